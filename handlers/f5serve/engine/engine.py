@@ -1,0 +1,369 @@
+"""Pieces in, waveforms out: batches cut by padded frames, one outcome a piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeAlias, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from f5serve.engine.arch import DiTConfig, VocosConfig
+from f5serve.engine.batching import plan
+from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
+from f5serve.engine.dit import DiT
+from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
+from f5serve.engine.sampler import SampleItem, check_item, sample
+from f5serve.engine.schedule import DEFAULT_SWAY
+from f5serve.engine.tokenizer import Vocabulary
+from f5serve.engine.vocos import Vocos
+from f5serve.errors import (
+    ConfigurationError,
+    OutOfMemoryError,
+    ServeError,
+    SynthesisError,
+    ValueRefusedError,
+)
+
+Waveform: TypeAlias = NDArray[np.float32]
+_Output = TypeVar("_Output")
+
+DEFAULT_MAX_BATCH_FRAMES: Final = 8192
+DEFAULT_MAX_BATCH_ITEMS: Final = 32
+
+# What one more batch costs, in frames. A GPU takes about the same time for a step of one short item and of a few
+# thousand frames, since launching the kernels is what takes long; a CPU's time goes with the frames.
+_BATCH_COST_FRAMES: Final = MappingProxyType({"cpu": 32, "cuda": 2000})
+_DTYPES: Final = MappingProxyType(
+    {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+)
+_MEMORY_MESSAGES: Final = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "alloc_failed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFiles:
+    """The files of one checkpoint.
+
+    Attributes:
+        checkpoint: The transformer's weights, in any of upstream's forms.
+        vocabulary: The checkpoint's ``vocab.txt``.
+        architecture: Upstream's ``model.arch`` section.
+        vocoder: The vocoder's weights, safetensors or ``pytorch_model.bin``.
+        vocoder_config: The vocoder's parsed ``config.yaml``.
+    """
+
+    checkpoint: Path
+    vocabulary: Path
+    architecture: Mapping[str, object]
+    vocoder: Path
+    vocoder_config: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisStats:
+    """What one call cost.
+
+    Attributes:
+        frames: Frames of the items that were run, reference included, padding not.
+        padded_frames: The same with padding.
+        batches: Batches that were run to their end.
+        retries: Batches given up for want of memory and cut in two.
+    """
+
+    frames: int = 0
+    padded_frames: int = 0
+    batches: int = 0
+    retries: int = 0
+
+
+class _Tally:
+    """Counts while a call runs."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.padded_frames = 0
+        self.batches = 0
+        self.retries = 0
+
+    def ran(self, items: Sequence[SampleItem]) -> None:
+        self.frames += sum(item.frames for item in items)
+        self.padded_frames += len(items) * max(item.frames for item in items)
+        self.batches += 1
+
+    def stats(self) -> SynthesisStats:
+        return SynthesisStats(
+            frames=self.frames,
+            padded_frames=self.padded_frames,
+            batches=self.batches,
+            retries=self.retries,
+        )
+
+
+class F5Engine:
+    """A loaded checkpoint with its vocoder; one call at a time.
+
+    Args:
+        model: The transformer.
+        vocoder: The vocoder, on the same device.
+        vocabulary: The checkpoint's tokens.
+        max_batch_frames: Most padded frames of a batch.
+        max_batch_items: Most items of a batch.
+    """
+
+    sample_rate_hz: Final = SAMPLE_RATE_HZ
+    hop_samples: Final = HOP_SAMPLES
+
+    def __init__(
+        self,
+        model: DiT,
+        vocoder: Vocos,
+        vocabulary: Vocabulary,
+        *,
+        max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
+        max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self._model = model
+        self._vocoder = vocoder
+        self._log_mel = LogMel(model.device)
+        self._max_batch_frames = max_batch_frames
+        self._max_batch_items = max_batch_items
+
+    @classmethod
+    def load(
+        cls,
+        files: EngineFiles,
+        *,
+        device: str = "cpu",
+        dtype: str = "float32",
+        max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
+        max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
+    ) -> F5Engine:
+        """Load a checkpoint.
+
+        Args:
+            files: Where its parts are.
+            device: ``cpu`` or ``cuda:<index>``.
+            dtype: Compute dtype: float32, bfloat16 or float16.
+            max_batch_frames: Most padded frames of a batch, reference included.
+            max_batch_items: Most items of a batch.
+
+        Returns:
+            The engine, not yet warmed up.
+
+        Raises:
+            ConfigurationError: If a file cannot be read, the files do not belong together, or the dtype is unknown.
+        """
+        if dtype not in _DTYPES:
+            raise ConfigurationError(
+                f"dtype is {dtype!r}; known are {sorted(_DTYPES)}", field="dtype"
+            )
+        if max_batch_frames < 1 or max_batch_items < 1:
+            raise ConfigurationError(
+                f"{max_batch_frames=} and {max_batch_items=} must be at least 1"
+            )
+        place = _device(device)
+        vocab = read_vocab(files.vocabulary)
+        state = load_transformer(files.checkpoint)
+        check_vocab(vocab, state)
+        config = DiTConfig.from_mapping(files.architecture, vocab_size=len(vocab))
+        vocoder_config = VocosConfig.from_mapping(files.vocoder_config)
+        front_end = (SAMPLE_RATE_HZ, HOP_SAMPLES, config.mel_channels)
+        found = (
+            vocoder_config.sample_rate_hz,
+            vocoder_config.hop_samples,
+            vocoder_config.mel_channels,
+        )
+        if found != front_end:
+            raise ConfigurationError(
+                f"vocoder: rate, hop and mel channels are {found}; {front_end} are needed"
+            )
+        return cls(
+            DiT(config, state, device=place, dtype=_DTYPES[dtype]),
+            Vocos(vocoder_config, load_tensors(files.vocoder), device=place),
+            Vocabulary(vocab),
+            max_batch_frames=max_batch_frames,
+            max_batch_items=max_batch_items,
+        )
+
+    @property
+    def config(self) -> DiTConfig:
+        """The transformer's architecture."""
+        return self._model.config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the models run."""
+        return self._model.device
+
+    def reference_mel(self, samples: Waveform) -> Tensor:
+        """Compute the log-mel of a voice's recording.
+
+        Args:
+            samples: ``[nw]`` float32 at 24 kHz.
+
+        Returns:
+            ``[nw // 256 + 1, 100]`` float32 on the CPU.
+
+        Raises:
+            ValueRefusedError: If it is not mono, too short, or holds a value that is not finite.
+        """
+        if not np.isfinite(samples).all():
+            raise ValueRefusedError(
+                "reference audio holds values that are not finite", field="ref_audio"
+            )
+        return self._log_mel(
+            torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+        ).cpu()
+
+    def synthesize(
+        self, items: Sequence[SampleItem]
+    ) -> tuple[list[Waveform | ServeError], SynthesisStats]:
+        """Speak every piece.
+
+        Args:
+            items: The pieces, in any mixture of lengths, steps and strengths.
+
+        Returns:
+            For each piece, in order, its new speech ``[nw]`` float32 at 24 kHz, or the error of that piece alone:
+            ``ValueRefusedError`` for a value out of range, ``SynthesisError`` for a result that is not finite,
+            ``OutOfMemoryError`` if it does not fit into the device even alone. And what the call cost.
+        """
+
+        def speak(batch: Sequence[SampleItem]) -> list[Waveform | ServeError]:
+            waves = self._vocoder.decode(sample(self._model, batch))
+            return [_finite(wave.cpu().numpy()) for wave in waves]
+
+        return self._run(items, speak)
+
+    def mels(self, items: Sequence[SampleItem]) -> tuple[list[Tensor | ServeError], SynthesisStats]:
+        """Sample every piece without turning it into sound.
+
+        Args:
+            items: The pieces.
+
+        Returns:
+            As ``synthesize``, with the log-mel ``[new_frames m]`` float32 on the CPU in place of the waveform.
+        """
+
+        def draw(batch: Sequence[SampleItem]) -> list[Tensor | ServeError]:
+            return [_finite(mel.cpu()) for mel in sample(self._model, batch)]
+
+        return self._run(items, draw)
+
+    def warm_up(self, *, steps: int = 2, frames: int = 256) -> None:
+        """Speak a silent piece, so that the first request does not pay for what is set up at first use.
+
+        Args:
+            steps: Euler steps; the tables of a schedule that is often asked for may be prepared this way.
+            frames: Length of the piece, half of it reference.
+
+        Raises:
+            ServeError: If the model cannot speak it.
+        """
+        item = SampleItem(
+            reference_mel=torch.full((max(frames // 2, 1), self.config.mel_channels), -5.0),
+            token_ids=(0,) * max(min(frames // 8, 32), 1),
+            total_frames=max(frames, 2),
+            seed=0,
+            steps=steps,
+            sway=DEFAULT_SWAY,
+        )
+        outcome = self.synthesize([item])[0][0]
+        if isinstance(outcome, ServeError):
+            raise outcome
+
+    def _run(
+        self,
+        items: Sequence[SampleItem],
+        work: Callable[[Sequence[SampleItem]], list[_Output | ServeError]],
+    ) -> tuple[list[_Output | ServeError], SynthesisStats]:
+        outcomes: dict[int, _Output | ServeError] = {}
+        groups: dict[tuple[int, float | None, bool], list[int]] = {}
+        for index, item in enumerate(items):
+            try:
+                check_item(item, self.config)
+            except ValueRefusedError as error:
+                outcomes[index] = error
+            else:
+                groups.setdefault(item.group, []).append(index)
+        tally = _Tally()
+        cost = _BATCH_COST_FRAMES.get(self._model.device.type, 0)
+        for indices in groups.values():
+            lengths = [items[index].frames for index in indices]
+            for batch in plan(
+                lengths, self._max_batch_frames, self._max_batch_items, batch_cost_frames=cost
+            ):
+                chosen = [indices[position] for position in batch]
+                results = self._fitting([items[index] for index in chosen], work, tally)
+                outcomes.update(zip(chosen, results, strict=True))
+        return [outcomes[index] for index in range(len(items))], tally.stats()
+
+    def _fitting(
+        self,
+        batch: Sequence[SampleItem],
+        work: Callable[[Sequence[SampleItem]], list[_Output | ServeError]],
+        tally: _Tally,
+    ) -> list[_Output | ServeError]:
+        try:
+            results = work(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not _wants_memory(error):
+                raise
+            results = None
+        if results is not None:
+            tally.ran(batch)
+            return results
+        # Outside the handler: the error's traceback would keep the failed batch's tensors alive.
+        tally.retries += 1
+        if self._model.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            return [
+                OutOfMemoryError(
+                    f"a piece of {batch[0].frames} frames does not fit into the device's memory"
+                )
+            ]
+        half = len(batch) // 2
+        return self._fitting(batch[:half], work, tally) + self._fitting(batch[half:], work, tally)
+
+
+def _finite(result: _Output) -> _Output | ServeError:
+    if bool(torch.isfinite(torch.as_tensor(result)).all()):
+        return result
+    return SynthesisError("the model gave values that are not finite")
+
+
+def _wants_memory(error: BaseException) -> bool:
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    # Neither the CPU's allocator nor cuBLAS and cuDNN (…_ALLOC_FAILED) have an error class of their own.
+    return any(message in str(error).lower() for message in _MEMORY_MESSAGES)
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"device {name!r} is unknown; cpu or cuda:<index> is needed", field="device"
+        ) from error
+    if device.type not in _BATCH_COST_FRAMES:
+        raise ConfigurationError(
+            f"device {name!r} is not supported; cpu or cuda:<index> is", field="device"
+        )
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigurationError(
+            f"device {name!r} is not there; {torch.cuda.device_count()} found", field="device"
+        )
+    return device

@@ -1,0 +1,145 @@
+"""Every error a caller can meet, in one tree; each class carries its HTTP status and a stable code.
+
+ServeError                      500 internal_error
+├── RequestError                400 invalid_request        the request is malformed
+│   ├── TooLargeError           413 too_large
+│   ├── MediaTypeError          415 unsupported_media_type
+│   ├── ValueRefusedError       422 invalid_value          one field holds a value that is not allowed
+│   └── NotFoundError           404 not_found
+├── OverloadedError             503 overloaded             try again after ``retry_after_s``
+├── BackendError                502 backend_failed         a language model answered something unusable
+├── PassedOnError               as the backend said        a language model refused its piece, with its reason
+├── DeadlineError               504 deadline_exceeded
+├── SynthesisError              500 synthesis_failed       the model gave no usable audio for this piece
+│   └── OutOfMemoryError        507 out_of_memory          one piece alone does not fit into the device
+└── ConfigurationError          500 configuration          catalogue, settings, archive or voice is wrong
+
+Statuses and codes never depend on the text of a message. ``ConfigurationError`` is for start-up and
+packaging: it names the file, the key and the remedy.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ServeError(Exception):
+    """An error with an HTTP status.
+
+    Args:
+        detail: What was wrong, what was given and what is allowed; shown to the caller.
+        field: The request's field at fault, if there is one.
+        code: A narrower code than the class's own (``voice_not_found`` instead of ``not_found``).
+    """
+
+    title: ClassVar[str] = "Internal error"
+    status: int = 500
+    code: str = "internal_error"
+
+    def __init__(self, detail: str, *, field: str | None = None, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        if code is not None:
+            self.code = code
+
+
+class RequestError(ServeError):
+    """The request is malformed."""
+
+    status = 400
+    code = "invalid_request"
+    title = "Invalid request"
+
+
+class TooLargeError(RequestError):
+    """The request, or a part of it, is larger than allowed."""
+
+    status = 413
+    code = "too_large"
+    title = "Request too large"
+
+
+class MediaTypeError(RequestError):
+    """The body's content type is not one that is read."""
+
+    status = 415
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
+
+
+class ValueRefusedError(RequestError):
+    """One field holds a value that is not allowed; ``field`` names it."""
+
+    status = 422
+    code = "invalid_value"
+    title = "Invalid value"
+
+
+class NotFoundError(RequestError):
+    """The path names nothing that is served."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class OverloadedError(ServeError):
+    """No free slot; the same request may succeed after ``retry_after_s``."""
+
+    status = 503
+    code = "overloaded"
+    title = "Overloaded"
+
+    def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class BackendError(ServeError):
+    """A language model answered something unusable, or broke off."""
+
+    status = 502
+    code = "backend_failed"
+    title = "Language model failed"
+
+
+class PassedOnError(ServeError):
+    """A language model refused its piece; status, code and field are the model's own."""
+
+    title = "Refused by the language model"
+
+    def __init__(self, detail: str, *, status: int, code: str, field: str | None = None) -> None:
+        super().__init__(detail, field=field, code=code)
+        self.status = status
+
+
+class DeadlineError(ServeError):
+    """The answer was not ready within the deadline."""
+
+    status = 504
+    code = "deadline_exceeded"
+    title = "Deadline exceeded"
+
+
+class SynthesisError(ServeError):
+    """The model gave no usable audio for this piece."""
+
+    status = 500
+    code = "synthesis_failed"
+    title = "Synthesis failed"
+
+
+class OutOfMemoryError(SynthesisError):
+    """One piece alone does not fit into the device's memory."""
+
+    status = 507
+    code = "out_of_memory"
+    title = "Out of memory"
+
+
+class ConfigurationError(ServeError):
+    """A catalogue, setting, archive or voice is wrong; names file, key and remedy."""
+
+    code = "configuration"
+    title = "Configuration error"

@@ -1,0 +1,148 @@
+"""A language model's worker: wiring between TorchServe, synthesis and the engine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from f5serve import audio, torchserve
+from f5serve.engine.engine import EngineFiles, F5Engine
+from f5serve.errors import ConfigurationError, RequestError, ServeError
+from f5serve.request import PieceRequest, parse
+from f5serve.response import Answer, Speech, speech_answer
+from f5serve.settings import ModelSettings, read_settings
+from f5serve.synthesis import Spoken, Synthesizer
+from f5serve.torchserve import Call, Context, Row
+
+logger = logging.getLogger(__name__)
+
+
+class SpeechHandler:
+    """What TorchServe calls: ``initialize`` once a worker, ``handle`` once a batch, never at once."""
+
+    def __init__(self) -> None:
+        self._settings: ModelSettings | None = None
+        self._synthesizer: Synthesizer | None = None
+
+    def initialize(self, context: Context) -> None:
+        """Load the archive and speak once in each language.
+
+        Raises:
+            ConfigurationError: If the archive is unusable; the worker does not become ready.
+        """
+        started = time.perf_counter()
+        root = Path(torchserve.model_dir(context))
+        settings = read_settings(context.model_yaml_config.get("handler"), ModelSettings)
+        device = device_of(settings, torchserve.gpu_id(context))
+        synthesizer = load_synthesizer(settings, root, device)
+        synthesizer.warm_up()
+        self._settings, self._synthesizer = settings, synthesizer
+        logger.info(
+            "model ready: model=%s device=%s seconds=%.1f",
+            settings.model,
+            device,
+            time.perf_counter() - started,
+        )
+
+    def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:
+        """Answer a batch: one body for each row, in order, each with its own status."""
+        if self._settings is None or self._synthesizer is None:
+            raise ConfigurationError("handle() was called before initialize()")
+        calls = torchserve.read_calls(data, context)
+        requests = [_request_of(call) for call in calls]
+        spoken = self._synthesizer.speak(requests)
+        answers = [
+            self._answer(call, request, result)
+            for call, request, result in zip(calls, requests, spoken, strict=True)
+        ]
+        return torchserve.write_answers(answers, context)
+
+    def _answer(
+        self, call: Call, request: PieceRequest | ServeError, result: Spoken | ServeError
+    ) -> Answer:
+        if isinstance(result, ServeError) or isinstance(request, ServeError):
+            error = result if isinstance(result, ServeError) else ServeError("no result")
+            log = logger.warning if error.status >= 500 else logger.info
+            log(
+                "piece refused: id=%s status=%d code=%s",
+                call.correlation_id,
+                error.status,
+                error.code,
+            )
+            return torchserve.refuse(error, call)
+        headers = {**torchserve.identity(call), **_headers(self._settings_or_raise(), result)}
+        speech = Speech(samples=result.samples, headers=headers, segments=())
+        return speech_answer(speech, request.response_format)
+
+    def _settings_or_raise(self) -> ModelSettings:
+        if self._settings is None:
+            raise ConfigurationError("handle() was called before initialize()")
+        return self._settings
+
+
+def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthesizer:
+    """Load an unpacked archive.
+
+    Args:
+        settings: The archive's settings.
+        root: The folder that holds its files.
+        device: ``cpu`` or ``cuda:<index>``.
+
+    Raises:
+        ConfigurationError: If a file is missing or does not fit the settings.
+    """
+    engine = F5Engine.load(
+        EngineFiles(
+            checkpoint=root / settings.weights,
+            vocabulary=root / settings.vocabulary,
+            architecture=settings.architecture,
+            vocoder=root / settings.vocoder_weights,
+            vocoder_config=settings.vocoder_config,
+        ),
+        device=device,
+        dtype=settings.dtype,
+        max_batch_frames=settings.max_batch_frames,
+    )
+    return Synthesizer(engine, engine.vocabulary, settings, root)
+
+
+def device_of(settings: ModelSettings, gpu_id: int | None) -> str:
+    """Answer the torch device of this worker.
+
+    Raises:
+        ConfigurationError: If the catalogue wants a GPU and TorchServe assigned none.
+    """
+    if settings.device == "cpu" or (settings.device == "auto" and gpu_id is None):
+        return "cpu"
+    if gpu_id is None:
+        raise ConfigurationError(
+            f"{settings.model}: placement.device is gpu, but TorchServe assigned none; it counts GPUs "
+            "with nvidia-smi, which must be in PATH"
+        )
+    return f"cuda:{gpu_id}"
+
+
+def _request_of(call: Call) -> PieceRequest | ServeError:
+    if call.fields is None:
+        return RequestError("the body is empty; send a JSON object with the field 'text'")
+    if isinstance(call.fields, ServeError):
+        return call.fields
+    try:
+        return parse(call.fields, PieceRequest, from_form=call.from_form)
+    except ServeError as error:
+        return error
+
+
+def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
+    return {
+        "X-Model": settings.model,
+        "X-Model-Licence": settings.licence,
+        "X-Language": spoken.language,
+        "X-Voice": spoken.voice,
+        "X-Seed": str(spoken.seed),
+        "X-Audio-Seconds": f"{audio.seconds(spoken.samples):.3f}",
+        "X-Inference-Ms": f"{spoken.inference_s * 1000:.1f}",
+        "X-Batch-Pieces": str(spoken.batch_pieces),
+    }

@@ -1,0 +1,223 @@
+"""The detector: script rules first, a statistical model where several languages share a script."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Literal, Protocol
+
+import eldc
+import msgspec
+
+from f5serve.language.devanagari import is_foreign
+from f5serve.language.han import CharacterHanClassifier
+from f5serve.language.scripts import Script, count, window
+
+Reason = Literal["script", "model", "unsure", "unsupported"]
+
+MIN_LATIN_LETTERS = 4
+"""Shorter Latin text (``OK``, ``A``) is scored highly by any model and means nothing."""
+MIN_LATIN_SCORE = 0.45
+MIN_GATE_LETTERS = 12
+"""Text shorter than this is never called a foreign language: two words often fit several."""
+LATIN_GATE_MARGIN = 0.10
+CYRILLIC_GATE_MARGIN = 0.05
+"""By how much the best foreign language must beat the best served one to be believed.
+
+The scores of eldc are no probabilities; the thresholds were chosen on labelled texts of the nine
+languages and of 22 others, for the most foreign text refused at no loss on sentences.
+"""
+HAN_SURE = 0.60
+_CYRILLIC_SHARE = 0.25  # of the letters; one foreign word in a Latin sentence is less
+_CJK_WEIGHT = 2.5  # a Han or kana character says as much as two or three letters
+_SPURIOUS_KANA_SHARE = 0.10  # Chinese shop names borrow a の
+
+# Letters of Ukrainian, Belarusian, Serbian and Macedonian that Russian lacks.
+_NOT_RUSSIAN = re.compile("[іїєґўјљњђћџѓќѕ]", re.IGNORECASE)
+# What eldc knows of each script, besides the nine.
+_FOREIGN_LATIN = frozenset(
+    {
+        *("az", "ca", "cs", "da", "de", "et", "eu", "hr", "hu", "is", "ku", "lt", "lv", "ms"),
+        *("nl", "no", "pl", "pt", "ro", "sk", "sl", "sq", "sv", "tl", "tr", "vi", "yo"),
+    }
+)
+_FOREIGN_CYRILLIC = frozenset({"be", "bg", "sr", "uk"})
+_LATIN = frozenset({"en", "es", "fi", "fr", "it"})
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """What a text says about its language.
+
+    Attributes:
+        language: A served code, or ``None`` where ``reason`` is ``unsure`` or ``unsupported``.
+        confidence: 0-1; comparable within one reason only. By script it is the script's share of the
+            letters, by model the model's score, which is no probability.
+        reason: ``script`` or ``model`` decided; ``unsure`` is too little or too mixed evidence;
+            ``unsupported`` is clearly another language.
+        candidates: Served languages of the text's script, likeliest first, where ``language`` is
+            ``None`` and not every served language could read the text; empty is no restriction.
+    """
+
+    language: str | None
+    confidence: float
+    reason: Reason
+    candidates: tuple[str, ...] = ()
+
+
+class LanguageDetector(Protocol):
+    """Answers the language of a text; never raises, whatever the text."""
+
+    def detect(self, text: str) -> Detection:
+        """Detect the language from the first thousand characters or so."""
+
+
+class HanClassifier(Protocol):
+    """Tells Japanese from Chinese where a text holds no kana."""
+
+    def japanese_probability(self, text: str) -> float:
+        """How likely the text is Japanese, 0-1; 0.5 says nothing."""
+
+
+class _Scores(Protocol):
+    @property
+    def scores(self) -> Mapping[str, float]: ...
+
+
+class _Model(Protocol):
+    def detect_details(self, text: str) -> _Scores: ...
+
+
+class ScriptDetector:
+    """Rules by script, eldc between Latin languages, a classifier for Han text without kana.
+
+    Deterministic; one instance may be used by several threads at once.
+
+    Args:
+        served: ISO 639-1 codes to choose from.
+        model: eldc with all its languages, giving as many scores as it can.
+        han: Decides between Japanese and Chinese.
+    """
+
+    def __init__(self, served: Collection[str], *, model: _Model, han: HanClassifier) -> None:
+        self._served = frozenset(served)
+        self._latin = _LATIN & self._served
+        self._foreign_latin = _FOREIGN_LATIN | (_LATIN - self._served)
+        self._model = model
+        self._han = han
+
+    def detect(self, text: str) -> Detection:
+        """Detect the language from the first thousand characters or so; never raises."""
+        part = window(text)
+        letters = count(part)
+        weights = _weights(letters)
+        total = sum(weights.values())
+        if not total:
+            return Detection(language=None, confidence=0.0, reason="unsure")
+        script, weight = max(
+            ((s, w) for s, w in weights.items() if s != "latin"), key=lambda item: item[1]
+        )
+        share = weight / total
+        if share < _CYRILLIC_SHARE:
+            return self._latin_language(part, letters["latin"])
+        match script:
+            case "han":
+                return self._cjk(part, letters, share)
+            case "cyrillic":
+                return self._cyrillic(part, letters["cyrillic"], share)
+            case "devanagari" if not is_foreign(part):
+                return self._by_script("hi", share)
+        return self._unsupported(share, *(["hi"] if script == "devanagari" else []))
+
+    def _by_script(self, language: str, share: float) -> Detection:
+        if language not in self._served:
+            return self._unsupported(share)
+        return Detection(language=language, confidence=share, reason="script")
+
+    def _unsupported(self, confidence: float, *candidates: str) -> Detection:
+        """Another language; ``candidates`` could at least read its script."""
+        return Detection(
+            language=None,
+            confidence=confidence,
+            reason="unsupported",
+            candidates=tuple(code for code in candidates if code in self._served),
+        )
+
+    def _cjk(self, part: str, letters: Counter[Script], share: float) -> Detection:
+        kana, han = letters["kana"], letters["han"]
+        if kana:
+            borrowed = kana <= _SPURIOUS_KANA_SHARE * (kana + han)
+            if not borrowed or self._han.japanese_probability(part) > 1.0 - HAN_SURE:
+                return self._by_script("ja", share)
+            return self._by_script("zh", share)
+        japanese = self._han.japanese_probability(part)
+        order = ("ja", "zh") if japanese > 0.5 else ("zh", "ja")
+        sure = max(japanese, 1.0 - japanese)
+        candidates = tuple(code for code in order if code in self._served)
+        if sure >= HAN_SURE:
+            if order[0] not in self._served:
+                return self._unsupported(sure, *candidates)
+            return Detection(language=order[0], confidence=sure * share, reason="model")
+        if len(candidates) == 1:
+            return Detection(language=candidates[0], confidence=sure * share, reason="script")
+        reason: Reason = "unsure" if candidates else "unsupported"
+        return Detection(language=None, confidence=sure, reason=reason, candidates=candidates)
+
+    def _cyrillic(self, part: str, letters: int, share: float) -> Detection:
+        if _NOT_RUSSIAN.search(part):
+            return self._unsupported(share, "ru")
+        if letters >= MIN_GATE_LETTERS:
+            scores = self._model.detect_details(part).scores
+            foreign = _best(scores, _FOREIGN_CYRILLIC)[1]
+            if foreign - scores.get("ru", 0.0) > CYRILLIC_GATE_MARGIN:
+                return self._unsupported(foreign, "ru")
+        return self._by_script("ru", share)
+
+    def _latin_language(self, part: str, letters: int) -> Detection:
+        if letters < MIN_LATIN_LETTERS:
+            return Detection(language=None, confidence=0.0, reason="unsure")
+        scores = self._model.detect_details(part).scores
+        language, score = _best(scores, self._latin)
+        foreign = _best(scores, self._foreign_latin)[1]
+        if letters >= MIN_GATE_LETTERS and foreign - score > LATIN_GATE_MARGIN:
+            return Detection(language=None, confidence=foreign, reason="unsupported")
+        if language is None or score < MIN_LATIN_SCORE:
+            return Detection(language=None, confidence=score, reason="unsure")
+        return Detection(language=language, confidence=min(1.0, score), reason="model")
+
+
+def build_detector(
+    served: Collection[str], *, han: HanClassifier | None = None
+) -> LanguageDetector:
+    """Make the detector of a worker: a few milliseconds, a few megabytes.
+
+    Args:
+        served: ISO 639-1 codes of the languages that can be spoken.
+        han: Tells Japanese from Chinese; by default :class:`CharacterHanClassifier`.
+    """
+    eldc.init()  # the tables are part of the library; a second call does nothing
+    model = eldc.instance()
+    # All languages: how a text scores in one that is not served tells whether to believe the best served.
+    model.set_languages([])
+    model.set_scores(eldc.MAX_SCORES)
+    return ScriptDetector(served, model=model, han=han or CharacterHanClassifier())
+
+
+def _weights(letters: Counter[Script]) -> dict[Script, float]:
+    """Evidence per script; Han and kana together stand under ``han``."""
+    return {
+        "latin": float(letters["latin"]),
+        "han": _CJK_WEIGHT * (letters["han"] + letters["kana"]),
+        "cyrillic": float(letters["cyrillic"]),
+        "devanagari": float(letters["devanagari"]),
+        "other": float(letters["other"]),
+    }
+
+
+def _best(scores: Mapping[str, float], among: Collection[str]) -> tuple[str | None, float]:
+    """The best score among some languages; equal scores go by code, so that nothing is left to chance."""
+    known = [(-score, code) for code, score in scores.items() if code in among]
+    if not known:
+        return None, 0.0
+    score, code = min(known)
+    return code, -score

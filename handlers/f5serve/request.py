@@ -1,0 +1,218 @@
+"""What a caller sent, checked: ``SpeechRequest`` for the router, ``PieceRequest`` for a language model."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from f5serve.errors import RequestError, ValueRefusedError
+
+Quality = Literal["draft", "standard", "high"]
+STEPS_OF_QUALITY: Mapping[str, int] = {"draft": 7, "standard": 16, "high": 32}
+MAX_SEED = 2**53 - 1  # the largest integer that every JSON reader keeps exact
+
+VoiceName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
+
+
+class _Speaking(Struct, frozen=True, kw_only=True):
+    """Fields that both kinds of request share; see ``docs/api.md``.
+
+    Attributes:
+        text: What to say.
+        voice: Name of a registered voice.
+        ref_audio: A clip to take the voice from, as a whole audio file.
+        ref_text: What is said in the clip.
+        quality: A number of sampling steps, by name.
+        steps: The number itself.
+        speed: 1 is the reference's own speed.
+        seed: The same seed gives the same audio.
+        cfg_strength: Classifier-free guidance; 0 switches it off and halves the cost.
+    """
+
+    text: str
+    voice: VoiceName | None = None
+    ref_audio: bytes | None = None
+    ref_text: str | None = None
+    quality: Quality | None = None
+    steps: Annotated[int, Meta(ge=1, le=64)] | None = None
+    speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
+    seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] | None = None
+    cfg_strength: Annotated[float, Meta(ge=0.0, le=10.0)] = 2.0
+
+    def sampling_steps(self) -> int:
+        """Answer the number of sampling steps asked for, in whichever way."""
+        return self.steps or STEPS_OF_QUALITY[self.quality or "standard"]
+
+
+class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request to the router.
+
+    Attributes:
+        language: ``auto``, or a tag such as ``fr`` or ``zh-TW``.
+        response_format: How the audio comes back.
+        stream: Only ``false`` is served so far.
+        model: Ignored; clients of OpenAI's API always send it.
+    """
+
+    language: str = "auto"
+    response_format: Literal["wav", "pcm", "json"] = "wav"
+    stream: bool = False
+    model: str | None = None
+
+
+class PieceRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request to one language model: text that is spoken in one go.
+
+    Attributes:
+        language: One of the model's languages; its first, if absent.
+        piece: Place of the piece within its text; it enters the noise together with the seed.
+        response_format: ``f32`` is raw little-endian float32, 24 kHz mono.
+    """
+
+    language: str | None = None
+    piece: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    response_format: Literal["wav", "f32"] = "wav"
+
+
+Kind = TypeVar("Kind", SpeechRequest, PieceRequest)
+
+
+def parse(fields: Mapping[str, object], kind: type[Kind], *, from_form: bool = False) -> Kind:
+    """Check a request's fields.
+
+    Args:
+        fields: Name to value, as decoded from JSON or from a form.
+        kind: What is to be made of them.
+        from_form: Values are text (or a file's bytes) and may be read as numbers.
+
+    Returns:
+        The request, with ``seed`` chosen where none was given.
+
+    Raises:
+        ValueRefusedError: For an unknown or missing field, or a value that is not allowed; names the
+            field and what is allowed.
+    """
+    given = _without_alias(fields)
+    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    unknown = sorted(set(given) - known.keys())
+    if unknown:
+        raise ValueRefusedError(
+            f"unknown field {unknown[0]!r}; known are {', '.join(known)}",
+            field=unknown[0],
+            code="unknown_field",
+        )
+    if "text" not in given:
+        raise ValueRefusedError("the field 'text' is missing", field="text", code="missing_field")
+    values = {
+        name: _converted(name, value, known[name].type, from_form=from_form)
+        for name, value in given.items()
+    }
+    values.setdefault("seed", secrets.randbelow(2**32))
+    if values["seed"] is None:
+        values["seed"] = secrets.randbelow(2**32)
+    request = msgspec.convert(values, kind)
+    _check_together(request)
+    return request
+
+
+def decode_json(body: bytes) -> dict[str, object]:
+    """Read a JSON body.
+
+    Raises:
+        RequestError: If it is not JSON (NaN and numbers out of range are not), is nested too deep, or
+            is no object.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"the body is not valid JSON: {error}", code="invalid_json") from error
+    return require_object(document)
+
+
+def require_object(document: object) -> dict[str, object]:
+    """Answer the document if it is a JSON object.
+
+    Raises:
+        RequestError: If it is anything else.
+    """
+    if not isinstance(document, dict):
+        raise RequestError(
+            'the body must be a JSON object such as {"text": "Bonjour."}', code="invalid_json"
+        )
+    return document
+
+
+def require_length(text: str, *, max_chars: int) -> None:
+    """Refuse a text beyond the limit.
+
+    Raises:
+        ValueRefusedError: If it is longer.
+    """
+    if len(text) > max_chars:
+        raise ValueRefusedError(
+            f"the text has {len(text):,} characters; at most {max_chars:,} are allowed",
+            field="text",
+            code="text_too_long",
+        )
+
+
+def _without_alias(fields: Mapping[str, object]) -> dict[str, object]:
+    """Take ``input``, the name that OpenAI's API has for the text, as ``text``."""
+    given = dict(fields)
+    if "input" in given:
+        if "text" in given:
+            raise ValueRefusedError(
+                "'text' and 'input' are the same field; give one", field="input"
+            )
+        given["text"] = given.pop("input")
+    return given
+
+
+def _converted(name: str, value: object, kind: object, *, from_form: bool) -> object:
+    """Convert one field alone, so that the error names it."""
+    if from_form and isinstance(value, bytes | bytearray):
+        if name == "ref_audio":
+            return bytes(value)
+        value = _form_text(name, bytes(value))
+    try:
+        converted = msgspec.convert(value, kind, strict=not from_form)
+    except msgspec.ValidationError as error:
+        code = "voice_not_found" if name == "voice" else None
+        raise ValueRefusedError(f"field {name!r}: {error}", field=name, code=code) from error
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise ValueRefusedError(f"field {name!r} is not a finite number", field=name)
+    return converted
+
+
+def _form_text(name: str, value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"field {name!r} is not valid UTF-8", field=name) from error
+
+
+def _check_together(request: SpeechRequest | PieceRequest) -> None:
+    """Refuse fields that contradict one another."""
+    if isinstance(request, SpeechRequest) and request.stream:
+        raise ValueRefusedError("'stream' must be false: answers are whole files", field="stream")
+    if request.quality is not None and request.steps is not None:
+        raise ValueRefusedError("'quality' and 'steps' set the same thing; give one", field="steps")
+    if (request.ref_audio is None) != (request.ref_text is None):
+        absent = "ref_text" if request.ref_text is None else "ref_audio"
+        raise ValueRefusedError(
+            "'ref_audio' and 'ref_text' belong together: a clip and what is said in it",
+            field=absent,
+        )
+    if request.ref_text is not None and not request.ref_text.strip():
+        raise ValueRefusedError(
+            "'ref_text' is empty; give what is said in the clip", field="ref_text"
+        )
+    if request.ref_audio is not None and request.voice is not None:
+        raise ValueRefusedError(
+            "'voice' and 'ref_audio' exclude each other; give one", field="voice"
+        )

@@ -1,0 +1,131 @@
+"""What a caller gets: an answer with status, headers and body, or a problem document."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from f5serve import audio
+from f5serve.errors import OverloadedError, ServeError
+
+if TYPE_CHECKING:
+    from f5serve.audio import Samples
+
+PROBLEM = "application/problem+json"
+CONTENT_TYPES: Mapping[str, str] = {
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+    "f32": "application/octet-stream",
+    "json": "application/json",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One whole HTTP answer."""
+
+    status: int = 200
+    body: bytes
+    content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of the audio in one language; times in seconds from its start."""
+
+    text: str
+    language: str
+    model: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """Spoken text with all that is told about it."""
+
+    samples: Samples
+    headers: Mapping[str, str]
+    segments: Sequence[Segment]
+
+
+def speech_answer(speech: Speech, response_format: str) -> Answer:
+    """Encode speech in the format asked for: ``wav``, ``pcm``, ``f32`` or ``json``."""
+    if response_format == "wav":
+        body = audio.encode_wav(speech.samples)
+    elif response_format == "pcm":
+        body = audio.to_pcm16(speech.samples)
+    elif response_format == "f32":
+        body = audio.to_f32(speech.samples)
+    else:
+        body = _json_body(speech)
+    return Answer(body=body, content_type=CONTENT_TYPES[response_format], headers=speech.headers)
+
+
+def _json_body(speech: Speech) -> bytes:
+    """Tell the same as the headers, under their names in snake case, with the audio as base64."""
+    told = {
+        name.removeprefix("X-").lower().replace("-", "_"): value
+        for name, value in speech.headers.items()
+    }
+    document = {
+        **told,
+        "audio": base64.b64encode(audio.encode_wav(speech.samples)).decode("ascii"),
+        "format": "wav",
+        "sample_rate_hz": audio.SAMPLE_RATE_HZ,
+        "audio_seconds": round(audio.seconds(speech.samples), 3),
+        "segments": [
+            {
+                "text": segment.text,
+                "language": segment.language,
+                "model": segment.model,
+                "start_s": round(segment.start_s, 3),
+                "end_s": round(segment.end_s, 3),
+            }
+            for segment in speech.segments
+        ],
+    }
+    for number in ("language_confidence", "queue_ms", "inference_ms"):
+        if number in document:
+            document[number] = float(told[number])
+    if "seed" in document:
+        document["seed"] = int(told["seed"])
+    return msgspec.json.encode(document)
+
+
+def json_answer(document: object, headers: Mapping[str, str]) -> Answer:
+    """Answer a document as JSON."""
+    return Answer(
+        body=msgspec.json.format(msgspec.json.encode(document), indent=2),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def problem_answer(error: ServeError, request_id: str, headers: Mapping[str, str]) -> Answer:
+    """Answer an error as a problem document (RFC 9457).
+
+    The document has ``type, title, status, detail, code, request_id`` and, where one field is at fault,
+    ``field``. An answer of 503 carries ``Retry-After``.
+    """
+    document: dict[str, object] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.field is not None:
+        document["field"] = error.field
+    sent = dict(headers)
+    if isinstance(error, OverloadedError):
+        sent["Retry-After"] = str(error.retry_after_s)
+    return Answer(
+        status=error.status, body=msgspec.json.encode(document), content_type=PROBLEM, headers=sent
+    )

@@ -1,0 +1,242 @@
+"""The routing model's worker: language, pieces, the right model for each, one answer.
+
+A worker serves one request at a time and holds no model, so many are cheap. It imports no torch: a
+test holds its archive to that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+import urllib3
+
+from f5serve import audio, torchserve
+from f5serve.errors import ConfigurationError, NotFoundError, ServeError
+from f5serve.language import LanguageDetector, Resolution, build_detector, resolve
+from f5serve.request import SpeechRequest, parse, require_length
+from f5serve.response import Answer, Segment, Speech, json_answer, speech_answer
+from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
+from f5serve.routing.plan import Piece, plan_pieces
+from f5serve.settings import Backend, RouterSettings, read_settings
+from f5serve.text.clean import clean, require_speakable
+from f5serve.torchserve import Call, Context, Row
+from f5serve.voices import VoiceRegistry
+
+logger = logging.getLogger(__name__)
+
+ADDRESS_VARIABLE: Final = "F5SERVE_INFERENCE_ADDRESS"
+
+
+class RoutingHandler:
+    """What TorchServe calls: ``initialize`` once a worker, ``handle`` once a request."""
+
+    def __init__(self) -> None:
+        self._router: Router | None = None
+
+    def initialize(self, context: Context) -> None:
+        """Read the archive's settings and make the detector ready.
+
+        Raises:
+            ConfigurationError: If the settings are wrong; the worker does not become ready.
+        """
+        settings = read_settings(context.model_yaml_config.get("handler"), RouterSettings)
+        self._router = Router(with_address(settings, os.environ.get(ADDRESS_VARIABLE)))
+
+    def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:
+        """Answer each row, in order, with its own status."""
+        if self._router is None:
+            raise ConfigurationError("handle() was called before initialize()")
+        calls = torchserve.read_calls(data, context)
+        return torchserve.write_answers([self._router.answer(call) for call in calls], context)
+
+
+class Router:
+    """Finds the language of a text and has the right models speak it.
+
+    Args:
+        settings: Backends, voices, bounds.
+    """
+
+    def __init__(self, settings: RouterSettings) -> None:
+        self._settings = settings
+        self._voices = VoiceRegistry(settings.voices)
+        self._backends = settings.model_of()
+        self._detector: LanguageDetector = build_detector(tuple(self._backends))
+        self._threads = ThreadPoolExecutor(settings.max_concurrent_pieces)
+        pool = urllib3.PoolManager(maxsize=settings.max_concurrent_pieces, block=True)
+        self._models = LanguageModels(pool, max_refused_s=settings.max_refused_s)
+
+    def answer(self, call: Call) -> Answer:
+        """Answer one call; whatever goes wrong is an answer too."""
+        try:
+            return self._dispatch(call)
+        except ServeError as error:
+            log = logger.warning if error.status >= 500 else logger.info
+            log("refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
+            return torchserve.refuse(error, call)
+        except (
+            Exception
+        ):  # honest: logged with its traceback and told as 500 under the request's id
+            logger.exception("failed: id=%s", call.correlation_id)
+            return torchserve.refuse(
+                ServeError("the router failed; the log holds the reason under this request_id"),
+                call,
+            )
+
+    def _dispatch(self, call: Call) -> Answer:
+        if call.path == "status" or (not call.path and call.fields is None):
+            return json_answer(self._status(), torchserve.identity(call))
+        if call.path:
+            raise NotFoundError(f"nothing is served at {call.path[:100]!r}; there is 'status'")
+        if isinstance(call.fields, ServeError):
+            raise call.fields
+        request = parse(call.fields or {}, SpeechRequest, from_form=call.from_form)
+        return speech_answer(self._speech(request, call), request.response_format)
+
+    def _speech(self, request: SpeechRequest, call: Call) -> Speech:
+        deadline = Deadline(self._settings.deadline_s)
+        text = self._checked_text(request.text)
+        resolution = self._resolve(request, text)
+        backend = self._backends[resolution.language]
+        pieces = plan_pieces(
+            text, max_piece_s=self._settings.limits.max_piece_s, speed=request.speed
+        )
+        fields = self._piece_fields(request, resolution.language)
+        spoken = self._speak_all(pieces, fields, backend, deadline, call.correlation_id)
+        samples, _ = audio.join(
+            [piece.samples for piece in spoken], [piece.pause_s for piece in pieces[:-1]]
+        )
+        segment = Segment(
+            text=text,
+            language=resolution.language,
+            model=backend.model,
+            start_s=0.0,
+            end_s=audio.seconds(samples),
+        )
+        headers = {
+            **torchserve.identity(call),
+            **_headers(resolution, backend, spoken),
+            "X-Seed": str(request.seed),
+            "X-Audio-Seconds": f"{audio.seconds(samples):.3f}",
+        }
+        return Speech(samples=samples, headers=headers, segments=(segment,))
+
+    def _checked_text(self, given: str) -> str:
+        require_length(given, max_chars=self._settings.limits.max_text_chars)
+        text = clean(given)
+        require_speakable(text)
+        return text
+
+    def _resolve(self, request: SpeechRequest, text: str) -> Resolution:
+        named = self._voices.get(request.voice) if request.voice else None
+        return resolve(
+            text,
+            explicit=None if request.language.lower() == "auto" else request.language,
+            voice_language=named.language if named else None,
+            default=self._settings.default_language,
+            served=tuple(self._backends),
+            detector=self._detector,
+        )
+
+    def _piece_fields(self, request: SpeechRequest, language: str) -> dict[str, object]:
+        """Answer the fields that all pieces share."""
+        fields: dict[str, object] = {
+            "language": language,
+            "steps": request.sampling_steps(),
+            "speed": request.speed,
+            "seed": request.seed,
+            "cfg_strength": request.cfg_strength,
+        }
+        if request.ref_audio is not None:
+            return {**fields, "ref_audio": request.ref_audio, "ref_text": request.ref_text}
+        return {**fields, "voice": request.voice or self._voices.default(language).name}
+
+    def _speak_all(
+        self,
+        pieces: Sequence[Piece],
+        fields: dict[str, object],
+        backend: Backend,
+        deadline: Deadline,
+        request_id: str,
+    ) -> list[SpokenPiece]:
+        """Have all pieces spoken at the same time, a bounded number at once; the first error wins."""
+        futures: list[Future[SpokenPiece]] = [
+            self._threads.submit(
+                self._models.speak,
+                backend,
+                {**fields, "text": piece.text, "piece": piece.index},
+                deadline=deadline,
+                request_id=request_id,
+            )
+            for piece in pieces
+        ]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _status(self) -> dict[str, object]:
+        """Tell what is served: languages, models, licences, voices, formats, limits."""
+        return {
+            "languages": sorted(self._backends),
+            "default_language": self._settings.default_language,
+            "models": [msgspec.to_builtins(backend) for backend in self._settings.backends],
+            "voices": [
+                {"name": voice.name, "language": voice.language, "licence": voice.licence}
+                for voice in self._voices.all()
+            ],
+            "formats": ["wav", "pcm", "json"],
+            "limits": msgspec.to_builtins(self._settings.limits),
+        }
+
+
+def with_address(settings: RouterSettings, address: str | None) -> RouterSettings:
+    """Answer the settings with every backend on another scheme, host and port.
+
+    Args:
+        settings: As packaged.
+        address: Such as ``http://127.0.0.1:9080``; None leaves the settings as they are.
+
+    Raises:
+        ConfigurationError: If the address is none.
+    """
+    if not address:
+        return settings
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ConfigurationError(
+            f"{ADDRESS_VARIABLE}={address!r} is no address; give one such as http://127.0.0.1:8080"
+        )
+    backends = tuple(
+        msgspec.structs.replace(
+            backend,
+            url=urlunsplit((parts.scheme, parts.netloc, urlsplit(backend.url).path, "", "")),
+        )
+        for backend in settings.backends
+    )
+    return msgspec.structs.replace(settings, backends=backends)
+
+
+def _headers(
+    resolution: Resolution, backend: Backend, spoken: Sequence[SpokenPiece]
+) -> dict[str, str]:
+    """Tell language, model, voice and times; queue and inference time are the slowest piece's."""
+    slowest = max(spoken, key=lambda piece: piece.queue_ms + piece.inference_ms)
+    return {
+        "X-Language": resolution.language,
+        "X-Language-Confidence": f"{resolution.confidence:.3f}",
+        "X-Language-Source": resolution.source,
+        "X-Model": backend.model,
+        "X-Model-Licence": backend.licence,
+        "X-Voice": slowest.voice,
+        "X-Pieces": str(len(spoken)),
+        "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
+        "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
+    }

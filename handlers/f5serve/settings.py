@@ -1,0 +1,158 @@
+"""What a worker is told by its archive: the ``handler:`` section of ``model-config.yaml``.
+
+Packaging writes these sections from the catalogue; a worker reads its own at start and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from f5serve.errors import ConfigurationError
+from f5serve.text.frontend import Frontend
+
+Settings = TypeVar("Settings", bound=Struct)
+
+PositiveInt = Annotated[int, Meta(ge=1)]
+PositiveFloat = Annotated[float, Meta(gt=0)]
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on what one request may ask for.
+
+    Attributes:
+        max_text_chars: Longest text of a request.
+        max_piece_s: Longest speech that the model is asked for at once.
+        max_reference_s: Longest reference clip.
+        min_reference_s: Shortest reference clip; F5 fails on less.
+        max_unknown_share: Share of a text's characters that a checkpoint's vocabulary may lack.
+    """
+
+    max_text_chars: PositiveInt = 5000
+    max_piece_s: PositiveFloat = 18.0
+    max_reference_s: PositiveFloat = 12.0
+    min_reference_s: PositiveFloat = 1.0
+    max_unknown_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
+
+
+class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reference clip that is registered under a name.
+
+    Attributes:
+        name: What a request calls it.
+        language: The language of the clip.
+        file: Path of the clip within the archive.
+        transcript: What is said in the clip, to the letter.
+        licence: SPDX name.
+        source: Where the clip is from.
+        edge_frames: Mel frames of silence at the ends of the clip; speech of any length has them, too.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
+    file: str
+    transcript: Annotated[str, Meta(min_length=1)]
+    licence: str
+    source: str = ""
+    edge_frames: Annotated[float, Meta(ge=0)] = 0.0
+    frames_per_token: float = 0.0
+
+
+class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one language model's archive; every path is within the archive.
+
+    Attributes:
+        model: The model's name in TorchServe.
+        profile: ``demo`` or ``full``.
+        languages: Languages that the checkpoint speaks, the first being its default.
+        licence: SPDX name of the checkpoint's licence.
+        architecture: Shapes and switches of the DiT.
+        vocoder_config: Shapes of the vocoder, in Vocos's own form.
+        frontend: How text becomes tokens.
+        device: ``auto`` takes the GPU that TorchServe assigns, if any.
+        dtype: Precision of the transformer.
+        max_batch_frames: Padded mel frames in one forward pass.
+        reference_rms: A quieter reference is raised to this RMS (full scale 1), as in training.
+        voices: Registered voices.
+        limits: Bounds on a request.
+    """
+
+    model: str
+    profile: Literal["demo", "full"]
+    languages: tuple[str, ...]
+    licence: str
+    architecture: dict[str, bool | int | float | str | None]
+    vocoder_config: dict[str, object]
+    frontend: Frontend
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    max_batch_frames: PositiveInt = 4096
+    reference_rms: Annotated[float, Meta(gt=0, le=1)] = 0.1
+    voices: tuple[Voice, ...] = ()
+    limits: Limits = Limits()
+    weights: str = "model.safetensors"
+    vocabulary: str = "vocab.txt"
+    vocoder_weights: str = "vocoder.safetensors"
+
+
+class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the router finds one language model.
+
+    Attributes:
+        model: The model's name.
+        url: Address of its predictions endpoint.
+        languages: Languages it speaks.
+        licence: SPDX name of its checkpoint's licence.
+        commercial_use: Whether that licence allows commercial use.
+    """
+
+    model: str
+    url: str
+    languages: tuple[str, ...]
+    licence: str
+    commercial_use: bool
+
+
+class RouterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the ``tts`` archive.
+
+    Attributes:
+        backends: One entry a language model.
+        voices: Registered voices; the first of a language is that language's default.
+        default_language: Spoken where nothing else decides.
+        deadline_s: A request older than this is answered 504.
+        max_concurrent_pieces: Pieces of one request that are spoken at the same time.
+        max_refused_s: How long a piece that a full queue refuses is tried again.
+        limits: Bounds on a request.
+    """
+
+    backends: tuple[Backend, ...]
+    voices: tuple[Voice, ...]
+    default_language: str = "en"
+    deadline_s: PositiveFloat = 110.0
+    max_concurrent_pieces: PositiveInt = 4
+    max_refused_s: PositiveFloat = 20.0
+    limits: Limits = Limits()
+
+    def model_of(self) -> dict[str, Backend]:
+        """Answer the backend of each language."""
+        return {code: backend for backend in self.backends for code in backend.languages}
+
+
+def read_settings(section: object, kind: type[Settings]) -> Settings:
+    """Check the ``handler:`` section of a model's YAML.
+
+    Raises:
+        ConfigurationError: If a key is unknown or missing, or a value is out of range; names the place.
+    """
+    if not isinstance(section, Mapping):
+        raise ConfigurationError(
+            "model-config.yaml has no section 'handler'; build the archive with scripts/package.py"
+        )
+    try:
+        return msgspec.convert(section, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"model-config.yaml, section handler: {error}") from error

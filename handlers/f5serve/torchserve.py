@@ -1,0 +1,158 @@
+"""The one module that knows TorchServe's contract (version 0.12).
+
+TorchServe hands a worker ``data``, one row a request, and a ``context`` with the headers of each. What
+a row holds depends on the request's content type and on the server's settings; what comes back is a
+list of bodies, with status, content type and headers set on the context by index. An exception, or a
+list of another length, would answer *every* request of the batch with 503: nothing here raises for
+what a caller sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from f5serve.errors import MediaTypeError, RequestError, ServeError
+from f5serve.request import decode_json, require_object
+from f5serve.response import Answer, problem_answer
+
+Row = Mapping[str, Any]
+
+
+class Context(Protocol):
+    """What is used of ``ts.context.Context``; a test holds it to the real class."""
+
+    @property
+    def model_yaml_config(self) -> Mapping[str, Any]:
+        """The archive's ``model-config.yaml``."""
+
+    @property
+    def system_properties(self) -> Mapping[str, Any]:
+        """``model_dir``, ``gpu_id``, ``batch_size`` and others."""
+
+    def get_request_id(self, idx: int = 0) -> str | None:
+        """Answer TorchServe's own id of a request."""
+
+    def get_all_request_header(self, idx: int) -> Mapping[str, str]:
+        """Answer a request's headers, in the case in which the client wrote them."""
+
+    def set_response_status(self, code: int = 200, phrase: str = "", idx: int = 0) -> None:
+        """Set one answer's status."""
+
+    def set_response_content_type(self, idx: int, value: str) -> None:
+        """Set one answer's content type."""
+
+    def set_response_header(self, idx: int, key: str, value: str) -> None:
+        """Set one header of one answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, freed of TorchServe's forms.
+
+    Attributes:
+        correlation_id: The caller's ``X-Request-Id`` or ``X-Correlation-Id``; TorchServe's own id if
+            there is none.
+        path: What followed ``/predictions/<model>/<version>/``; empty if nothing did.
+        fields: The body's fields, or the error that reading them gave. None without any body.
+        from_form: Whether the fields are text from a form.
+    """
+
+    correlation_id: str
+    path: str
+    fields: Mapping[str, object] | ServeError | None
+    from_form: bool
+
+
+def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
+    """Answer one call for each row, in order."""
+    return [_read_call(row, context, index) for index, row in enumerate(data)]
+
+
+def write_answers(answers: Sequence[Answer], context: Context) -> list[bytes]:
+    """Set status, type and headers of every answer; answer the bodies."""
+    for index, answer in enumerate(answers):
+        phrase = HTTPStatus(answer.status).phrase
+        context.set_response_status(answer.status, phrase, index)
+        context.set_response_content_type(index, answer.content_type)
+        for name, value in answer.headers.items():
+            context.set_response_header(index, name, value)
+    return [answer.body for answer in answers]
+
+
+def refuse(error: ServeError, call: Call) -> Answer:
+    """Answer a call with a problem document."""
+    return problem_answer(error, call.correlation_id, identity(call))
+
+
+def identity(call: Call) -> dict[str, str]:
+    """Answer the header by which a caller recognises the answer to its request.
+
+    TorchServe overwrites ``X-Request-Id`` with an id of its own, so another name is needed.
+    """
+    return {"X-Correlation-Id": call.correlation_id}
+
+
+def model_dir(context: Context) -> str:
+    """Answer the folder into which the archive was unpacked."""
+    return str(context.system_properties["model_dir"])
+
+
+def gpu_id(context: Context) -> int | None:
+    """Answer the index of the GPU that this worker was given, if any."""
+    value = context.system_properties.get("gpu_id")
+    return None if value is None else int(value)
+
+
+def _read_call(row: Row, context: Context, index: int) -> Call:
+    headers = {
+        str(name).lower(): str(value)
+        for name, value in (context.get_all_request_header(index) or {}).items()
+    }
+    given = headers.get("x-request-id") or headers.get("x-correlation-id") or ""
+    own = context.get_request_id(index) or ""
+    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    fields: Mapping[str, object] | ServeError | None
+    try:
+        fields = _fields(row, content_type)
+    except ServeError as error:
+        fields = error
+    return Call(
+        correlation_id=_printable(given) or own,
+        path=headers.get("url_path", "").strip("/"),
+        fields=fields,
+        from_form=content_type == "multipart/form-data",
+    )
+
+
+def _printable(value: str) -> str:
+    """Keep what may stand in a header and in a log line; a caller's id is not trusted."""
+    return "".join(char for char in value[:128] if "!" <= char <= "~")
+
+
+def _fields(row: Row, content_type: str) -> Mapping[str, object] | None:
+    if content_type == "multipart/form-data":
+        return {name: _form_value(value) for name, value in row.items()}
+    body = row.get("body", row.get("data"))
+    if body is None or (isinstance(body, bytes | bytearray | str) and not body):
+        if not content_type:
+            return None
+        raise RequestError("the body is empty; send a JSON object with the field 'text'")
+    if content_type != "application/json":
+        shown = repr(content_type) if content_type else "none"
+        raise MediaTypeError(
+            f"the content type is {shown}; send application/json or multipart/form-data"
+        )
+    if isinstance(body, bytes | bytearray):
+        return decode_json(bytes(body))
+    # Servers that were started with decode_input_request=true have read the JSON already.
+    return require_object(body)
+
+
+def _form_value(value: object) -> object:
+    """Give form values as bytes; TorchServe decodes text parts by their declared type."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return bytes(value) if isinstance(value, bytearray) else value

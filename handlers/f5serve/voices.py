@@ -1,0 +1,55 @@
+"""Registered voices: which there are, and which one speaks where none is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from f5serve.errors import ConfigurationError, NotFoundError
+from f5serve.settings import Voice
+
+
+class VoiceRegistry:
+    """The voices of an archive, by name.
+
+    Args:
+        voices: In order; the first of a language is that language's default, the first of all speaks
+            the languages that have none.
+
+    Raises:
+        ConfigurationError: If there is none, or a name stands twice.
+    """
+
+    def __init__(self, voices: Iterable[Voice]) -> None:
+        self._voices: dict[str, Voice] = {}
+        for voice in voices:
+            if voice.name in self._voices:
+                raise ConfigurationError(f"voice {voice.name!r} is registered twice; rename one")
+            self._voices[voice.name] = voice
+        if not self._voices:
+            raise ConfigurationError("no voice is registered; package at least one")
+
+    def get(self, name: str) -> Voice:
+        """Answer the voice of that name.
+
+        Raises:
+            NotFoundError: If there is none; tells the names there are.
+        """
+        voice = self._voices.get(name)
+        if voice is None:
+            raise NotFoundError(
+                f"no voice {name!r}; registered are {', '.join(self._voices)}",
+                field="voice",
+                code="voice_not_found",
+            )
+        return voice
+
+    def default(self, language: str) -> Voice:
+        """Answer the voice that speaks a language where the request names none."""
+        for voice in self._voices.values():
+            if voice.language == language:
+                return voice
+        return next(iter(self._voices.values()))
+
+    def all(self) -> tuple[Voice, ...]:
+        """Answer every voice, in order."""
+        return tuple(self._voices.values())

@@ -1,0 +1,57 @@
+"""The fake context behaves like TorchServe's own, and the protocol asks for nothing it lacks."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from ts.context import Context as RealContext
+from ts.context import RequestProcessor
+
+from f5serve import torchserve
+from f5serve.response import Answer
+from tests.fakes import FakeContext
+
+METHODS = (
+    "get_request_id",
+    "get_all_request_header",
+    "set_response_status",
+    "set_response_content_type",
+    "set_response_header",
+)
+
+
+def real_context(headers: dict[str, str]) -> RealContext:
+    context = RealContext("m", "/m", {}, 1, None, "0.12", model_yaml_config={"handler": {}})
+    context.request_processor = [RequestProcessor(headers)]
+    context.request_ids = {0: "request-0"}
+    return context
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_fake_takes_the_arguments_of_the_real_method(name: str) -> None:
+    real = list(inspect.signature(getattr(RealContext, name)).parameters)
+    fake = list(inspect.signature(getattr(FakeContext, name)).parameters)
+
+    assert fake == real
+
+
+def test_the_real_context_carries_what_an_answer_sets() -> None:
+    context = real_context({"Content-Type": "application/json"})
+    answer = Answer(status=422, body=b"{}", content_type="application/json", headers={"X-A": "b"})
+
+    bodies = torchserve.write_answers([answer], context)
+
+    status, _ = context.get_response_status(0)
+    assert bodies == [b"{}"]
+    assert status == 422
+    assert context.get_response_headers(0) == {"content-type": "application/json", "X-A": "b"}
+
+
+def test_a_call_is_read_from_the_real_context() -> None:
+    context = real_context({"content-type": "application/json", "X-REQUEST-ID": "mine"})
+
+    (call,) = torchserve.read_calls([{"body": bytearray(b'{"text": "a"}')}], context)
+
+    assert call.correlation_id == "mine"
+    assert call.fields == {"text": "a"}

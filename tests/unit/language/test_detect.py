@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from f5serve.language import LanguageDetector, build_detector
+
+NINE = ("en", "es", "fi", "fr", "hi", "it", "ja", "ru", "zh")
+
+SPOKEN = {
+    "en": ["Good morning everyone", "The train to London is late again."],
+    "es": ["Buenos días a todos", "El tren a Madrid llega tarde otra vez."],
+    "fi": ["Hyvää huomenta kaikille", "Juna Helsinkiin on taas myöhässä."],
+    "fr": ["Bonjour à tous", "Le train pour Paris est encore en retard."],
+    "hi": ["नमस्ते", "दिल्ली जाने वाली गाड़ी फिर देर से है।", "मुझे pizza पसंद है।"],
+    "it": ["Buongiorno a tutti", "Il treno per Roma è di nuovo in ritardo."],
+    "ja": [
+        "おはよう",
+        "東京行きの電車はまた遅れています。",
+        "株式会社",
+        "ﾃﾚﾋﾞ",
+        "Wi-Fiが繋がらない",
+    ],
+    "ru": ["Да", "Поезд в Москву снова опаздывает.", "Напиши мне в WhatsApp"],
+    "zh": ["你好", "去北京的火车又晚点了。", "開往台北的火車又誤點了。", "我在用 LibreOffice"],
+}
+FOREIGN = {
+    "de": "Der Zug nach Berlin hat schon wieder Verspätung.",
+    "pt": "O trem para Lisboa não está atrasado outra vez.",
+    "sv": "Tåget till Stockholm är försenat igen, tyvärr.",
+    "ar": "القطار متأخر مرة أخرى",
+    "el": "Το τρένο έχει πάλι καθυστέρηση",
+    "ko": "기차가 또 늦었습니다",
+    "th": "รถไฟมาสายอีกแล้ว",
+    "he": "הרכבת שוב מאחרת",
+    "uk": "Потяг до Києва знову запізнюється, вибачте.",
+    "sr": "Воз за Београд опет касни, извините што ћемо закаснити.",
+    "mr": "पुण्याला जाणारी गाडी पुन्हा उशिरा आहे आणि मला घरी जायचे आहे.",
+    "ne": "काठमाडौं जाने रेल फेरि ढिलो भएको छ।",
+}
+NO_LANGUAGE = [
+    "",
+    " ",
+    "12:30",
+    "...",
+    "😀👍",
+    "A",
+    "OK",
+    "H2O",
+    "https://example.com/hello-world",
+    "\x00",
+    "\ud83d",
+]
+
+any_text = st.text(st.characters(exclude_categories=[]), max_size=200)
+
+
+@pytest.fixture(scope="module")
+def detector() -> LanguageDetector:
+    return build_detector(NINE)
+
+
+@pytest.mark.parametrize(("language", "text"), [(c, t) for c, ts in SPOKEN.items() for t in ts])
+def test_text_in_a_served_language_is_recognised(
+    detector: LanguageDetector, language: str, text: str
+) -> None:
+    detection = detector.detect(text)
+
+    assert detection.language == language
+    assert detection.reason in ("script", "model")
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_text_in_another_language_is_unsupported(detector: LanguageDetector, language: str) -> None:
+    detection = detector.detect(FOREIGN[language])
+
+    assert (detection.language, detection.reason) == (None, "unsupported")
+
+
+@pytest.mark.parametrize("text", NO_LANGUAGE)
+def test_text_in_no_language_is_unsure(detector: LanguageDetector, text: str) -> None:
+    detection = detector.detect(text)
+
+    assert (detection.language, detection.reason) == (None, "unsure")
+
+
+def test_a_word_that_japanese_and_chinese_share_leaves_both_open(
+    detector: LanguageDetector,
+) -> None:
+    detection = detector.detect("安全第一")
+
+    assert detection.reason == "unsure"
+    assert set(detection.candidates) == {"ja", "zh"}
+
+
+def test_a_borrowed_kana_does_not_make_chinese_japanese(detector: LanguageDetector) -> None:
+    assert detector.detect("这家鲜の味餐厅的面条非常好吃，我们经常去。").language == "zh"
+
+
+def test_case_and_decomposed_accents_make_no_difference(detector: LanguageDetector) -> None:
+    assert detector.detect("HYVÄÄ HUOMENTA KAIKILLE").language == "fi"
+    assert detector.detect("Hyva\u0308a\u0308 huomenta kaikille").language == "fi"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Il treno per Roma è di nuovo in ritardo.",
+        "こんにちは",
+        "Поезд опаздывает",
+        "नमस्ते",
+        "你们好吗",
+    ],
+)
+def test_a_language_of_the_nine_that_is_not_served_is_not_answered(text: str) -> None:
+    detection = build_detector(("en", "fi")).detect(text)
+
+    assert (detection.language, detection.reason) == (None, "unsupported")
+
+
+@settings(max_examples=300, deadline=None)
+@given(any_text)
+def test_any_text_gets_a_served_language_or_none(text: str) -> None:
+    detection = build_detector(NINE).detect(text)
+
+    assert detection.language is None or detection.language in NINE
+    assert 0.0 <= detection.confidence <= 1.0
+    assert (detection.language is None) == (detection.reason in ("unsure", "unsupported"))
+    assert set(detection.candidates) <= set(NINE)
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a ", "人", "か", "1", " ", "😀", "\u0301", "a@", "www.", "\ud83d", "\ufdfa", "म"]
+)
+def test_a_megabyte_takes_no_longer_than_its_beginning(
+    detector: LanguageDetector, unit: str
+) -> None:
+    text = unit * (1_000_000 // len(unit))
+    start = time.process_time()
+
+    detector.detect(text)
+
+    assert time.process_time() - start < 1.0
+
+
+def test_threads_share_one_detector_and_agree(detector: LanguageDetector) -> None:
+    texts = [text for texts in SPOKEN.values() for text in texts] * 50
+    alone = [detector.detect(text) for text in texts]
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        together = list(pool.map(detector.detect, texts))
+
+    assert together == alone
+
+
+class _AlwaysJapanese:
+    def japanese_probability(self, text: str) -> float:
+        return 1.0
+
+
+def test_another_han_classifier_can_be_plugged_in() -> None:
+    detector = build_detector(NINE, han=_AlwaysJapanese())
+
+    assert detector.detect("安全第一").language == "ja"

@@ -1,0 +1,86 @@
+"""A stand-in for a language model's endpoint: a real HTTP server on loopback with scripted answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+
+Scripted = tuple[int, dict[str, str], bytes]
+
+
+def speech(samples: int = 2400) -> Scripted:
+    body = np.full(samples, 0.1, dtype="<f4").tobytes()
+    return (
+        200,
+        {"X-Inference-Ms": "5.0", "X-Voice": "anna", "Content-Type": "application/octet-stream"},
+        body,
+    )
+
+
+def problem(status: int, code: str, field_name: str | None = None) -> Scripted:
+    document = {"status": status, "code": code, "detail": f"because of {code}", "field": field_name}
+    return status, {"Content-Type": "application/problem+json"}, json.dumps(document).encode()
+
+
+def torchserve_error(status: int) -> Scripted:
+    document = {"code": status, "type": "InternalServerException", "message": "Worker died."}
+    return status, {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
+@dataclass
+class FakeModel:
+    """Answers by script; remembers what it was asked."""
+
+    answer: Callable[[dict[str, Any]], Scripted | None]
+    url: str = ""
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
+
+
+@contextmanager
+def fake_model(answer: Callable[[dict[str, Any]], Scripted | None]) -> Iterator[FakeModel]:
+    """Serve a model whose answers are ``answer(request)``; None breaks the connection."""
+    model = FakeModel(answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            model.requests.append(request)
+            model.ids.append(self.headers.get("X-Request-Id"))
+            scripted = model.answer(request)
+            if scripted is None:
+                self.close_connection = True
+                return
+            status, headers, body = scripted
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
+    thread.start()
+    model.url = f"http://127.0.0.1:{server.server_address[1]}/predictions/f5_fr"
+    try:
+        yield model
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)

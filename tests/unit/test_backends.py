@@ -1,0 +1,142 @@
+"""What the router makes of a language model's answers, good and bad, over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+import urllib3
+
+from f5serve.errors import BackendError, DeadlineError, OverloadedError, PassedOnError
+from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
+from f5serve.settings import Backend
+from tests.unit.routing_support import (
+    FakeModel,
+    Scripted,
+    fake_model,
+    problem,
+    speech,
+    torchserve_error,
+)
+
+FIELDS = {"text": "Bonjour.", "seed": 1, "ref_audio": b"RIFF"}
+
+
+@pytest.fixture
+def pool() -> Iterator[urllib3.PoolManager]:
+    pool = urllib3.PoolManager(maxsize=2)
+    yield pool
+    pool.clear()
+
+
+def ask(
+    model: FakeModel | str,
+    pool: urllib3.PoolManager,
+    *,
+    deadline_s: float = 5.0,
+    patience_s: float = 0.5,
+) -> SpokenPiece:
+    url = model if isinstance(model, str) else model.url
+    backend = Backend(model="f5_fr", url=url, languages=("fr",), licence="MIT", commercial_use=True)
+    models = LanguageModels(pool, max_refused_s=patience_s, sleep=lambda _: time.sleep(0.01))
+    return models.speak(backend, FIELDS, deadline=Deadline(deadline_s), request_id="id-1")
+
+
+def test_a_piece_comes_back_as_samples_with_its_times(pool: urllib3.PoolManager) -> None:
+    with fake_model(lambda _: speech(2400)) as model:
+        piece = ask(model, pool)
+
+    assert len(piece.samples) == 2400
+    assert (piece.voice, piece.inference_ms) == ("anna", 5.0)
+    assert piece.queue_ms >= 0
+    assert model.requests == [
+        {"text": "Bonjour.", "seed": 1, "ref_audio": "UklGRg==", "response_format": "f32"}
+    ]
+    assert model.ids == ["id-1"]
+
+
+def test_a_full_queue_is_waited_for(pool: urllib3.PoolManager) -> None:
+    tries = count()
+
+    with fake_model(lambda _: torchserve_error(503) if next(tries) < 3 else speech()) as model:
+        ask(model, pool)
+
+    assert len(model.requests) == 4
+
+
+def test_a_queue_that_stays_full_is_overload_and_says_when_to_come_back(
+    pool: urllib3.PoolManager,
+) -> None:
+    with (
+        fake_model(lambda _: torchserve_error(503)) as model,
+        pytest.raises(OverloadedError) as caught,
+    ):
+        ask(model, pool, patience_s=0.1)
+
+    assert caught.value.retry_after_s >= 1
+
+
+def test_the_models_own_reason_is_passed_on(pool: urllib3.PoolManager) -> None:
+    with (
+        fake_model(lambda _: problem(422, "unknown_characters", "text")) as model,
+        pytest.raises(PassedOnError) as caught,
+    ):
+        ask(model, pool)
+
+    error = caught.value
+    assert (error.status, error.code, error.field) == (422, "unknown_characters", "text")
+    assert error.detail == "because of unknown_characters"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [torchserve_error(500), problem(500, "synthesis_failed"), (200, {}, b"abc"), (200, {"X-Voice": "a"}, b"")],
+    ids=["worker-died", "synthesis", "half-a-sample", "no-header"],
+)  # fmt: skip
+def test_a_failed_model_is_a_bad_gateway_that_names_it(
+    pool: urllib3.PoolManager, answer: Scripted
+) -> None:
+    with fake_model(lambda _: answer) as model, pytest.raises(BackendError, match="f5_fr"):
+        ask(model, pool)
+
+
+def test_a_broken_connection_is_tried_once_more(pool: urllib3.PoolManager) -> None:
+    tries = count()
+
+    with fake_model(lambda _: None if next(tries) == 0 else speech()) as model:
+        ask(model, pool)
+
+    assert len(model.requests) == 2
+
+
+def test_a_model_that_always_breaks_off_is_asked_twice_only(pool: urllib3.PoolManager) -> None:
+    with fake_model(lambda _: None) as model, pytest.raises(BackendError):
+        ask(model, pool)
+
+    assert len(model.requests) == 2
+
+
+def test_a_port_without_a_server_is_a_bad_gateway(pool: urllib3.PoolManager) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/predictions/f5_fr"
+
+        with pytest.raises(BackendError, match="cannot be reached"):
+            ask(url, pool)
+
+
+def test_a_model_that_takes_too_long_ends_at_the_deadline(pool: urllib3.PoolManager) -> None:
+    def slow(_: dict[str, Any]) -> Scripted:
+        time.sleep(1.0)
+        return speech()
+
+    started = time.monotonic()
+    with fake_model(slow) as model, pytest.raises(DeadlineError) as caught:
+        ask(model, pool, deadline_s=0.3)
+
+    assert caught.value.status == 504
+    assert time.monotonic() - started < 3.0

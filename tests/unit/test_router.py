@@ -1,0 +1,218 @@
+"""The router's answers, with a real HTTP stand-in as the only language model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from f5serve.errors import ConfigurationError
+from f5serve.response import Answer
+from f5serve.router import Router, RoutingHandler, with_address
+from f5serve.settings import Backend, Limits, RouterSettings, Voice
+from f5serve.torchserve import Call
+from tests.fakes import FakeContext
+from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, speech
+
+
+def settings(url: str) -> RouterSettings:
+    def backend(model: str, *languages: str) -> Backend:
+        return Backend(
+            model=model, url=url, languages=languages, licence="MIT", commercial_use=True
+        )
+
+    return RouterSettings(
+        backends=(backend("f5_en_zh", "en", "zh"), backend("f5_fr", "fr"), backend("f5_ru", "ru")),
+        voices=(
+            Voice(name="anna", language="en", file="a.wav", transcript="a", licence="MIT"),
+            Voice(name="fleur", language="fr", file="f.wav", transcript="a", licence="MIT"),
+        ),
+        deadline_s=5.0,
+        max_refused_s=0.1,
+        limits=Limits(max_piece_s=6.0, max_text_chars=2000),
+    )
+
+
+@pytest.fixture
+def model() -> Iterator[FakeModel]:
+    with fake_model(lambda _: speech()) as model:
+        yield model
+
+
+def ask(model: FakeModel, **fields: Any) -> Answer:
+    call = Call(correlation_id="id-1", path="", fields=fields, from_form=False)
+    return Router(settings(model.url)).answer(call)
+
+
+def problem_of(answer: Answer) -> dict[str, Any]:
+    assert answer.content_type == "application/problem+json"
+    document: dict[str, Any] = json.loads(answer.body)
+    assert document["request_id"] == "id-1"
+    return document
+
+
+def test_the_language_is_detected_and_its_model_speaks(model: FakeModel) -> None:
+    answer = ask(model, text="Demain matin, nous irons ensemble au marché.", seed=7)
+
+    assert (answer.status, answer.content_type) == (200, "audio/wav")
+    told = answer.headers
+    assert (told["X-Language"], told["X-Language-Source"], told["X-Model"]) == (
+        "fr",
+        "detected",
+        "f5_fr",
+    )
+    assert float(told["X-Language-Confidence"]) > 0.5
+    assert (told["X-Seed"], told["X-Pieces"], told["X-Correlation-Id"]) == ("7", "1", "id-1")
+    assert float(told["X-Audio-Seconds"]) == pytest.approx(0.1)
+    assert model.requests[0]["voice"] == "fleur"
+    assert model.requests[0]["language"] == "fr"
+
+
+def test_an_explicit_language_wins_over_the_text(model: FakeModel) -> None:
+    told = ask(model, text="Demain matin, nous irons ensemble au marché.", language="en-US").headers
+
+    assert (told["X-Language"], told["X-Language-Source"]) == ("en", "explicit")
+
+
+def test_an_undecidable_text_takes_the_language_of_the_voice(model: FakeModel) -> None:
+    told = ask(model, text="12345", voice="fleur").headers
+
+    assert (told["X-Language"], told["X-Language-Source"]) == ("fr", "voice")
+
+
+def test_an_undecidable_text_without_a_voice_takes_the_default(model: FakeModel) -> None:
+    told = ask(model, text="12345").headers
+
+    assert (told["X-Language"], told["X-Language-Source"]) == ("en", "default")
+
+
+def test_a_long_text_is_spoken_in_pieces_and_joined_in_order() -> None:
+    def answer(request: dict[str, Any]) -> Scripted:
+        return speech(1000 * (request["piece"] + 1))
+
+    sentence = "The train to the coast leaves early in the morning. "
+    with fake_model(answer) as model:
+        told = ask(model, text=sentence * 6, response_format="json")
+
+    document = json.loads(told.body)
+    asked = sorted(model.requests, key=lambda request: int(request["piece"]))
+    assert len(asked) > 1
+    assert [request["piece"] for request in asked] == list(range(len(asked)))
+    assert len({request["seed"] for request in asked}) == 1
+    assert "".join("".join(request["text"].split()) for request in asked) == "".join(
+        (sentence * 6).split()
+    )
+    (segment,) = document["segments"]
+    assert segment["end_s"] == document["audio_seconds"]
+    assert (
+        document["audio_seconds"] > sum(1000 * (index + 1) for index in range(len(asked))) / 24_000
+    )
+
+
+def test_one_failing_piece_fails_the_request_with_its_reason() -> None:
+    def answer(request: dict[str, Any]) -> Scripted:
+        return problem(422, "unknown_characters", "text") if request["piece"] == 1 else speech()
+
+    with fake_model(answer) as model:
+        document = problem_of(ask(model, text="The train leaves early in the morning. " * 8))
+
+    assert (document["status"], document["code"], document["field"]) == (
+        422,
+        "unknown_characters",
+        "text",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({}, 422, "missing_field"),
+        ({"text": ""}, 422, "no_speakable_text"),
+        ({"text": "…!?"}, 422, "no_speakable_text"),
+        ({"text": "\ud83d"}, 422, "no_speakable_text"),
+        ({"text": "a" * 2001}, 422, "text_too_long"),
+        ({"text": "a", "language": "de"}, 422, "language_not_supported"),
+        ({"text": "a", "language": "../x"}, 422, "language_not_supported"),
+        ({"text": "a", "voice": "nobody"}, 404, "voice_not_found"),
+        ({"text": "a", "voice": "../../etc/passwd"}, 422, "voice_not_found"),
+        ({"text": "a", "colour": "red"}, 422, "unknown_field"),
+    ],
+    ids=[
+        "missing",
+        "empty",
+        "marks",
+        "surrogate",
+        "long",
+        "language",
+        "path",
+        "voice",
+        "voice-path",
+        "unknown",
+    ],
+)
+def test_a_bad_request_is_refused_before_any_model_is_asked(
+    model: FakeModel, fields: dict[str, Any], status: int, code: str
+) -> None:
+    answer = ask(model, **fields)
+
+    assert (answer.status, problem_of(answer)["code"]) == (status, code)
+    assert model.requests == []
+
+
+def test_a_fault_of_ours_is_told_as_500_and_logged(
+    model: FakeModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = msgspec.structs.replace(settings(model.url), limits=None)  # packaging never writes this
+    call = Call(correlation_id="id-1", path="", fields={"text": "Bonjour"}, from_form=False)
+
+    answer = Router(wrong).answer(call)
+
+    assert (answer.status, problem_of(answer)["code"]) == (500, "internal_error")
+    assert "AttributeError" in caplog.text
+
+
+@pytest.mark.parametrize(("path", "fields"), [("status", None), ("", None)], ids=["path", "bare"])
+def test_status_tells_what_is_served(model: FakeModel, path: str, fields: None) -> None:
+    call = Call(correlation_id="id-1", path=path, fields=fields, from_form=False)
+
+    document = json.loads(Router(settings(model.url)).answer(call).body)
+
+    assert document["languages"] == ["en", "fr", "ru", "zh"]
+    assert [voice["name"] for voice in document["voices"]] == ["anna", "fleur"]
+    assert document["models"][0]["licence"] == "MIT"
+
+
+def test_an_unknown_path_is_not_found(model: FakeModel) -> None:
+    call = Call(correlation_id="id-1", path="v2/nothing", fields={"text": "a"}, from_form=False)
+
+    assert Router(settings(model.url)).answer(call).status == 404
+
+
+def test_backends_move_to_the_address_that_the_server_listens_on() -> None:
+    moved = with_address(
+        settings("http://127.0.0.1:8080/predictions/f5_fr"), "http://127.0.0.1:9080"
+    )
+
+    assert moved.backends[0].url == "http://127.0.0.1:9080/predictions/f5_fr"
+
+
+def test_an_address_that_is_none_is_refused_at_start() -> None:
+    with pytest.raises(ConfigurationError, match="is no address"):
+        with_address(settings("http://127.0.0.1:8080/predictions/f5_fr"), "localhost:9080")
+
+
+def test_the_handler_answers_through_torchserves_context(
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("F5SERVE_INFERENCE_ADDRESS", raising=False)
+    context = FakeContext(config={"handler": msgspec.to_builtins(settings(model.url))})
+    handler = RoutingHandler()
+    handler.initialize(context)
+
+    (body,) = handler.handle([{"body": bytearray(b'{"text": "Bonjour tout le monde."}')}], context)
+
+    assert body[:4] == b"RIFF"
+    assert (context.statuses[0], context.content_types[0]) == (200, "audio/wav")

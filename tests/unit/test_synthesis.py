@@ -1,0 +1,234 @@
+"""Requests become engine items, each by itself; errors stay in their place."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from f5serve.text.frontend import Frontend
+from numpy.typing import NDArray
+
+from f5serve.engine.engine import SynthesisStats
+from f5serve.engine.sampler import SampleItem
+from f5serve.engine.tokenizer import Vocabulary
+from f5serve.errors import ConfigurationError, RequestError, ServeError, SynthesisError
+from f5serve.request import PieceRequest
+from f5serve.settings import Limits, ModelSettings, Voice
+from f5serve.synthesis import MAX_PREPARED_REFERENCES, Spoken, Synthesizer, item_seed
+
+Samples = NDArray[np.float32]
+ALPHABET = {char: index for index, char in enumerate(" abcdefghijklmnopqrstuvwxyzé.,!?'")}
+
+
+class RecordingEngine:
+    """Speaks a constant; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[SampleItem]] = []
+        self.references: list[Samples] = []
+        self.fail_on_seed: int | None = None
+
+    def reference_mel(self, samples: Samples) -> torch.Tensor:
+        self.references.append(samples)
+        return torch.zeros(len(samples) // 256 + 1, 100)
+
+    def synthesize(
+        self, items: Sequence[SampleItem]
+    ) -> tuple[list[Samples | ServeError], SynthesisStats]:
+        self.batches.append(list(items))
+        waves: list[Samples | ServeError] = [
+            SynthesisError("not finite")
+            if item.seed == self.fail_on_seed
+            else np.full(item.new_frames * 256, 0.5, dtype=np.float32)
+            for item in items
+        ]
+        return waves, SynthesisStats()
+
+
+def clip(level: float = 0.2, duration_s: float = 2.0) -> bytes:
+    time = np.arange(round(24_000 * duration_s)) / 24_000
+    buffer = io.BytesIO()
+    soundfile.write(
+        buffer, level * np.sin(2 * np.pi * 200 * time), 24_000, format="WAV", subtype="FLOAT"
+    )
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def engine() -> RecordingEngine:
+    return RecordingEngine()
+
+
+@pytest.fixture
+def synthesizer(engine: RecordingEngine, tmp_path: Path) -> Synthesizer:
+    (tmp_path / "anna.wav").write_bytes(clip())
+    settings = ModelSettings(
+        model="f5_fr", profile="demo", languages=("fr",), licence="MIT", architecture={}, vocoder_config={},
+        frontend=Frontend(converter="char", lowercase=True, punctuation="ascii"),
+        voices=(Voice(name="anna", language="fr", file="anna.wav", transcript="bonjour tout le monde", licence="MIT"),),
+        limits=Limits(max_piece_s=10.0),
+    )  # fmt: skip
+    return Synthesizer(engine, Vocabulary(ALPHABET), settings, tmp_path)
+
+
+def piece(text: str = "merci bien", **fields: object) -> PieceRequest:
+    return PieceRequest(text=text, **{"seed": 1, **fields})  # type: ignore[arg-type]  # the fields vary by test
+
+
+def spoken(result: Spoken | ServeError) -> Spoken:
+    assert isinstance(result, Spoken), result
+    return result
+
+
+def test_one_bad_request_leaves_its_batch_mates_alone(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    bad = RequestError("broken")
+
+    results = synthesizer.speak([piece(), bad, piece("日本語"), piece("!!!"), piece("au revoir")])
+
+    assert isinstance(results[0], Spoken)
+    assert results[1] is bad
+    assert [r.code for r in results[2:4] if isinstance(r, ServeError)] == [
+        "unknown_characters",
+        "no_speakable_text",
+    ]
+    assert isinstance(results[4], Spoken)
+    assert [len(batch) for batch in engine.batches] == [2]
+    assert spoken(results[4]).batch_pieces == 2
+
+
+def test_an_item_that_fails_in_the_model_fails_alone(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    engine.fail_on_seed = 13
+
+    results = synthesizer.speak([piece(), piece(seed=13), piece()])
+
+    assert [isinstance(result, Spoken) for result in results] == [True, False, True]
+    assert isinstance(results[1], SynthesisError)
+
+
+def test_a_fault_of_ours_in_one_item_is_its_error_alone(
+    synthesizer: Synthesizer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "anna.wav").unlink()
+
+    results = synthesizer.speak([piece(), piece(ref_audio=clip(), ref_text="oui")])
+
+    assert isinstance(results[0], ServeError)
+    assert results[0].status == 500
+    assert isinstance(results[1], Spoken)
+    assert "FileNotFoundError" in caplog.text
+
+
+def test_speed_shortens_the_speech(synthesizer: Synthesizer) -> None:
+    slow, fast = synthesizer.speak(
+        [piece("merci bien et au revoir"), piece("merci bien et au revoir", speed=2.0)]
+    )
+
+    assert len(spoken(fast).samples) == pytest.approx(len(spoken(slow).samples) / 2, rel=0.02)
+
+
+def test_the_reference_sets_the_pace(synthesizer: Synthesizer) -> None:
+    (result,) = synthesizer.speak([piece("bonjour tout le monde.")])
+
+    assert len(spoken(result).samples) == pytest.approx(2.0 * 24_000, rel=0.05)
+
+
+def test_even_a_single_letter_lasts_a_syllable(synthesizer: Synthesizer) -> None:
+    (result,) = synthesizer.speak([piece("a")])
+
+    assert len(spoken(result).samples) >= 0.35 * 24_000
+
+
+def test_a_text_too_long_for_one_piece_is_refused_with_the_remedy(synthesizer: Synthesizer) -> None:
+    (result,) = synthesizer.speak([piece("merci bien " * 40)])
+
+    assert isinstance(result, ServeError)
+    assert (result.status, result.code) == (422, "piece_too_long")
+    assert "/predictions/tts" in result.detail
+
+
+def test_a_language_of_another_model_is_refused(synthesizer: Synthesizer) -> None:
+    (result,) = synthesizer.speak([piece(language="ja")])
+
+    assert isinstance(result, ServeError)
+    assert (result.status, result.field) == (422, "language")
+
+
+def test_a_voice_is_prepared_once(synthesizer: Synthesizer, engine: RecordingEngine) -> None:
+    synthesizer.speak([piece(), piece()])
+    synthesizer.speak([piece()])
+
+    assert len(engine.references) == 1
+
+
+def test_prepared_references_are_bounded_in_number(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    uploads = [
+        piece(ref_audio=clip(), ref_text=f"oui {'a' * index}")
+        for index in range(MAX_PREPARED_REFERENCES + 1)
+    ]
+
+    synthesizer.speak(uploads)
+    synthesizer.speak(uploads[-1:])
+    recalled = len(engine.references)
+    synthesizer.speak(uploads[:1])
+
+    assert recalled == len(uploads)
+    assert len(engine.references) == len(uploads) + 1
+
+
+def test_a_quiet_reference_is_raised_for_the_model_and_the_speech_lowered_again(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    quiet, loud = synthesizer.speak(
+        [piece(ref_audio=clip(0.02), ref_text="oui"), piece(ref_audio=clip(0.5), ref_text="oui")]
+    )
+
+    assert float(np.sqrt(np.mean(engine.references[0] ** 2))) == pytest.approx(0.1, rel=0.01)
+    assert float(spoken(quiet).samples[0]) == pytest.approx(
+        0.5 * (0.02 / np.sqrt(2)) / 0.1, rel=0.01
+    )
+    assert float(spoken(loud).samples[0]) == pytest.approx(0.5)
+
+
+def test_an_unusable_reference_is_refused(synthesizer: Synthesizer) -> None:
+    (result,) = synthesizer.speak([piece(ref_audio=b"RIFF", ref_text="oui")])
+
+    assert isinstance(result, ServeError)
+    assert result.code == "bad_reference_audio"
+
+
+def test_the_first_piece_has_the_requests_own_seed_and_the_others_their_own() -> None:
+    seeds = [item_seed(42, index) for index in range(50)]
+
+    assert seeds[0] == 42
+    assert len(set(seeds)) == 50
+    assert seeds == [item_seed(42, index) for index in range(50)]
+
+
+def test_the_transcript_ends_like_a_sentence_before_the_text_begins(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    synthesizer.speak([piece("oui")])
+
+    letters = {index: char for char, index in ALPHABET.items()}
+    said = "".join(letters[token] for token in engine.batches[0][0].token_ids)
+    assert said == "bonjour tout le monde. oui"
+
+
+def test_a_checkpoint_that_cannot_speak_its_own_voice_is_refused_at_start(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    engine.fail_on_seed = 0
+
+    with pytest.raises(ConfigurationError, match="cannot speak the transcript of voice 'anna'"):
+        synthesizer.warm_up()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import math
 import signal
 import sys
@@ -23,6 +22,7 @@ import yaml
 
 from scripts.package import main as package
 from scripts.picture import draw_spectrogram
+from scripts.record import write_record
 from scripts.say import Said, SayError, say
 from scripts.server import TorchServe
 
@@ -130,6 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer its exit status."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("out"), help="default: %(default)s")
+    parser.add_argument("--record", type=Path, help="also write the table, and where it was made")
     parser.add_argument("--port", type=int, default=8080, help="default: %(default)s")
     options = parser.parse_args(argv)
     # A server must not outlive a demo that is told to stop; SystemExit leaves through its context manager.
@@ -146,9 +147,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"demo: {error}", file=sys.stderr)
             return 1
     print(f"\n{table(lines)}\n")
-    (options.out / "demo.json").write_text(
-        json.dumps([asdict(line) for line in lines], indent=2) + "\n", encoding="utf-8"
-    )
+    if options.record:
+        write_record(options.record, {"lines": [asdict(line) for line in lines]})
     wrong = [f"{line.language}: {', '.join(line.problems)}" for line in lines if line.problems]
     for problem in wrong:
         print(f"demo: {problem}", file=sys.stderr)

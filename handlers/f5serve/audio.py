@@ -71,6 +71,22 @@ def rms(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
 
 
+def silent_ends_s(samples: Samples) -> float:
+    """Answer how long a clip is silent before and after its speech, together, in seconds.
+
+    Silent is what lies 40 dB or more below the loudest hundredth of a second.
+    """
+    window = SAMPLE_RATE_HZ // 100
+    count = len(samples) // window
+    power = (
+        np.square(samples[: count * window], dtype=np.float64).reshape(count, window).mean(axis=1)
+    )
+    speaking = np.flatnonzero(power > power.max(initial=0.0) * 1e-4)
+    if not len(speaking):
+        return seconds(samples)
+    return float(speaking[0] + count - 1 - speaking[-1]) / 100
+
+
 def join(pieces: Sequence[Samples], pauses_s: Sequence[float]) -> tuple[Samples, tuple[int, ...]]:
     """Put pieces one after another without clicks.
 

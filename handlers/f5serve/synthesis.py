@@ -246,8 +246,9 @@ class Synthesizer:
         if known is not None:
             return known
         data = (self._root / voice.file).read_bytes()
-        prepared = self._prepare_reference(data, voice.transcript, voice.name, voice.edge_frames)
-        return self._remember(voice.name, prepared)
+        return self._remember(
+            voice.name, self._prepare_reference(data, voice.transcript, voice.name)
+        )
 
     def _uploaded(self, data: bytes, transcript: str) -> Reference:
         key = hashlib.sha256(data + b"\0" + transcript.encode("utf-8", "ignore")).hexdigest()
@@ -268,9 +269,7 @@ class Synthesizer:
             self._references.popitem(last=False)
         return reference
 
-    def _prepare_reference(
-        self, data: bytes, transcript: str, name: str, edge_frames: float = 0.0
-    ) -> Reference:
+    def _prepare_reference(self, data: bytes, transcript: str, name: str) -> Reference:
         limits = self._settings.limits
         samples = audio.decode_reference(
             data, min_s=limits.min_reference_s, max_s=limits.max_reference_s
@@ -283,7 +282,7 @@ class Synthesizer:
             gain=gain,
             transcript=text,
             units=self._units(text),
-            edge_frames=edge_frames,
+            edge_frames=audio.silent_ends_s(samples) / FRAME_S,
             name=name,
         )
 

@@ -136,15 +136,16 @@ def _fields(row: Row, content_type: str) -> Mapping[str, object] | None:
     if content_type == "multipart/form-data":
         return {name: _form_value(value) for name, value in row.items()}
     body = row.get("body", row.get("data"))
-    if body is None or (isinstance(body, bytes | bytearray | str) and not body):
-        if not content_type:
-            return None
-        raise RequestError("the body is empty; send a JSON object with the field 'text'")
+    empty = body is None or (isinstance(body, bytes | bytearray | str) and not body)
+    if empty and not content_type:
+        return None
     if content_type != "application/json":
         shown = repr(content_type) if content_type else "none"
         raise MediaTypeError(
             f"the content type is {shown}; send application/json or multipart/form-data"
         )
+    if empty:
+        raise RequestError("the body is empty; send a JSON object with the field 'text'")
     if isinstance(body, bytes | bytearray):
         return decode_json(bytes(body))
     # Servers that were started with decode_input_request=true have read the JSON already.

@@ -60,6 +60,16 @@ def test_half_a_sample_is_an_error() -> None:
         audio.from_f32(b"abc")
 
 
+def test_silence_at_the_ends_of_a_clip_is_measured() -> None:
+    clip = np.concatenate(
+        [np.zeros(2_400, dtype=np.float32), tone(1.0), np.zeros(4_800, dtype=np.float32)]
+    )
+
+    assert audio.silent_ends_s(clip) == pytest.approx(0.3, abs=0.011)
+    assert audio.silent_ends_s(tone(1.0)) == 0.0
+    assert audio.silent_ends_s(np.zeros(2_400, dtype=np.float32)) == pytest.approx(0.1)
+
+
 def test_joined_pieces_keep_every_sample_and_stand_where_it_is_told() -> None:
     pieces = [tone(0.4), tone(0.3), tone(0.5)]
 

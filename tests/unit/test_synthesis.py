@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from f5serve.text.frontend import Frontend
 from numpy.typing import NDArray
 
 from f5serve.engine.engine import SynthesisStats
@@ -20,6 +19,7 @@ from f5serve.errors import ConfigurationError, RequestError, ServeError, Synthes
 from f5serve.request import PieceRequest
 from f5serve.settings import Limits, ModelSettings, Voice
 from f5serve.synthesis import MAX_PREPARED_REFERENCES, Spoken, Synthesizer, item_seed
+from f5serve.text.frontend import Frontend
 
 Samples = NDArray[np.float32]
 ALPHABET = {char: index for index, char in enumerate(" abcdefghijklmnopqrstuvwxyzé.,!?'")}

@@ -1,0 +1,89 @@
+# Every task a person runs; `make help` lists them.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PROFILE ?= demo
+LANGUAGES ?=
+PORT ?= 8080
+TEXT ?= Hello, how are you today?
+LANGUAGE ?=
+VOICE ?=
+OUT ?= out/say.wav
+FILE ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+export PYTHONPATH := handlers:.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench memory \
+	check format test clean
+
+help: ## list the tasks
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Both look at a stamp in the environment first: where nothing changed they end within a second.
+setup: ## make .venv with all that serving needs (PYTHON=python3.12 takes another Python)
+	@$(PYTHON) -m scripts.setup
+
+setup-dev: ## the same, and what training, tests and checks need
+	@$(PYTHON) -m scripts.setup --dev
+
+tools: ## install the programs that some tests need from Debian's packages (as root)
+	@scripts/tools.sh
+
+package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
+	@$(RUN) scripts.package --profile $(PROFILE) --languages $(LANGUAGES)
+
+verify: setup ## compare model_store/ with its lock file
+	@$(RUN) scripts.verify
+
+serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080)
+	@exec $(RUN) scripts.serve --port $(PORT)
+
+stop: setup ## stop what `make serve` started (PORT)
+	@$(RUN) scripts.serve --stop --port $(PORT)
+
+# The text travels in the environment, so that quotes and dollar signs in it reach the program as they are.
+say: export SAY_TEXT = $(value TEXT)
+say: setup ## speak one text with a running server (TEXT, LANGUAGE, VOICE, OUT, PORT)
+	@$(RUN) scripts.say "$$SAY_TEXT" --url http://127.0.0.1:$(PORT) --out "$(OUT)" \
+		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)")
+
+demo: setup ## package, serve, speak nine languages into out/, stop
+	@$(RUN) scripts.demo --port $(PORT)
+
+demo-record: setup ## the same, recorded for the README
+	@$(RUN) scripts.demo --port $(PORT) --record loadtests/results/demo.json
+	@$(RUN) scripts.readme
+
+train-demo: setup-dev ## train the demo checkpoints again (needs espeak-ng)
+	@set -e; for stage in data vocoder base finetune export evaluate; do $(RUN) scripts.train_demo $$stage; done
+
+parity: setup-dev ## compare the engine with f5-tts and vocos, and print the distances
+	@$(RUN) scripts.parity
+
+language-bench: setup ## measure language detection on labelled sentences (FILE=sentences.jsonl)
+	@$(RUN) scripts.language_bench "$(FILE)"
+
+memory: setup ## memory of a language worker before weights, of a router worker, of a running server
+	@$(RUN) scripts.memory --port $(PORT)
+
+check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) yamllint --strict .
+	$(RUN) scripts.readme --check
+
+format: setup-dev ## put the code into its form
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+test: setup-dev ## all tests; the end of the output lists what was not run, and why
+	$(RUN) pytest $(PYTEST_ARGS)
+
+clean: ## remove what was built: archives, logs, caches (keeps .venv and models/)
+	rm -rf build out logs run model_store/*.mar .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find handlers scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Commands of the repository; each is a module with ``main(argv) -> int``."""

@@ -1,0 +1,245 @@
+"""How the Java process is started and ended: command line, environment, temporary folder, signals."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from f5serve.errors import ConfigurationError
+from scripts.lock import read_lock
+from scripts.ports import Ports
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+STOP_DEADLINE_S: Final = 20.0
+KILL_DEADLINE_S: Final = 5.0
+# Most bytes of a path to a Unix socket; TorchServe puts its sockets into the temporary folder.
+SOCKET_PATH_BYTES: Final = 107
+SOCKET_NAME: Final = "/.ts.sock.99999"
+SPARE_BYTES: Final = 200_000_000
+JVM_OPTIONS: Final = ("-Xmx1g", "-XX:+ExitOnOutOfMemoryError")
+# What a worker may see of the caller's environment. Above all not PYTHONPATH, which would come before the
+# archive: then the working tree would be served, not the package.
+PASSED_ON: Final = (
+    "CUDA_VISIBLE_DEVICES",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "NVIDIA_VISIBLE_DEVICES",
+    "PATH",
+    "TZ",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """How to start a server.
+
+    Attributes:
+        store: Folder of the archives.
+        models: Models to load, each from ``<store>/<model>.mar``.
+        ports: Where to listen.
+        logs: Folder for log files.
+        properties: TorchServe properties that differ from ``config/config.properties``.
+        environment: Further variables for the server and its workers.
+        threads: CPU threads of each worker; 0 lets ``worker_threads`` decide.
+    """
+
+    store: Path
+    models: tuple[str, ...]
+    ports: Ports
+    logs: Path
+    properties: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    threads: int = 0
+
+    def archives(self) -> list[Path]:
+        """Answer the archives to load.
+
+        Raises:
+            ConfigurationError: If one is missing.
+        """
+        paths = [self.store / f"{name}.mar" for name in self.models]
+        missing = [str(path) for path in paths if not path.is_file()]
+        if missing or not paths:
+            raise ConfigurationError(
+                f"no archive at {', '.join(missing) or self.store}; build it: make package"
+            )
+        return paths
+
+
+def command_line(
+    java: Path, properties: Path, options: ServerOptions, temporary: Path
+) -> list[str]:
+    """Answer the command that starts TorchServe.
+
+    The class path holds TorchServe's folder alone: the ``torchserve`` command puts the working directory
+    before it, and with it whatever lies there.
+    """
+    spec = importlib.util.find_spec("ts")
+    if spec is None or spec.origin is None:
+        raise ConfigurationError("TorchServe is not installed; run make setup")
+    home = Path(spec.origin).resolve().parent.parent
+    return [
+        str(java),
+        *JVM_OPTIONS,
+        f"-Dmodel_server_home={home}",
+        f"-Djava.io.tmpdir={temporary}",
+        f"-Dlog4j.configurationFile={(ROOT / 'config' / 'log4j2.xml').as_uri()}",
+        *("-cp", str(home / "ts" / "frontend" / "*"), "org.pytorch.serve.ModelServer"),
+        *("--python", sys.executable, "-f", str(properties), "-s", str(options.store.absolute())),
+        # Without --ncs the last snapshot would silently win over the properties at the next start.
+        *("-ncs", "-m", *(f"{name}={name}.mar" for name in options.models)),
+    ]
+
+
+def write_properties(options: ServerOptions, folder: Path) -> Path:
+    """Write ``config/config.properties`` with this server's ports and differences.
+
+    Returns:
+        The file, in ``folder``.
+    """
+    changed = {
+        "metrics_config": str(ROOT / "config" / "metrics.yaml"),
+        **options.ports.properties(),
+        **options.properties,
+    }
+    kept = [
+        line
+        for line in (ROOT / "config" / "config.properties").read_text(encoding="utf-8").splitlines()
+        if line.split("=", 1)[0].strip() not in changed
+        and not line.startswith("#")
+        and line.strip()
+    ]
+    path = folder / "config.properties"
+    lines = [*kept, *(f"{key}={value}" for key, value in changed.items())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]:
+    """Answer the variables that server and workers get; nothing of the caller's but ``PASSED_ON``."""
+    language_models = sum(name.startswith("f5_") for name in options.models)
+    threads = options.threads or worker_threads(available_cores(), language_models)
+    return {
+        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        "LANG": "C.UTF-8",
+        "LOG_LOCATION": str(options.logs.absolute()),
+        "METRICS_LOCATION": str(options.logs.absolute()),
+        "TEMP": str(temporary),
+        "TMPDIR": str(temporary),
+        "F5SERVE_INFERENCE_ADDRESS": f"http://127.0.0.1:{options.ports.inference}",
+        "OMP_NUM_THREADS": str(threads),
+        # Threads that wait for work would otherwise spin, and take the cores from the other workers.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **options.environment,
+    }
+
+
+def worker_threads(cores: int, workers: int) -> int:
+    """Answer how many CPU threads each language worker gets.
+
+    Requests seldom come in all languages at once, so half of the cores for each of several workers is
+    the compromise: two busy workers fill the machine, and one leaves room for the routers.
+    """
+    return max(1, cores if workers <= 1 else math.ceil(cores / 2))
+
+
+def available_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Answer how many cores this process may use, by its affinity and its container's quota."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = cgroup.read_text(encoding="ascii").split()
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def make_temporary(archives_bytes: int) -> Path:
+    """Make the folder that TorchServe unpacks archives into.
+
+    Raises:
+        ConfigurationError: If it would have too little room, or too long a name for sockets.
+    """
+    parent = Path(tempfile.gettempdir())
+    needed, free = archives_bytes + SPARE_BYTES, shutil.disk_usage(parent).free
+    if free < needed:
+        raise ConfigurationError(
+            f"{parent} has {free / 1e9:.1f} GB free and the archives unpack to {needed / 1e9:.1f} GB;"
+            " free some space, or set TMPDIR"
+        )
+    folder = Path(tempfile.mkdtemp(prefix="f5serve-", dir=parent))
+    if len(os.fsencode(folder)) + len(SOCKET_NAME) > SOCKET_PATH_BYTES:
+        folder.rmdir()
+        raise ConfigurationError(
+            f"{folder} is too long a path for a socket; set TMPDIR to a shorter one"
+        )
+    return folder
+
+
+def stop_group(process: subprocess.Popen[bytes], deadline_s: float = STOP_DEADLINE_S) -> None:
+    """End a process and every process of its group: politely first, then at once.
+
+    Args:
+        process: The leader of the group.
+        deadline_s: How long the polite way may take.
+    """
+    stop_group_of(process.pid, deadline_s)
+    process.wait()
+
+
+def stop_group_of(leader: int, deadline_s: float = STOP_DEADLINE_S) -> None:
+    """End every process of a group; as ``stop_group``, by the leader's process id."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGTERM)
+    if wait_for_end(leader, deadline_s):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+    wait_for_end(leader, KILL_DEADLINE_S)
+
+
+def wait_for_end(leader: int, deadline_s: float) -> bool:
+    """Answer whether no process of a group is left within the deadline."""
+    end = time.monotonic() + deadline_s
+    while group_members(leader):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def group_members(leader: int) -> list[int]:
+    """Answer the living processes of a group; ended ones that nobody has waited for are not living."""
+    members = []
+    for process in psutil.process_iter(["pid", "status"]):
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == leader and process.info["status"] != psutil.STATUS_ZOMBIE:
+                members.append(process.pid)
+    return members
+
+
+def served_models(store: Path) -> tuple[str, ...]:
+    """Answer what the store was packaged for: the router and the models that it calls.
+
+    Raises:
+        ConfigurationError: If the store holds no router.
+    """
+    router = read_lock(store).archives.get("tts")
+    if router is None:
+        raise ConfigurationError(f"{store}: nothing is packaged; run make package")
+    return (*router.models, "tts")

@@ -1,0 +1,97 @@
+"""``model_store/lock.json``: what each archive in the store is, and what it was made from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from f5serve.errors import ConfigurationError
+
+FILE_NAME: Final = "lock.json"
+
+
+class SourceFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file that went into an archive."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One archive.
+
+    Attributes:
+        bytes: Size of the archive.
+        sha256: Digest of the archive.
+        inputs: Digest of everything it was made from; equal inputs need no new build.
+        profile: ``demo`` or ``full``.
+        licence: SPDX name of the checkpoint's licence.
+        repository: Hub repository of the checkpoint.
+        revision: Its commit.
+        architecture: The architecture's name in the catalogue.
+        files: What the weights, vocabulary and vocoder came from.
+        rounding_rel_l2: Relative L2 distance of the packaged weights from the checkpoint's.
+        golden_rel_l2: Relative L2 distance of the archive's mel from the recorded one, rounded up to a
+            power of ten.
+        models: The language models that a router's archive calls.
+    """
+
+    bytes: int
+    sha256: str
+    inputs: str
+    profile: Literal["demo", "full"]
+    licence: str
+    repository: str | None = None
+    revision: str | None = None
+    architecture: str | None = None
+    files: tuple[SourceFile, ...] = ()
+    rounding_rel_l2: float | None = None
+    golden_rel_l2: float | None = None
+    models: tuple[str, ...] = ()
+
+
+class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file.
+
+    Attributes:
+        version: Form of this file.
+        archives: Entry of each model's archive, by the model's name.
+    """
+
+    version: Literal[1] = 1
+    archives: dict[str, Entry] = {}
+
+
+def read_lock(store: Path) -> Lock:
+    """Answer a store's lock; an empty one where there is none.
+
+    Raises:
+        ConfigurationError: If the file is damaged.
+    """
+    path = store / FILE_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Lock)
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: damaged ({error}). Remove it and run make package"
+        ) from error
+
+
+def write_entry(store: Path, name: str, entry: Entry) -> None:
+    """Replace one entry; a reader sees the old file or the new one, never a part."""
+    archives = {**read_lock(store).archives, name: entry}
+    lock = Lock(archives=dict(sorted(archives.items())))
+    content = msgspec.json.format(msgspec.json.encode(lock), indent=2) + b"\n"
+    partial = store / f".{FILE_NAME}.partial"
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(store / FILE_NAME)

@@ -1,0 +1,247 @@
+"""Serves the model store in the foreground, until Ctrl-C or ``make stop``.
+
+``python -m scripts.serve`` starts, ``python -m scripts.serve --stop`` stops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import msgspec
+import psutil
+from msgspec import Struct
+
+from f5serve.errors import ConfigurationError
+from scripts.launch import ServerOptions, served_models, stop_group_of
+from scripts.ports import Ports
+from scripts.server import Memory, TorchServe, memory_of
+
+__all__ = ["Memory", "Ports", "ServerOptions", "TorchServe", "main", "memory_of", "served_models"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+RECORDS: Final = ROOT / "run"
+DRAIN_S: Final = 30.0
+STOP_DEADLINE_S: Final = 60.0
+SAME_PROCESS_S: Final = 2.0
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Which processes serve; left on disk for ``--stop``.
+
+    Attributes:
+        supervisor: Process id of the command in the foreground.
+        supervisor_started: When it began, seconds since the epoch.
+        server: Process id of the Java process, leader of its group.
+        server_started: When it began.
+        port: Where it listens.
+    """
+
+    supervisor: int
+    supervisor_started: float
+    server: int
+    server_started: float
+    port: int
+
+
+class Signals:
+    """Counts the wishes to stop: one drains, two stop at once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.wanted = threading.Event()
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Take one signal."""
+        del number, frame
+        self.count += 1
+        self.wanted.set()
+
+    def hurry(self) -> bool:
+        """Answer whether to stop without waiting."""
+        return self.count > 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve, or stop what serves.
+
+    Returns:
+        0, or 1 after a message on standard error.
+    """
+    parser = argparse.ArgumentParser(prog="scripts.serve", description=__doc__)
+    parser.add_argument("--store", type=Path, default=ROOT / "model_store")
+    parser.add_argument(
+        "--models", nargs="*", default=[], help="all that were packaged without this"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8080, help="inference; the others follow from it"
+    )
+    parser.add_argument("--logs", type=Path, default=ROOT / "logs")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="of each language worker; 0: by cores"
+    )
+    parser.add_argument(
+        "--drain-s", type=float, default=DRAIN_S, help="how long work may take to end"
+    )
+    parser.add_argument("--stop", action="store_true", help="stop the server on that port")
+    options = parser.parse_args(argv)
+    try:
+        if options.stop:
+            print(f"serve: {stop_recorded(record_path(options.port))}")
+            return 0
+        server_options = ServerOptions(
+            store=options.store.absolute(),
+            models=tuple(options.models) or served_models(options.store),
+            ports=Ports.from_base(options.port),
+            logs=options.logs.absolute(),
+            threads=options.threads,
+        )
+        return serve(server_options, drain_s=options.drain_s)
+    except ConfigurationError as error:
+        print(f"serve: {error}", file=sys.stderr)
+        return 1
+
+
+def serve(options: ServerOptions, *, drain_s: float) -> int:
+    """Start a server, wait for a signal, drain, stop.
+
+    Returns:
+        0 after a wish to stop, 1 if the server ended by itself.
+
+    Raises:
+        ConfigurationError: If it cannot be started, or does not become ready.
+    """
+    signals = Signals()
+
+    def tell(line: str) -> None:
+        print(f"serve: {line}", flush=True)
+
+    server, record = TorchServe(options, tell), record_path(options.ports.inference)
+    with handled(signals):
+        started = time.monotonic()
+        try:
+            tell(f"starting {len(options.models)} models from {options.store}")
+            server.start()
+            write_record(record, server.pid, options.ports.inference)
+            server.wait_ready(interrupted=signals.wanted.is_set)
+            if signals.wanted.is_set():
+                return 0
+            print(
+                f"serve: all READY in {time.monotonic() - started:.1f} s; {server.memory()}",
+                flush=True,
+            )
+            print(f"serve: {server.inference_url}/predictions/tts  (Ctrl-C stops)", flush=True)
+            while server.is_running() and not signals.wanted.wait(1.0):
+                pass
+            if not server.is_running():
+                print(f"serve: TorchServe ended by itself. {server.log_tail()}", file=sys.stderr)
+                return 1
+            print(f"serve: draining, {drain_s:.0f} s at most (again: at once)", flush=True)
+            server.drain(drain_s, signals.hurry)
+        finally:
+            server.stop(drain_s=0)
+            if is_own_record(record):
+                record.unlink()
+            print("serve: stopped", flush=True)
+    return 0
+
+
+@contextlib.contextmanager
+def handled(signals: Signals) -> Iterator[None]:
+    """Have SIGINT and SIGTERM counted while the block runs."""
+    former = {
+        number: signal.signal(number, signals.note) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def record_path(port: int) -> Path:
+    """Answer where the record of the server on a port lies."""
+    return RECORDS / f"serve-{port}.json"
+
+
+def write_record(path: Path, server: int, port: int) -> None:
+    """Leave a record of who serves."""
+    me, java = psutil.Process(), psutil.Process(server)
+    record = Record(
+        supervisor=me.pid,
+        supervisor_started=me.create_time(),
+        server=server,
+        server_started=java.create_time(),
+        port=port,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.encode(record))
+
+
+def is_own_record(path: Path) -> bool:
+    """Answer whether a record is this process's, not that of a server found on the port."""
+    record = read_record(path)
+    return record is not None and record.supervisor == psutil.Process().pid
+
+
+def read_record(path: Path) -> Record | None:
+    """Answer a record; None where there is none to be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def stop_recorded(path: Path) -> str:
+    """Stop the server that a record names, if these are still the same processes.
+
+    Returns:
+        What was done, for a person.
+
+    Raises:
+        ConfigurationError: If the server does not end in time.
+    """
+    record = read_record(path)
+    if record is None:
+        return "nothing of ours is running on that port"
+    supervisor = same_process(record.supervisor, record.supervisor_started)
+    if supervisor is not None:
+        supervisor.terminate()
+        try:
+            supervisor.wait(DRAIN_S + STOP_DEADLINE_S)
+        except psutil.TimeoutExpired as error:
+            raise ConfigurationError(
+                f"process {supervisor.pid} does not end; kill it: kill -9 {supervisor.pid}, then make stop"
+            ) from error
+        return f"stopped what was served on port {record.port}"
+    server = same_process(record.server, record.server_started)
+    if server is not None:
+        stop_group_of(server.pid)
+    path.unlink(missing_ok=True)
+    return (
+        "nothing of ours is running on that port"
+        if server is None
+        else "stopped a server left behind"
+    )
+
+
+def same_process(pid: int, started: float) -> psutil.Process | None:
+    """Answer a process, if the one of that number is the one that began at that time."""
+    try:
+        process = psutil.Process(pid)
+        is_same = abs(process.create_time() - started) < SAME_PROCESS_S
+    except psutil.Error:
+        return None
+    return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

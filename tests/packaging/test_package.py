@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from f5serve.catalogue import Catalogue, load_catalogue
+from f5serve.errors import ConfigurationError
+from scripts.archive import file_digest
+from scripts.lock import read_lock
+from scripts.package import CATALOGUE, Workplace, package
+from scripts.sources import files_of
+from scripts.verify import verify_store
+
+FRENCH = ("f5_fr",)
+
+
+@pytest.fixture
+def place(repository: Path, tmp_path: Path) -> Workplace:
+    return Workplace(root=repository, store=tmp_path / "store", build=tmp_path / "build")
+
+
+@pytest.fixture
+def catalogue(repository: Path) -> Catalogue:
+    return load_catalogue(repository / CATALOGUE)
+
+
+def test_packaging_builds_what_changed_and_nothing_else(
+    place: Workplace, catalogue: Catalogue
+) -> None:
+    first = package(place, catalogue, FRENCH, "demo")
+    digest = file_digest(place.store / "f5_fr.mar")
+
+    assert first == ("f5_fr", "tts")
+    assert package(place, catalogue, FRENCH, "demo") == ()
+    assert package(place, catalogue, FRENCH, "demo", force=True) == ("f5_fr", "tts")
+    assert file_digest(place.store / "f5_fr.mar") == digest
+    assert list(place.build.iterdir()) == []
+
+
+def test_the_lock_tells_what_an_archive_is(place: Workplace, catalogue: Catalogue) -> None:
+    package(place, catalogue, FRENCH, "demo")
+
+    entry, archive = read_lock(place.store).archives["f5_fr"], place.store / "f5_fr.mar"
+    assert (entry.bytes, entry.sha256) == (archive.stat().st_size, file_digest(archive))
+    assert (entry.profile, entry.architecture, entry.licence) == ("demo", "demo", "MIT")
+    assert entry.files[0].path == "config/demo/f5_fr/model.safetensors"
+    assert entry.golden_rel_l2 is not None
+    assert entry.golden_rel_l2 < 1e-3
+    assert read_lock(place.store).archives["tts"].models == FRENCH
+
+
+def test_a_failed_build_leaves_the_former_archive_in_place(
+    place: Workplace, catalogue: Catalogue
+) -> None:
+    package(place, catalogue, FRENCH, "demo")
+    before = file_digest(place.store / "f5_fr.mar")
+    change_one_weight(place.root / "config/demo/f5_fr/model.safetensors")
+
+    with pytest.raises(ConfigurationError, match="away from the recorded one"):
+        package(place, catalogue, FRENCH, "demo")
+
+    assert file_digest(place.store / "f5_fr.mar") == before
+    assert verify_store(place.store) == []
+    assert list(place.build.iterdir()) == []
+    assert not list(place.store.glob(".*"))
+
+
+def test_a_store_that_was_tampered_with_is_told(place: Workplace, catalogue: Catalogue) -> None:
+    package(place, catalogue, FRENCH, "demo")
+    with (place.store / "tts.mar").open("ab") as archive:
+        archive.write(b"x")
+    (place.store / "f5_fr.mar").unlink()
+
+    missing, changed = verify_store(place.store)
+
+    assert "f5_fr.mar: missing" in missing
+    assert "tts.mar: not the archive that was verified" in changed
+
+
+def test_a_checkpoint_that_was_not_fetched_names_the_task_that_fetches(
+    place: Workplace, catalogue: Catalogue
+) -> None:
+    path = "models/SWivid_F5-TTS/F5TTS_v1_Base/model_1250000.safetensors"
+
+    with pytest.raises(
+        ConfigurationError, match=rf"{path}: the checkpoint is missing; .*make fetch"
+    ):
+        package(place, catalogue, ("f5_en_zh",), "full")
+
+
+def test_a_missing_demo_file_names_the_task_that_makes_it(
+    repository: Path, catalogue: Catalogue
+) -> None:
+    (repository / "config/demo/vocab.txt").unlink()
+
+    with pytest.raises(ConfigurationError, match=r"the vocabulary is missing; .*make train-demo"):
+        files_of(repository, catalogue, catalogue.models["f5_fr"].profiles["demo"])
+
+
+def test_a_missing_voice_clip_is_named(place: Workplace, catalogue: Catalogue) -> None:
+    clip = next((place.root / "config/demo/voices").glob("*.wav"))
+    clip.unlink()
+
+    with pytest.raises(ConfigurationError, match=clip.name):
+        package(place, catalogue, FRENCH, "demo")
+
+
+def change_one_weight(path: Path) -> None:
+    tensors = load_file(path)
+    name = next(name for name in tensors if name.endswith("proj_out.bias"))
+    tensors[name] = torch.zeros_like(tensors[name])
+    save_file(tensors, path)

@@ -1,0 +1,144 @@
+"""Text in, speech out, through a real TorchServe with the demo checkpoints."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+import soundfile
+import yaml
+
+from tests.server.harness import Server
+from tests.server.listening import TIMEOUT_S, distance, heard, level_dbfs, post
+
+pytestmark = pytest.mark.server
+
+SENTENCES: dict[str, str] = yaml.safe_load(
+    Path("config/sentences.yaml").read_text(encoding="utf-8")
+)
+FRENCH = SENTENCES["fr"]
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_sentence_is_spoken_by_the_model_of_its_language(server: Server, language: str) -> None:
+    answer = post(f"{server.inference_url}/predictions/tts", text=SENTENCES[language], seed=1)
+
+    samples = heard(answer)
+    assert answer.headers["X-Language"] == language
+    assert answer.headers["X-Language-Source"] == "detected"
+    assert language in answer.headers["X-Model"].split("_")
+    assert 1.0 <= len(samples) / 24_000 <= 20.0
+    assert np.isfinite(samples).all()
+    assert level_dbfs(samples) > -45.0
+    assert float(answer.headers["X-Audio-Seconds"]) == pytest.approx(
+        len(samples) / 24_000, abs=0.01
+    )
+
+
+def test_the_same_seed_gives_the_same_audio_and_another_seed_another(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+
+    first, again, other = (heard(post(url, text=FRENCH, seed=seed)) for seed in (5, 5, 6))
+
+    assert distance(first, again) < 1e-3
+    assert distance(other, first) > 1e-2
+
+
+def test_a_chosen_seed_is_told_and_gives_the_audio_back(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+    first = post(url, text=FRENCH)
+
+    again = post(url, text=FRENCH, seed=int(first.headers["X-Seed"]))
+
+    assert distance(heard(first), heard(again)) < 1e-3
+
+
+def test_json_carries_the_audio_and_its_segment(server: Server) -> None:
+    answer = post(
+        f"{server.inference_url}/predictions/tts", text=FRENCH, response_format="json", seed=2
+    )
+
+    document = answer.json()
+    samples, rate_hz = soundfile.read(io.BytesIO(base64.b64decode(document["audio"])))
+    assert answer.headers["Content-Type"] == "application/json"
+    assert (rate_hz, document["language"], document["model"], document["seed"]) == (
+        24_000,
+        "fr",
+        "f5_fr",
+        2,
+    )
+    assert document["segments"][0]["end_s"] == pytest.approx(len(samples) / 24_000, abs=0.01)
+
+
+def test_a_text_too_long_for_one_piece_is_spoken_whole(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+    once = heard(post(url, text=FRENCH, quality="draft"))
+
+    answer = post(url, text=" ".join([FRENCH] * 6), quality="draft")
+
+    assert int(answer.headers["X-Pieces"]) > 1
+    assert len(heard(answer)) == pytest.approx(6 * len(once), rel=0.25)
+
+
+def test_a_language_model_answers_by_itself_too(server: Server) -> None:
+    answer = post(f"{server.inference_url}/predictions/f5_fr", text=FRENCH, seed=1)
+
+    assert level_dbfs(heard(answer)) > -45.0
+    assert answer.headers["X-Model"] == "f5_fr"
+
+
+def test_router_and_model_give_the_same_audio_for_one_piece(server: Server) -> None:
+    routed = heard(post(f"{server.inference_url}/predictions/tts", text=FRENCH, seed=3))
+    direct = heard(post(f"{server.inference_url}/predictions/f5_fr", text=FRENCH, seed=3))
+
+    assert distance(routed, direct) < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["form", "json"])
+def test_a_voice_can_be_given_with_the_request(server: Server, kind: str) -> None:
+    voices = yaml.safe_load(Path("config/demo/voices/voices.yaml").read_text(encoding="utf-8"))[
+        "voices"
+    ]
+    voice = next(voice for voice in voices if voice["language"] == "fr")
+    clip = Path("config/demo/voices", voice["file"]).read_bytes()
+    url, fields = (
+        f"{server.inference_url}/predictions/tts",
+        {"text": FRENCH, "ref_text": voice["transcript"]},
+    )
+
+    if kind == "form":
+        answer = requests.post(
+            url,
+            data={**fields, "seed": "4"},
+            files={"ref_audio": ("clip.wav", clip, "audio/wav")},
+            timeout=TIMEOUT_S,
+        )
+    else:
+        answer = post(url, **fields, seed=4, ref_audio=base64.b64encode(clip).decode())
+
+    registered = post(url, text=FRENCH, seed=4, voice=voice["name"])
+    assert answer.headers["X-Voice"] == "uploaded"
+    assert distance(heard(answer), heard(registered)) < 1e-3
+
+
+def test_status_tells_what_is_served(server: Server) -> None:
+    for path in ("tts", "tts/1.0/status"):
+        document = requests.get(
+            f"{server.inference_url}/predictions/{path}", timeout=TIMEOUT_S
+        ).json()
+
+        assert document["languages"] == sorted(SENTENCES)
+        assert {model["licence"] for model in document["models"]} == {"MIT"}
+
+
+def test_the_callers_request_id_comes_back(server: Server) -> None:
+    answer = requests.post(
+        f"{server.inference_url}/predictions/tts",
+        json={"text": "Bonjour", "quality": "draft"}, headers={"X-Request-Id": "call-17"}, timeout=TIMEOUT_S,
+    )  # fmt: skip
+
+    assert answer.headers["X-Correlation-Id"] == "call-17"

@@ -1,0 +1,93 @@
+"""The demo listens with numbers, and is not content with silence or the wrong language."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f5serve.audio import encode_wav
+from scripts import readme
+from scripts.demo import Line, measure, table
+from scripts.picture import spectrogram_db
+from scripts.say import Said
+
+HEADERS = {
+    "X-Model": "f5_fr",
+    "X-Voice": "anna",
+    "X-Language": "fr",
+    "X-Language-Confidence": "0.9",
+}
+
+
+def said(duration_s: float, level: float = 0.3, language: str = "fr") -> Said:
+    time = np.arange(round(24_000 * duration_s)) / 24_000
+    samples = (level * np.sin(2 * np.pi * 3_000 * time)).astype(np.float32)
+    return Said(
+        audio=encode_wav(samples), headers={**HEADERS, "X-Language": language}, elapsed_s=1.0
+    )
+
+
+def test_speech_of_the_right_language_has_no_problems_and_leaves_a_picture(tmp_path: Path) -> None:
+    line = measure("fr", said(2.0), tmp_path)
+
+    assert line.problems == ()
+    assert (line.seconds, line.rtf) == (2.0, 0.5)
+    assert line.dbfs == pytest.approx(20 * math.log10(0.3 / math.sqrt(2)), abs=0.1)
+    assert (tmp_path / "fr.wav").read_bytes()[:4] == b"RIFF"
+    assert (tmp_path / "fr.png").read_bytes()[1:4] == b"PNG"
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (said(2.0, 0.0), "silent"),
+        (said(0.5), "lasts 0.5 s"),
+        (said(2.0, language="it"), "detected as it"),
+    ],
+    ids=["silence", "short", "language"],
+)
+def test_what_is_wrong_is_told(answer: Said, problem: str, tmp_path: Path) -> None:
+    assert problem in "; ".join(measure("fr", answer, tmp_path).problems)
+
+
+def test_a_spectrogram_shows_a_tone_where_it_is() -> None:
+    time = np.arange(24_000) / 24_000
+
+    picture = spectrogram_db(np.sin(2 * np.pi * 3_000 * time).astype(np.float32))
+
+    assert picture[:, 10].argmax() == round(3_000 / (24_000 / 1024))
+    assert (picture.min(), picture.max()) == (-80.0, pytest.approx(0.0, abs=0.1))
+
+
+def test_the_table_has_a_row_for_each_sentence(tmp_path: Path) -> None:
+    lines = [measure("fr", said(2.0), tmp_path)]
+
+    assert table(lines).count("\n") == len(lines)
+
+
+def test_the_readmes_table_is_made_from_the_record(tmp_path: Path) -> None:
+    line: Line = measure("fr", said(2.0), tmp_path)
+    record = {
+        "circumstances": {
+            "cores": 2,
+            "cpu": "X",
+            "torch": "2",
+            "commit": "abc",
+            "date": "2026-01-01",
+        },
+        "lines": [dataclasses.asdict(line)],
+    }
+
+    made = readme.demo_table(record)
+
+    assert "| fr | fr 0.90 | `f5_fr` | 2.00 |" in made
+    assert readme.with_table(f"a\n{readme.BEGIN}\nold\n{readme.END}\nb", made).count(made) == 1
+
+
+def test_a_readme_without_its_marks_is_an_error() -> None:
+    with pytest.raises(ValueError, match="marks"):
+        readme.with_table("no marks", "table")

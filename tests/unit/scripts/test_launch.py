@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from f5serve.errors import ConfigurationError
+from scripts.launch import (
+    ROOT,
+    ServerOptions,
+    available_cores,
+    child_environment,
+    group_members,
+    make_temporary,
+    served_models,
+    stop_group,
+    worker_threads,
+    write_properties,
+)
+from scripts.ports import Ports
+
+
+def options(store: Path) -> ServerOptions:
+    return ServerOptions(
+        store=store,
+        models=("f5_fr", "tts"),
+        ports=Ports.from_base(9080),
+        logs=store / "logs",
+        properties={"job_queue_size": "7"},
+    )
+
+
+def test_the_ports_follow_from_one() -> None:
+    assert Ports.from_base(8080) == Ports(
+        inference=8080, management=8081, metrics=8082, grpc_inference=7070, grpc_management=7071
+    )
+    assert Ports.from_base(9080).grpc_management == 9084
+
+
+def test_a_port_out_of_range_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="out of range"):
+        Ports.from_base(80)
+
+
+def test_a_busy_port_is_named_with_the_remedy() -> None:
+    ports = Ports.free()
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", ports.metrics))
+        held.listen()
+
+        with pytest.raises(ConfigurationError, match=rf"port {ports.metrics} \(metrics\).*PORT="):
+            ports.require_free()
+
+
+def test_ports_and_differences_replace_their_lines_and_the_rest_stays(tmp_path: Path) -> None:
+    text = write_properties(options(tmp_path), tmp_path).read_text(encoding="utf-8")
+
+    written = dict(line.split("=", 1) for line in text.splitlines())
+    assert len(written) == len(text.splitlines())
+    assert written["inference_address"] == "http://127.0.0.1:9080"
+    assert written["job_queue_size"] == "7"
+    assert written["enable_model_api"] == "false"
+
+
+def test_every_address_of_the_shipped_properties_is_loopback() -> None:
+    text = (ROOT / "config" / "config.properties").read_text(encoding="utf-8")
+
+    addresses = re.findall(r"^\w+_address=(\S+)$", text, flags=re.MULTILINE)
+    assert len(addresses) == 5
+    assert all("127.0.0.1" in address for address in addresses)
+
+
+def test_workers_see_nothing_of_the_caller_that_could_shadow_an_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "handlers")
+    monkeypatch.setenv("TS_ALLOWED_URLS", ".*")
+
+    environment = child_environment(options(tmp_path), tmp_path)
+
+    assert not {"PYTHONPATH", "TS_ALLOWED_URLS"} & environment.keys()
+    assert environment["F5SERVE_INFERENCE_ADDRESS"] == "http://127.0.0.1:9080"
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "threads"), [(2, 8, 1), (2, 1, 2), (1, 8, 1), (16, 8, 8), (3, 2, 2)]
+)
+def test_two_busy_workers_fill_the_machine(cores: int, workers: int, threads: int) -> None:
+    assert worker_threads(cores, workers) == threads
+
+
+def test_a_container_s_quota_bounds_the_cores(tmp_path: Path) -> None:
+    quota = tmp_path / "cpu.max"
+    quota.write_text("50000 100000\n", encoding="ascii")
+
+    assert available_cores(quota) == 1
+
+
+def test_too_little_room_to_unpack_is_told_before_the_start() -> None:
+    with pytest.raises(ConfigurationError, match="free some space"):
+        make_temporary(10**18)
+
+
+def test_a_store_without_a_router_names_the_task_that_packages(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="run make package"):
+        served_models(tmp_path)
+
+
+def test_stopping_ends_children_that_ignore_the_wish() -> None:
+    stubborn = (
+        "import signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); signal.pause()"
+    )
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {stubborn!r}])"
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert len(group_members(process.pid)) == 2
+
+        stop_group(process, deadline_s=0.5)
+
+    assert group_members(process.pid) == []

@@ -1,0 +1,83 @@
+"""The command that speaks: what it tells when all is well, and when it is not."""
+
+from __future__ import annotations
+
+import socket
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from scripts import say
+from tests.unit.routing_support import Scripted, fake_model, problem
+
+TOLD = {
+    "X-Audio-Seconds": "1.500", "X-Language": "fr", "X-Language-Source": "detected", "X-Language-Confidence": "0.910",
+    "X-Model": "f5_fr", "X-Voice": "anna", "X-Seed": "7",
+}  # fmt: skip
+
+
+def spoken() -> Scripted:
+    return 200, TOLD, b"RIFF"
+
+
+def address(url: str) -> str:
+    return url.removesuffix("/predictions/f5_fr")
+
+
+def test_the_audio_is_written_and_the_answer_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "a.wav"
+
+    with fake_model(lambda _: spoken()) as server:
+        status = say.main(
+            ["Bonjour", "--seed", "7", "--url", address(server.url), "--out", str(out)]
+        )
+
+    assert (status, out.read_bytes()) == (0, b"RIFF")
+    assert server.requests == [{"text": "Bonjour", "seed": 7}]
+    assert (
+        "1.500 s, language fr (detected, confidence 0.910), model f5_fr" in capsys.readouterr().out
+    )
+
+
+def test_a_full_server_is_tried_again_when_it_says_so() -> None:
+    tries = count()
+
+    with fake_model(
+        lambda _: (503, {"Retry-After": "0"}, b"") if next(tries) == 0 else spoken()
+    ) as server:
+        said = say.say(address(server.url), {"text": "a"})
+
+    assert (said.audio, len(server.requests)) == (b"RIFF", 2)
+
+
+def test_a_server_that_stays_full_is_given_up() -> None:
+    with (
+        fake_model(lambda _: (503, {"Retry-After": "0"}, b"")) as server,
+        pytest.raises(say.SayError, match="503"),
+    ):
+        say.say(address(server.url), {"text": "a"})
+
+    assert len(server.requests) == say.MAX_TRIES
+
+
+def test_the_servers_reason_is_told_and_nothing_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake_model(lambda _: problem(422, "no_speakable_text")) as server:
+        status = say.main(["!", "--url", address(server.url), "--out", str(tmp_path / "a.wav")])
+
+    assert status == 1
+    assert "422 no_speakable_text: because of no_speakable_text" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_server_the_remedy_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        status = say.main(["a", "--url", f"http://127.0.0.1:{unused.getsockname()[1]}"])
+
+    assert status == 1
+    assert "make serve" in capsys.readouterr().err

@@ -23,8 +23,7 @@ class SpeechHandler:
     """What TorchServe calls: ``initialize`` once a worker, ``handle`` once a batch, never at once."""
 
     def __init__(self) -> None:
-        self._settings: ModelSettings | None = None
-        self._synthesizer: Synthesizer | None = None
+        self._worker: LanguageWorker | None = None
 
     def initialize(self, context: Context) -> None:
         """Load the archive and speak once in each language.
@@ -33,53 +32,53 @@ class SpeechHandler:
             ConfigurationError: If the archive is unusable; the worker does not become ready.
         """
         started = time.perf_counter()
-        root = Path(torchserve.model_dir(context))
         settings = read_settings(context.model_yaml_config.get("handler"), ModelSettings)
         device = device_of(settings, torchserve.gpu_id(context))
-        synthesizer = load_synthesizer(settings, root, device)
+        synthesizer = load_synthesizer(settings, Path(torchserve.model_dir(context)), device)
         synthesizer.warm_up()
-        self._settings, self._synthesizer = settings, synthesizer
-        logger.info(
-            "model ready: model=%s device=%s seconds=%.1f",
-            settings.model,
-            device,
-            time.perf_counter() - started,
-        )
+        self._worker = LanguageWorker(settings, synthesizer)
+        seconds = time.perf_counter() - started
+        logger.info("model ready: model=%s device=%s seconds=%.1f", settings.model, device, seconds)
 
     def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:
         """Answer a batch: one body for each row, in order, each with its own status."""
-        if self._settings is None or self._synthesizer is None:
+        if self._worker is None:
             raise ConfigurationError("handle() was called before initialize()")
         calls = torchserve.read_calls(data, context)
-        requests = [_request_of(call) for call in calls]
-        spoken = self._synthesizer.speak(requests)
-        answers = [
-            self._answer(call, request, result)
-            for call, request, result in zip(calls, requests, spoken, strict=True)
+        return torchserve.write_answers(self._worker.answers(calls), context)
+
+
+class LanguageWorker:
+    """Answers batches of calls with one checkpoint's speech.
+
+    Args:
+        settings: The archive's settings.
+        synthesizer: The loaded checkpoint.
+    """
+
+    def __init__(self, settings: ModelSettings, synthesizer: Synthesizer) -> None:
+        self._settings = settings
+        self._synthesizer = synthesizer
+
+    def answers(self, calls: Sequence[Call]) -> list[Answer]:
+        """Answer each call, in order; an error of one is that one's answer."""
+        results = self._synthesizer.speak([_request_of(call) for call in calls])
+        return [
+            self._refusal(call, result)
+            if isinstance(result, ServeError)
+            else self._speech(call, result)
+            for call, result in zip(calls, results, strict=True)
         ]
-        return torchserve.write_answers(answers, context)
 
-    def _answer(
-        self, call: Call, request: PieceRequest | ServeError, result: Spoken | ServeError
-    ) -> Answer:
-        if isinstance(result, ServeError) or isinstance(request, ServeError):
-            error = result if isinstance(result, ServeError) else ServeError("no result")
-            log = logger.warning if error.status >= 500 else logger.info
-            log(
-                "piece refused: id=%s status=%d code=%s",
-                call.correlation_id,
-                error.status,
-                error.code,
-            )
-            return torchserve.refuse(error, call)
-        headers = {**torchserve.identity(call), **_headers(self._settings_or_raise(), result)}
-        speech = Speech(samples=result.samples, headers=headers, segments=())
-        return speech_answer(speech, request.response_format)
+    def _refusal(self, call: Call, error: ServeError) -> Answer:
+        log = logger.warning if error.status >= 500 else logger.info
+        log("piece refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
+        return torchserve.refuse(error, call)
 
-    def _settings_or_raise(self) -> ModelSettings:
-        if self._settings is None:
-            raise ConfigurationError("handle() was called before initialize()")
-        return self._settings
+    def _speech(self, call: Call, spoken: Spoken) -> Answer:
+        headers = {**torchserve.identity(call), **_headers(self._settings, spoken)}
+        speech = Speech(samples=spoken.samples, headers=headers, segments=())
+        return speech_answer(speech, spoken.request.response_format)
 
 
 def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthesizer:
@@ -141,7 +140,7 @@ def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
         "X-Model-Licence": settings.licence,
         "X-Language": spoken.language,
         "X-Voice": spoken.voice,
-        "X-Seed": str(spoken.seed),
+        "X-Seed": str(spoken.request.seed),
         "X-Audio-Seconds": f"{audio.seconds(spoken.samples):.3f}",
         "X-Inference-Ms": f"{spoken.inference_s * 1000:.1f}",
         "X-Batch-Pieces": str(spoken.batch_pieces),

@@ -88,18 +88,18 @@ class Spoken:
     """One request's speech.
 
     Attributes:
+        request: What was asked for.
         samples: 24 kHz mono.
         language: The language spoken.
         voice: The voice's name.
-        seed: The seed used.
         inference_s: Time that the whole batch spent in the model.
         batch_pieces: Pieces in that batch.
     """
 
+    request: PieceRequest
     samples: Samples
     language: str
     voice: str
-    seed: int
     inference_s: float
     batch_pieces: int
 
@@ -181,16 +181,15 @@ class Synthesizer:
         require_speakable(text)
         reference = self._reference(request, language)
         frames = self._new_frames(text, request.speed, reference)
-        seed = request.seed or 0
         item = SampleItem(
             reference_mel=reference.mel,
             token_ids=self._token_ids(reference.transcript, text),
             total_frames=len(reference.mel) + frames,
-            seed=item_seed(seed, request.piece),
+            seed=item_seed(request.seed or 0, request.piece),
             steps=request.sampling_steps(),
             cfg_strength=request.cfg_strength,
         )
-        return _Prepared(item=item, reference=reference, language=language, seed=seed)
+        return _Prepared(request=request, item=item, reference=reference, language=language)
 
     def _language(self, tag: str | None) -> str:
         if tag is None:
@@ -289,10 +288,10 @@ class Synthesizer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
+    request: PieceRequest
     item: SampleItem
     reference: Reference
     language: str
-    seed: int
 
     def result(
         self, wave: Samples | ServeError, inference_s: float, batch_pieces: int
@@ -300,10 +299,10 @@ class _Prepared:
         if isinstance(wave, ServeError):
             return wave
         return Spoken(
+            request=self.request,
             samples=(wave / self.reference.gain).astype(np.float32),
             language=self.language,
             voice=self.reference.name,
-            seed=self.seed,
             inference_s=inference_s,
             batch_pieces=batch_pieces,
         )

@@ -1,0 +1,81 @@
+"""A language model's worker between TorchServe and synthesis."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from f5serve import torchserve
+from f5serve.audio import from_f32
+from f5serve.engine.tokenizer import Vocabulary
+from f5serve.errors import ConfigurationError
+from f5serve.handler import LanguageWorker, SpeechHandler, device_of
+from f5serve.synthesis import Synthesizer
+from tests.fakes import FakeContext
+from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> LanguageWorker:
+    settings = archive(tmp_path)
+    return LanguageWorker(
+        settings, Synthesizer(RecordingEngine(), Vocabulary(ALPHABET), settings, tmp_path)
+    )
+
+
+def test_a_batch_has_one_answer_a_request_each_with_its_own_status_and_type(
+    worker: LanguageWorker,
+) -> None:
+    bodies = [
+        b'{"text": "merci", "response_format": "f32", "seed": 3}',
+        b"{",
+        b'{"text": "merci"}',
+        b'{"text": "?"}',
+    ]
+    context = FakeContext(
+        [{**JSON, "X-Request-Id": f"call-{index}"} for index in range(len(bodies))]
+    )
+
+    calls = torchserve.read_calls([{"body": bytearray(body)} for body in bodies], context)
+    sent = torchserve.write_answers(worker.answers(calls), context)
+
+    assert [context.statuses[index] for index in range(4)] == [200, 400, 200, 422]
+    assert [context.content_types[index] for index in range(4)] == [
+        "application/octet-stream", "application/problem+json", "audio/wav", "application/problem+json",
+    ]  # fmt: skip
+    assert np.all(from_f32(sent[0]) == np.float32(0.5))
+    assert context.sent[0]["X-Seed"] == "3"
+    assert context.sent[0]["X-Batch-Pieces"] == "2"
+    assert [json.loads(sent[index])["request_id"] for index in (1, 3)] == ["call-1", "call-3"]
+
+
+def test_a_request_without_a_body_is_refused(worker: LanguageWorker) -> None:
+    calls = torchserve.read_calls([{}], FakeContext([{}]))
+
+    (answer,) = worker.answers(calls)
+
+    assert answer.status == 400
+
+
+def test_the_worker_takes_the_gpu_it_was_given(tmp_path: Path) -> None:
+    settings = archive(tmp_path)
+
+    assert device_of(settings, 2) == "cuda:2"
+    assert device_of(settings, None) == "cpu"
+    assert device_of(msgspec.structs.replace(settings, device="cpu"), 2) == "cpu"
+
+
+def test_a_model_that_wants_a_gpu_does_not_start_without_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nvidia-smi"):
+        device_of(msgspec.structs.replace(archive(tmp_path), device="gpu"), None)
+
+
+def test_an_archive_without_settings_does_not_start() -> None:
+    with pytest.raises(ConfigurationError, match=r"scripts/package\.py"):
+        SpeechHandler().initialize(FakeContext(config={}))

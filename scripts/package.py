@@ -47,7 +47,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
 # A language worker never routes, a router never speaks, and neither reads the catalogue.
 MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "catalogue.py"})
-ROUTER_WITHOUT: Final = frozenset({"handler.py", "synthesis.py", "engine", "catalogue.py"})
+ROUTER_WITHOUT: Final = frozenset(
+    {"handler.py", "synthesis.py", "references.py", "engine", "catalogue.py"}
+)
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4
 SPARE_BYTES: Final = 50_000_000

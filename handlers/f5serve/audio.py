@@ -76,15 +76,15 @@ def silent_ends_s(samples: Samples) -> float:
 
     Silent is what lies 40 dB or more below the loudest hundredth of a second.
     """
-    window = SAMPLE_RATE_HZ // 100
-    count = len(samples) // window
-    power = (
-        np.square(samples[: count * window], dtype=np.float64).reshape(count, window).mean(axis=1)
-    )
-    speaking = np.flatnonzero(power > power.max(initial=0.0) * 1e-4)
-    if not len(speaking):
-        return seconds(samples)
-    return float(speaking[0] + count - 1 - speaking[-1]) / 100
+    first, last = _speaking(samples)
+    return (first + len(samples) - last) / SAMPLE_RATE_HZ
+
+
+def trim_ends(samples: Samples, *, keep_s: float) -> Samples:
+    """Cut silence off both ends, but for ``keep_s`` seconds at each."""
+    first, last = _speaking(samples)
+    keep = round(keep_s * SAMPLE_RATE_HZ)
+    return samples[max(0, first - keep) : last + keep]
 
 
 def join(pieces: Sequence[Samples], pauses_s: Sequence[float]) -> tuple[Samples, tuple[int, ...]]:
@@ -119,6 +119,18 @@ def join(pieces: Sequence[Samples], pauses_s: Sequence[float]) -> tuple[Samples,
             parts.append(silence)
             position += len(silence)
     return np.concatenate(parts), tuple(starts)
+
+
+def _speaking(samples: Samples) -> tuple[int, int]:
+    """Answer the first sample that is not silent, and the first after which all are."""
+    window = SAMPLE_RATE_HZ // 100
+    count = -(-len(samples) // window)
+    padded = np.pad(samples, (0, count * window - len(samples)))
+    power = np.square(padded, dtype=np.float64).reshape(count, window).mean(axis=1)
+    loud = np.flatnonzero(power > power.max(initial=0.0) * 1e-4)
+    if not len(loud):
+        return 0, 0
+    return int(loud[0]) * window, min(len(samples), (int(loud[-1]) + 1) * window)
 
 
 def _fade(piece: Samples, *, fade_in: bool, fade_out: bool) -> Samples:

@@ -12,6 +12,7 @@ ServeError                      500 internal_error
 ├── DeadlineError               504 deadline_exceeded
 ├── SynthesisError              500 synthesis_failed       the model gave no usable audio for this piece
 │   └── OutOfMemoryError        507 out_of_memory          one piece alone does not fit into the device
+├── DeviceLostError             500 device_lost            the device answers no more; the worker must end
 └── ConfigurationError          500 configuration          catalogue, settings, archive or voice is wrong
 
 Statuses and codes never depend on the text of a message. ``ConfigurationError`` is for start-up and
@@ -136,6 +137,13 @@ class OutOfMemoryError(SynthesisError):
     status = 507
     code = "out_of_memory"
     title = "Out of memory"
+
+
+class DeviceLostError(ServeError):
+    """The device answers no more, whatever it is asked; only a new process gets it back."""
+
+    code = "device_lost"
+    title = "Device lost"
 
 
 class ConfigurationError(ServeError):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from f5serve import audio, torchserve
 from f5serve.engine.engine import EngineFiles, F5Engine
-from f5serve.errors import ConfigurationError, RequestError, ServeError
+from f5serve.errors import ConfigurationError, DeviceLostError, RequestError, ServeError
 from f5serve.request import PieceRequest, parse
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
@@ -17,6 +19,8 @@ from f5serve.synthesis import Spoken, Synthesizer
 from f5serve.torchserve import Call, Context, Row
 
 logger = logging.getLogger(__name__)
+
+EXIT_DEVICE_LOST: Final = 70
 
 
 class SpeechHandler:
@@ -45,7 +49,14 @@ class SpeechHandler:
         if self._worker is None:
             raise ConfigurationError("handle() was called before initialize()")
         calls = torchserve.read_calls(data, context)
-        return torchserve.write_answers(self._worker.answers(calls), context)
+        try:
+            answers = self._worker.answers(calls)
+        except DeviceLostError:
+            logger.critical(
+                "the device is lost; ending, so that TorchServe starts this worker anew"
+            )
+            os._exit(EXIT_DEVICE_LOST)
+        return torchserve.write_answers(answers, context)
 
 
 class LanguageWorker:
@@ -144,4 +155,5 @@ def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
         "X-Audio-Seconds": f"{audio.seconds(spoken.samples):.3f}",
         "X-Inference-Ms": f"{spoken.inference_s * 1000:.1f}",
         "X-Batch-Pieces": str(spoken.batch_pieces),
+        "X-Unknown-Characters": str(spoken.unknown_characters),
     }

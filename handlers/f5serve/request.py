@@ -10,7 +10,8 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from f5serve.errors import RequestError, ValueRefusedError
+from f5serve.errors import RequestError, TooLargeError, ValueRefusedError
+from f5serve.settings import Limits
 
 Quality = Literal["draft", "standard", "high"]
 STEPS_OF_QUALITY: Mapping[str, int] = {"draft": 7, "standard": 16, "high": 32}
@@ -101,9 +102,11 @@ def parse(fields: Mapping[str, object], kind: type[Kind], *, from_form: bool = F
     known = {field.name: field for field in msgspec.structs.fields(kind)}
     unknown = sorted(set(given) - known.keys())
     if unknown:
+        # A name may be a megabyte long, or hold what UTF-8 cannot.
+        shown = unknown[0][:60].encode("utf-8", "replace").decode("utf-8")
         raise ValueRefusedError(
-            f"unknown field {unknown[0]!r}; known are {', '.join(known)}",
-            field=unknown[0],
+            f"unknown field {shown!r}; known are {', '.join(known)}",
+            field=shown,
             code="unknown_field",
         )
     if "text" not in given:
@@ -147,16 +150,29 @@ def require_object(document: object) -> dict[str, object]:
     return document
 
 
-def require_length(text: str, *, max_chars: int) -> None:
-    """Refuse a text beyond the limit.
+def require_within(request: SpeechRequest | PieceRequest, limits: Limits) -> None:
+    """Refuse a request that is larger than allowed, before anything is done with its parts.
 
     Raises:
-        ValueRefusedError: If it is longer.
+        ValueRefusedError: If the text or the transcript is too long.
+        TooLargeError: If the clip has too many bytes.
     """
-    if len(text) > max_chars:
+    _require_chars("text", request.text, limits.max_text_chars)
+    if request.ref_text is not None:
+        _require_chars("ref_text", request.ref_text, limits.max_reference_chars)
+    if request.ref_audio is not None and len(request.ref_audio) > limits.max_reference_bytes:
+        raise TooLargeError(
+            f"the reference audio has {len(request.ref_audio):,} bytes; at most "
+            f"{limits.max_reference_bytes:,} are allowed: send it as mono, or as FLAC",
+            field="ref_audio",
+        )
+
+
+def _require_chars(field: str, text: str, allowed: int) -> None:
+    if len(text) > allowed:
         raise ValueRefusedError(
-            f"the text has {len(text):,} characters; at most {max_chars:,} are allowed",
-            field="text",
+            f"{field!r} has {len(text):,} characters; at most {allowed:,} are allowed",
+            field=field,
             code="text_too_long",
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,7 +19,7 @@ import urllib3
 from f5serve import audio, torchserve
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import LanguageDetector, Resolution, build_detector, resolve
-from f5serve.request import SpeechRequest, parse, require_length
+from f5serve.request import SpeechRequest, parse, require_within
 from f5serve.response import Answer, Segment, Speech, json_answer, speech_answer
 from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
 from f5serve.routing.plan import Piece, plan_pieces
@@ -101,7 +101,9 @@ class Router:
 
     def _speech(self, request: SpeechRequest, call: Call) -> Speech:
         deadline = Deadline(self._settings.deadline_s)
-        text = self._checked_text(request.text)
+        require_within(request, self._settings.limits)
+        text = clean(request.text)
+        require_speakable(text)
         resolution = self._resolve(request, text)
         backend = self._backends[resolution.language]
         pieces = plan_pieces(
@@ -127,17 +129,11 @@ class Router:
         }
         return Speech(samples=samples, headers=headers, segments=(segment,))
 
-    def _checked_text(self, given: str) -> str:
-        require_length(given, max_chars=self._settings.limits.max_text_chars)
-        text = clean(given)
-        require_speakable(text)
-        return text
-
     def _resolve(self, request: SpeechRequest, text: str) -> Resolution:
         named = self._voices.get(request.voice) if request.voice else None
         return resolve(
             text,
-            explicit=None if request.language.lower() == "auto" else request.language,
+            explicit=request.language,
             voice_language=named.language if named else None,
             default=self._settings.default_language,
             served=tuple(self._backends),
@@ -176,11 +172,14 @@ class Router:
             )
             for piece in pieces
         ]
-        try:
-            return [future.result() for future in futures]
-        finally:
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        error = next((failed for future in done if (failed := future.exception())), None)
+        if error is not None:
+            deadline.cancel()  # pieces under way are not tried again
             for future in futures:
                 future.cancel()
+            raise error
+        return [future.result() for future in futures]
 
     def _status(self) -> dict[str, object]:
         """Tell what is served: languages, models, licences, voices, formats, limits."""
@@ -237,6 +236,7 @@ def _headers(
         "X-Model-Licence": backend.licence,
         "X-Voice": slowest.voice,
         "X-Pieces": str(len(spoken)),
+        "X-Unknown-Characters": str(sum(piece.unknown_characters for piece in spoken)),
         "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
         "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
     }

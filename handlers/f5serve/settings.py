@@ -28,6 +28,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         max_piece_s: Longest speech that the model is asked for at once.
         max_reference_s: Longest reference clip.
         min_reference_s: Shortest reference clip; F5 fails on less.
+        max_reference_bytes: Largest reference file.
+        max_reference_chars: Longest transcript of a reference.
         max_unknown_share: Share of a text's characters that a checkpoint's vocabulary may lack.
     """
 
@@ -35,6 +37,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_piece_s: PositiveFloat = 18.0
     max_reference_s: PositiveFloat = 12.0
     min_reference_s: PositiveFloat = 1.0
+    max_reference_bytes: PositiveInt = 6_000_000
+    max_reference_chars: PositiveInt = 400
     max_unknown_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
 
 

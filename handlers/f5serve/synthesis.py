@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import time
-from collections import OrderedDict
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from f5serve import audio
 from f5serve.engine.engine import SynthesisStats
-from f5serve.engine.mel import HOP_SAMPLES
 from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, ServeError, ValueRefusedError
 from f5serve.language import canonical
-from f5serve.request import PieceRequest, require_length
-from f5serve.settings import ModelSettings, Voice
+from f5serve.references import FRAME_S, FrontEnd, Reference, References
+from f5serve.request import PieceRequest, require_within
+from f5serve.settings import ModelSettings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.duration import speech_units
 from f5serve.text.frontend import tokens
@@ -34,53 +32,16 @@ from f5serve.voices import VoiceRegistry
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    import torch
-
     from f5serve.audio import Samples
 
-SENTENCE_ENDS: Final = tuple(".!?。！？।॥…")
-MAX_PREPARED_REFERENCES: Final = 64
-MIN_SPEECH_S: Final = 0.35  # a single syllable at an ordinary pace
-FRAME_S: Final = HOP_SAMPLES / audio.SAMPLE_RATE_HZ
 
-
-class Engine(Protocol):
+class Engine(FrontEnd, Protocol):
     """What synthesis needs of the engine; see ``engine.engine.F5Engine``."""
-
-    def reference_mel(self, samples: Samples) -> torch.Tensor:
-        """Answer the log-mel ``[r, 100]`` of a reference clip."""
 
     def synthesize(
         self, items: Sequence[SampleItem]
     ) -> tuple[list[Samples | ServeError], SynthesisStats]:
         """Speak every item; one waveform or error each, in order, and what the batch cost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A reference clip, made ready for the model.
-
-    Attributes:
-        mel: Log-mel ``[r, 100]``, float32.
-        gain: What the clip was multiplied with; speech is divided by it again.
-        transcript: Cleaned text with a final mark.
-        units: Length of the transcript, in the units of ``Synthesizer._units``.
-        edge_frames: Silence at the ends of the clip, in mel frames.
-        name: The voice's name; ``uploaded`` for a clip from the request.
-    """
-
-    mel: torch.Tensor
-    gain: float
-    transcript: str
-    units: float
-    edge_frames: float
-    name: str
-
-    def frames_for(self, units: float, speed: float) -> int:
-        """Expect new text to be spoken at the pace of the clip, with silence as at its ends."""
-        pace = (len(self.mel) - self.edge_frames) / self.units
-        least = math.ceil(MIN_SPEECH_S / FRAME_S)
-        return max(least, round(self.edge_frames + pace * units / speed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +55,7 @@ class Spoken:
         voice: The voice's name.
         inference_s: Time that the whole batch spent in the model.
         batch_pieces: Pieces in that batch.
+        unknown_characters: Characters that the checkpoint has no token for.
     """
 
     request: PieceRequest
@@ -102,6 +64,7 @@ class Spoken:
     voice: str
     inference_s: float
     batch_pieces: int
+    unknown_characters: int
 
 
 class Synthesizer:
@@ -120,9 +83,8 @@ class Synthesizer:
         self._engine = engine
         self._vocabulary = vocabulary
         self._settings = settings
-        self._root = root
         self._voices = VoiceRegistry(settings.voices)
-        self._references: OrderedDict[str, Reference] = OrderedDict()
+        self._references = References(engine, settings, root, self._units)
 
     def speak(self, requests: Sequence[PieceRequest | ServeError]) -> list[Spoken | ServeError]:
         """Speak a batch.
@@ -176,39 +138,42 @@ class Synthesizer:
 
     def _prepare(self, request: PieceRequest) -> _Prepared:
         language = self._language(request.language)
-        require_length(request.text, max_chars=self._settings.limits.max_text_chars)
+        require_within(request, self._settings.limits)
         text = clean(request.text)
         require_speakable(text)
+        unknown = self._unknown_characters(text)
         reference = self._reference(request, language)
-        frames = self._new_frames(text, request.speed, reference)
+        spoken = tokens(f"{reference.transcript} {text}", self._settings.frontend)
         item = SampleItem(
             reference_mel=reference.mel,
-            token_ids=self._token_ids(reference.transcript, text),
-            total_frames=len(reference.mel) + frames,
+            token_ids=tuple(self._vocabulary.ids(spoken)),
+            total_frames=len(reference.mel)
+            + reference.frames_for(self._units(text), request.speed),
             seed=item_seed(request.seed or 0, request.piece),
             steps=request.sampling_steps(),
             cfg_strength=request.cfg_strength,
         )
-        return _Prepared(request=request, item=item, reference=reference, language=language)
+        self._require_length(item)
+        return _Prepared(
+            request=request, item=item, reference=reference, language=language, unknown=unknown
+        )
 
     def _language(self, tag: str | None) -> str:
         if tag is None:
             return self._settings.languages[0]
         return canonical(tag, self._settings.languages)
 
-    def _new_frames(self, text: str, speed: float, reference: Reference) -> int:
-        """Answer how long the text will last, in mel frames; refuse what is too long for one piece."""
-        frames = reference.frames_for(self._units(text), speed)
+    def _require_length(self, item: SampleItem) -> None:
+        """Refuse what is too long for one piece; the item's own frames count, however they came about."""
         # Half as much again: the router plans at an ordinary pace, and a voice may be slower.
         allowed_s = self._settings.limits.max_piece_s * 1.5
-        if frames * FRAME_S > allowed_s:
+        if item.new_frames * FRAME_S > allowed_s:
             raise ValueRefusedError(
-                f"the text would last about {frames * FRAME_S:.0f} s; one piece may last "
+                f"the text would last about {item.new_frames * FRAME_S:.0f} s; one piece may last "
                 f"{allowed_s:.0f} s: send long texts to /predictions/tts, which splits them",
                 field="text",
                 code="piece_too_long",
             )
-        return frames
 
     def _units(self, text: str) -> float:
         """Answer a text's length: what share of the frames it asks for.
@@ -220,70 +185,29 @@ class Synthesizer:
             return float(max(1, len(tokens(text, self._settings.frontend))))
         return speech_units(text)
 
-    def _token_ids(self, transcript: str, text: str) -> tuple[int, ...]:
-        frontend = self._settings.frontend
-        spoken = tokens(text, frontend)
+    def _unknown_characters(self, text: str) -> int:
+        """Count what the checkpoint has no token for; refuse a text that is largely so.
+
+        Signs and emoji are counted, but no reason to refuse: a text is understood without them.
+        """
+        spoken = tokens(text, self._settings.frontend)
         unknown = self._vocabulary.unknown(spoken)
-        share = len(unknown) / max(1, len(spoken))
+        letters = [token for token in unknown if not unicodedata.category(token[0]).startswith("S")]
+        share = len(letters) / max(1, len(spoken))
         if share > self._settings.limits.max_unknown_share:
-            shown = " ".join(dict.fromkeys(unknown))[:60]
+            shown = " ".join(dict.fromkeys(letters))[:60]
             raise ValueRefusedError(
                 f"the checkpoint of {self._settings.model} knows no token for {share:.0%} of the text: {shown}",
                 field="text",
                 code="unknown_characters",
             )
-        return tuple(self._vocabulary.ids(tokens(f"{transcript} {text}", frontend)))
+        return len(unknown)
 
     def _reference(self, request: PieceRequest, language: str) -> Reference:
         if request.ref_audio is not None and request.ref_text is not None:
-            return self._uploaded(request.ref_audio, request.ref_text)
+            return self._references.uploaded(request.ref_audio, request.ref_text)
         voice = self._voices.get(request.voice) if request.voice else self._voices.default(language)
-        return self._registered(voice)
-
-    def _registered(self, voice: Voice) -> Reference:
-        known = self._recall(voice.name)
-        if known is not None:
-            return known
-        data = (self._root / voice.file).read_bytes()
-        return self._remember(
-            voice.name, self._prepare_reference(data, voice.transcript, voice.name)
-        )
-
-    def _uploaded(self, data: bytes, transcript: str) -> Reference:
-        key = hashlib.sha256(data + b"\0" + transcript.encode("utf-8", "ignore")).hexdigest()
-        known = self._recall(key)
-        if known is not None:
-            return known
-        return self._remember(key, self._prepare_reference(data, transcript, "uploaded"))
-
-    def _recall(self, key: str) -> Reference | None:
-        known = self._references.get(key)
-        if known is not None:
-            self._references.move_to_end(key)
-        return known
-
-    def _remember(self, key: str, reference: Reference) -> Reference:
-        self._references[key] = reference
-        if len(self._references) > MAX_PREPARED_REFERENCES:
-            self._references.popitem(last=False)
-        return reference
-
-    def _prepare_reference(self, data: bytes, transcript: str, name: str) -> Reference:
-        limits = self._settings.limits
-        samples = audio.decode_reference(
-            data, min_s=limits.min_reference_s, max_s=limits.max_reference_s
-        )
-        text = _with_final_mark(clean(transcript))
-        require_speakable(text)
-        gain = max(1.0, self._settings.reference_rms / max(audio.rms(samples), 1e-6))
-        return Reference(
-            mel=self._engine.reference_mel((samples * gain).astype(np.float32)),
-            gain=gain,
-            transcript=text,
-            units=self._units(text),
-            edge_frames=audio.silent_ends_s(samples) / FRAME_S,
-            name=name,
-        )
+        return self._references.registered(voice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +216,7 @@ class _Prepared:
     item: SampleItem
     reference: Reference
     language: str
+    unknown: int
 
     def result(
         self, wave: Samples | ServeError, inference_s: float, batch_pieces: int
@@ -305,6 +230,7 @@ class _Prepared:
             voice=self.reference.name,
             inference_s=inference_s,
             batch_pieces=batch_pieces,
+            unknown_characters=self.unknown,
         )
 
 
@@ -318,8 +244,3 @@ def item_seed(seed: int, piece: int) -> int:
         return seed
     digest = hashlib.blake2b(f"{seed}:{piece}".encode(), digest_size=7).digest()
     return int.from_bytes(digest, "big")
-
-
-def _with_final_mark(text: str) -> str:
-    """End the transcript like a sentence; without a mark the model runs on into the new text."""
-    return text if text.endswith(SENTENCE_ENDS) else f"{text}."

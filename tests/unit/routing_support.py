@@ -29,6 +29,12 @@ def problem(status: int, code: str, field_name: str | None = None) -> Scripted:
     return status, {"Content-Type": "application/problem+json"}, json.dumps(document).encode()
 
 
+def queue_full() -> Scripted:
+    message = 'Model "f5_fr" has no worker to serve inference request.'
+    document = {"code": 503, "type": "ServiceUnavailableException", "message": message}
+    return 503, {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
 def torchserve_error(status: int) -> Scripted:
     document = {"code": status, "type": "InternalServerException", "message": "Worker died."}
     return status, {"Content-Type": "application/json"}, json.dumps(document).encode()

@@ -46,12 +46,13 @@ class RecordingEngine:
         return waves, SynthesisStats()
 
 
-def clip(level: float = 0.2, duration_s: float = 2.0) -> bytes:
+def clip(level: float = 0.2, duration_s: float = 2.0, silence_s: float = 0.0) -> bytes:
+    """Answer a WAV file with a tone, with silence on both sides."""
     time = np.arange(round(24_000 * duration_s)) / 24_000
+    silence = np.zeros(round(24_000 * silence_s))
+    samples = np.concatenate([silence, level * np.sin(2 * np.pi * 200 * time), silence])
     buffer = io.BytesIO()
-    soundfile.write(
-        buffer, level * np.sin(2 * np.pi * 200 * time), 24_000, format="WAV", subtype="FLOAT"
-    )
+    soundfile.write(buffer, samples, 24_000, format="WAV", subtype="FLOAT")
     return buffer.getvalue()
 
 

@@ -70,6 +70,15 @@ def test_silence_at_the_ends_of_a_clip_is_measured() -> None:
     assert audio.silent_ends_s(np.zeros(2_400, dtype=np.float32)) == pytest.approx(0.1)
 
 
+def test_silence_is_cut_off_both_ends_but_for_a_little() -> None:
+    silence = np.zeros(24_000, dtype=np.float32)
+
+    trimmed = audio.trim_ends(np.concatenate([silence, tone(1.0), silence]), keep_s=0.2)
+
+    assert audio.seconds(trimmed) == pytest.approx(1.4, abs=0.011)
+    assert len(audio.trim_ends(tone(1.0), keep_s=0.2)) == 24_000
+
+
 def test_joined_pieces_keep_every_sample_and_stand_where_it_is_told() -> None:
     pieces = [tone(0.4), tone(0.3), tone(0.5)]
 

@@ -19,6 +19,7 @@ from tests.unit.routing_support import (
     Scripted,
     fake_model,
     problem,
+    queue_full,
     speech,
     torchserve_error,
 )
@@ -62,7 +63,7 @@ def test_a_piece_comes_back_as_samples_with_its_times(pool: urllib3.PoolManager)
 def test_a_full_queue_is_waited_for(pool: urllib3.PoolManager) -> None:
     tries = count()
 
-    with fake_model(lambda _: torchserve_error(503) if next(tries) < 3 else speech()) as model:
+    with fake_model(lambda _: queue_full() if next(tries) < 3 else speech()) as model:
         ask(model, pool)
 
     assert len(model.requests) == 4
@@ -72,7 +73,7 @@ def test_a_queue_that_stays_full_is_overload_and_says_when_to_come_back(
     pool: urllib3.PoolManager,
 ) -> None:
     with (
-        fake_model(lambda _: torchserve_error(503)) as model,
+        fake_model(lambda _: queue_full()) as model,
         pytest.raises(OverloadedError) as caught,
     ):
         ask(model, pool, patience_s=0.1)
@@ -94,8 +95,11 @@ def test_the_models_own_reason_is_passed_on(pool: urllib3.PoolManager) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [torchserve_error(500), problem(500, "synthesis_failed"), (200, {}, b"abc"), (200, {"X-Voice": "a"}, b"")],
-    ids=["worker-died", "synthesis", "half-a-sample", "no-header"],
+    [
+        torchserve_error(500), torchserve_error(503), problem(500, "synthesis_failed"),
+        (200, {}, b"abc"), (200, {"X-Voice": "a"}, b""),
+    ],
+    ids=["worker-died", "handler-raised", "synthesis", "half-a-sample", "no-header"],
 )  # fmt: skip
 def test_a_failed_model_is_a_bad_gateway_that_names_it(
     pool: urllib3.PoolManager, answer: Scripted
@@ -140,3 +144,27 @@ def test_a_model_that_takes_too_long_ends_at_the_deadline(pool: urllib3.PoolMana
 
     assert caught.value.status == 504
     assert time.monotonic() - started < 3.0
+
+
+def test_a_handler_that_raised_is_not_asked_again(pool: urllib3.PoolManager) -> None:
+    with fake_model(lambda _: torchserve_error(503)) as model, pytest.raises(BackendError):
+        ask(model, pool)
+
+    assert len(model.requests) == 1
+
+
+def test_a_cancelled_piece_is_not_tried_again(pool: urllib3.PoolManager) -> None:
+    deadline = Deadline(5.0)
+    deadline.cancel()
+
+    with pytest.raises(DeadlineError):
+        deadline.left_s()
+
+
+def test_characters_without_a_token_are_counted(pool: urllib3.PoolManager) -> None:
+    status, headers, body = speech()
+
+    with fake_model(lambda _: (status, {**headers, "X-Unknown-Characters": "3"}, body)) as model:
+        piece = ask(model, pool)
+
+    assert piece.unknown_characters == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,10 +127,38 @@ def test_one_failing_piece_fails_the_request_with_its_reason() -> None:
     )
 
 
+def test_the_first_error_is_told_at_once_and_the_other_pieces_are_let_go() -> None:
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["piece"] == 1:
+            return problem(422, "unknown_characters", "text")
+        time.sleep(1.5)
+        return speech()
+
+    started = time.monotonic()
+    with fake_model(answer) as model:
+        answered = ask(model, text="The train leaves early in the morning. " * 20)
+        elapsed_s = time.monotonic() - started
+
+    assert answered.status == 422
+    assert elapsed_s < 1.2
+    assert len(model.requests) < 20
+
+
+def test_what_the_checkpoint_could_not_read_is_told() -> None:
+    status, headers, body = speech()
+
+    with fake_model(lambda _: (status, {**headers, "X-Unknown-Characters": "2"}, body)) as model:
+        told = ask(model, text="Bonjour tout le monde.").headers
+
+    assert told["X-Unknown-Characters"] == "2"
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "code"),
     [
         ({}, 422, "missing_field"),
+        ({"text": "a", "ref_audio": "AAAA", "ref_text": "b" * 401}, 422, "text_too_long"),
+        ({"text": "a", "ref_audio": b"A" * 6_000_001, "ref_text": "b"}, 413, "too_large"),
         ({"text": ""}, 422, "no_speakable_text"),
         ({"text": "…!?"}, 422, "no_speakable_text"),
         ({"text": "\ud83d"}, 422, "no_speakable_text"),
@@ -142,6 +171,8 @@ def test_one_failing_piece_fails_the_request_with_its_reason() -> None:
     ],
     ids=[
         "missing",
+        "long-transcript",
+        "large-clip",
         "empty",
         "marks",
         "surrogate",

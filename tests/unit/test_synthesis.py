@@ -9,8 +9,9 @@ import pytest
 
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, RequestError, ServeError, SynthesisError
+from f5serve.references import MAX_PREPARED
 from f5serve.request import PieceRequest
-from f5serve.synthesis import MAX_PREPARED_REFERENCES, Spoken, Synthesizer, item_seed
+from f5serve.synthesis import Spoken, Synthesizer, item_seed
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive, clip
 
 
@@ -121,8 +122,7 @@ def test_prepared_references_are_bounded_in_number(
     synthesizer: Synthesizer, engine: RecordingEngine
 ) -> None:
     uploads = [
-        piece(ref_audio=clip(), ref_text=f"oui {'a' * index}")
-        for index in range(MAX_PREPARED_REFERENCES + 1)
+        piece(ref_audio=clip(), ref_text=f"oui {'a' * index}") for index in range(MAX_PREPARED + 1)
     ]
 
     synthesizer.speak(uploads)
@@ -146,6 +146,50 @@ def test_a_quiet_reference_is_raised_for_the_model_and_the_speech_lowered_again(
         0.5 * (0.02 / np.sqrt(2)) / 0.1, rel=0.01
     )
     assert float(spoken(loud).samples[0]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("transcript", "code"),
+    [
+        ("...", "no_speakable_text"),
+        ("oui " * 60, "transcript_mismatch"),
+        ("b" * 401, "text_too_long"),
+    ],
+    ids=["marks", "another clip's", "endless"],
+)
+def test_an_unusable_transcript_is_refused_by_its_own_name(
+    synthesizer: Synthesizer, transcript: str, code: str
+) -> None:
+    (result,) = synthesizer.speak([piece(ref_audio=clip(), ref_text=transcript)])
+
+    assert isinstance(result, ServeError)
+    assert (result.status, result.field, result.code) == (422, "ref_text", code)
+
+
+def test_silence_around_a_clip_is_not_spoken_into_every_piece(synthesizer: Synthesizer) -> None:
+    still = piece("merci bien", ref_audio=clip(silence_s=4.0), ref_text="bonjour tout le monde")
+    brisk = piece("merci bien", ref_audio=clip(), ref_text="bonjour tout le monde")
+
+    with_silence, without = synthesizer.speak([still, brisk])
+
+    longer = len(spoken(with_silence).samples) - len(spoken(without).samples)
+    assert 0 < longer / 24_000 < 0.5
+
+
+def test_signs_and_emoji_that_have_no_token_are_counted_and_no_reason_to_refuse(
+    synthesizer: Synthesizer,
+) -> None:
+    (result,) = synthesizer.speak([piece("merci 😀😀😀 + €")])
+
+    assert spoken(result).unknown_characters >= 2
+
+
+def test_characters_that_take_no_time_do_not_make_a_piece_longer_than_allowed(
+    synthesizer: Synthesizer,
+) -> None:
+    (result,) = synthesizer.speak([piece('"' * 3_000 + "a")])
+
+    assert isinstance(result, ServeError) or len(spoken(result).samples) / 24_000 <= 15.0
 
 
 def test_an_unusable_reference_is_refused(synthesizer: Synthesizer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,14 @@ from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.vocos import Vocos
 from f5serve.errors import (
     ConfigurationError,
+    DeviceLostError,
     OutOfMemoryError,
     ServeError,
     SynthesisError,
     ValueRefusedError,
 )
+
+logger = logging.getLogger(__name__)
 
 Waveform: TypeAlias = NDArray[np.float32]
 _Output = TypeVar("_Output")
@@ -77,7 +81,7 @@ class SynthesisStats:
         frames: Frames of the items that were run, reference included, padding not.
         padded_frames: The same with padding.
         batches: Batches that were run to their end.
-        retries: Batches given up for want of memory and cut in two.
+        retries: Batches that failed and were cut in two.
     """
 
     frames: int = 0
@@ -237,7 +241,11 @@ class F5Engine:
         Returns:
             For each piece, in order, its new speech ``[nw]`` float32 at 24 kHz, or the error of that piece alone:
             ``ValueRefusedError`` for a value out of range, ``SynthesisError`` for a result that is not finite,
-            ``OutOfMemoryError`` if it does not fit into the device even alone. And what the call cost.
+            ``OutOfMemoryError`` if it does not fit into the device even alone, ``SynthesisError`` if the model
+            fails on it. And what the call cost.
+
+        Raises:
+            DeviceLostError: If the device answers no more.
         """
 
         def speak(batch: Sequence[SampleItem]) -> list[Waveform | ServeError]:
@@ -309,18 +317,36 @@ class F5Engine:
                 outcomes.update(zip(chosen, results, strict=True))
         return [outcomes[index] for index in range(len(items))], tally.stats()
 
+    def _require_device(self) -> None:
+        """Find out whether an error has taken the device with it, as a CUDA assertion does.
+
+        Raises:
+            DeviceLostError: If the device answers no more.
+        """
+        if self._model.device.type != "cuda":
+            return
+        try:
+            torch.cuda.synchronize(self._model.device)
+        except RuntimeError as error:
+            raise DeviceLostError(f"{self._model.device} answers no more") from error
+
     def _fitting(
         self,
         batch: Sequence[SampleItem],
         work: Callable[[Sequence[SampleItem]], list[_Output | ServeError]],
         tally: _Tally,
     ) -> list[_Output | ServeError]:
+        results: list[_Output | ServeError] | None = None
+        starved = False
         try:
             results = work(batch)
-        except (RuntimeError, MemoryError) as error:
-            if not _wants_memory(error):
-                raise
-            results = None
+        except (
+            Exception
+        ) as error:  # honest: logged, and told as the error of the piece that causes it
+            starved = _wants_memory(error)
+            if not starved:
+                logger.exception("batch failed: pieces=%d", len(batch))
+                self._require_device()
         if results is not None:
             tally.ran(batch)
             return results
@@ -329,13 +355,17 @@ class F5Engine:
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
         if len(batch) == 1:
-            return [
-                OutOfMemoryError(
-                    f"a piece of {batch[0].frames} frames does not fit into the device's memory"
-                )
-            ]
+            return [_failure(batch[0], starved=starved)]
         half = len(batch) // 2
         return self._fitting(batch[:half], work, tally) + self._fitting(batch[half:], work, tally)
+
+
+def _failure(item: SampleItem, *, starved: bool) -> ServeError:
+    if starved:
+        return OutOfMemoryError(
+            f"a piece of {item.frames} frames does not fit into the device's memory"
+        )
+    return SynthesisError("the model failed on this piece; its log holds the reason")
 
 
 def _finite(result: _Output) -> _Output | ServeError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S: Final = 0.05
-LONGEST_WAIT_S: Final = 1.0
+LONGEST_WAIT_S: Final = (
+    0.25  # a long text comes back for its next piece at once; a short one must not sleep
+)
 CONNECT_TIMEOUT_S: Final = 2.0
 
 
@@ -38,6 +42,10 @@ class Deadline:
         self._clock = clock
         self._end = clock() + seconds
         self._seconds = seconds
+
+    def cancel(self) -> None:
+        """Let no time be left: nobody wants the answer any more."""
+        self._end = -math.inf
 
     def left_s(self) -> float:
         """Answer the seconds left.
@@ -66,12 +74,14 @@ class SpokenPiece:
         voice: The voice's name.
         inference_ms: Time its batch spent in the model.
         queue_ms: Time it spent waiting and travelling.
+        unknown_characters: Characters that the checkpoint has no token for.
     """
 
     samples: Samples
     voice: str
     inference_ms: float
     queue_ms: float
+    unknown_characters: int
 
 
 class LanguageModels:
@@ -129,8 +139,9 @@ class LanguageModels:
                     raise BackendError(f"{backend.model} cannot be reached") from error
                 broken = True
                 continue
-            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and _patient(patience):
-                self._sleep(min(wait_s, deadline.left_s()))
+            if _is_full(answer) and _patient(patience):
+                # Apart from one another, so that those who wait do not all come at once.
+                self._sleep(min(wait_s * random.uniform(0.5, 1.0), deadline.left_s()))  # noqa: S311 - no secret
                 wait_s = min(wait_s * 1.6, LONGEST_WAIT_S)
                 continue
             if answer.status != HTTPStatus.OK:
@@ -162,6 +173,7 @@ def _piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: fl
     try:
         samples = audio.from_f32(answer.data)
         inference_ms = float(answer.headers["X-Inference-Ms"])
+        unknown = int(answer.headers.get("X-Unknown-Characters", "0"))
         voice = answer.headers["X-Voice"]
     except (KeyError, ValueError) as error:
         raise BackendError(f"{backend.model} answered no speech") from error
@@ -170,12 +182,13 @@ def _piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: fl
         voice=voice,
         inference_ms=inference_ms,
         queue_ms=max(0.0, elapsed_ms - inference_ms),
+        unknown_characters=unknown,
     )
 
 
 def _error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
     """Understand a refusal: the model's own problem document, or one of TorchServe's few words."""
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if _is_full(answer):
         return OverloadedError(
             f"{backend.model} has no free place; try again shortly", retry_after_s=2
         )
@@ -193,9 +206,21 @@ def _error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
     return BackendError(f"{backend.model} failed with status {answer.status}{told}")
 
 
+def _is_full(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Tell TorchServe's two 503s apart: no room in the queue, or a handler that raised."""
+    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return False
+    document = _document_of(answer)
+    return document is None or document.get("type") != "InternalServerException"
+
+
 def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:
     if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
         return None
+    return _document_of(answer)
+
+
+def _document_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:
     try:
         document = msgspec.json.decode(answer.data)
     except msgspec.DecodeError:

@@ -149,13 +149,20 @@ def test_a_piece_too_large_alone_fails_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert _wave(waves[2]).size
 
 
-def test_another_fault_surfaces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        engine_module, "sample", _ScarceMemory(0, RuntimeError("shapes do not match"))
-    )
+def test_a_fault_of_the_model_fails_the_piece_that_causes_it_alone_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails_on_seed_13(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
+        if any(piece.seed == 13 for piece in items):
+            raise IndexError("index out of range in self")
+        return sample(model, items)
 
-    with pytest.raises(RuntimeError, match="shapes do not match"):
-        engine().synthesize([item()])
+    monkeypatch.setattr(engine_module, "sample", fails_on_seed_13)
+
+    waves, _ = engine().synthesize([item(seed=seed) for seed in (1, 13, 2, 3)])
+
+    assert [isinstance(wave, SynthesisError) for wave in waves] == [False, True, False, False]
+    assert "index out of range in self" in caplog.text
 
 
 def test_batches_stay_within_the_frame_budget() -> None:

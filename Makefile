@@ -1,15 +1,16 @@
 # Every task a person runs; `make help` lists them.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-PROFILE ?= demo
-LANGUAGES ?=
-PORT ?= 8080
-TEXT ?= Hello, how are you today?
-LANGUAGE ?=
-VOICE ?=
-OUT ?= out/say.wav
-FILE ?=
-PYTEST_ARGS ?=
+# From the command line or from here; "=" instead of "?=", for shells have a LANGUAGE and a PORT of their own.
+PROFILE =
+LANGUAGES =
+PORT = 8080
+TEXT = Hello, how are you today?
+LANGUAGE =
+VOICE =
+OUT = out/say.wav
+FILE =
+PYTEST_ARGS =
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m
@@ -32,29 +33,32 @@ setup-dev: ## the same, and what training, tests and checks need
 tools: ## install the programs that some tests need from Debian's packages (as root)
 	@scripts/tools.sh
 
+# Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
-	@$(RUN) scripts.package --profile $(PROFILE) --languages $(LANGUAGES)
+	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
 
-serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080)
-	@exec $(RUN) scripts.serve --port $(PORT)
+serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080); its logs are in logs/<port>/
+	@exec $(RUN) scripts.serve --port "$(PORT)"
 
-stop: setup ## stop what `make serve` started (PORT)
-	@$(RUN) scripts.serve --stop --port $(PORT)
+stop: setup ## stop what `make serve` started, or what a killed demo left behind (PORT)
+	@$(RUN) scripts.serve --stop --port "$(PORT)"
 
-# The text travels in the environment, so that quotes and dollar signs in it reach the program as they are.
+# The text travels in the environment, so that quotes and dollar signs in it reach the program as they are;
+# under its own name make would expand it once more.
+unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
 say: setup ## speak one text with a running server (TEXT, LANGUAGE, VOICE, OUT, PORT)
 	@$(RUN) scripts.say "$$SAY_TEXT" --url http://127.0.0.1:$(PORT) --out "$(OUT)" \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)")
 
-demo: setup ## package, serve, speak nine languages into out/, stop
-	@$(RUN) scripts.demo --port $(PORT)
+demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
+	@$(RUN) scripts.demo --port "$(PORT)"
 
 demo-record: setup ## the same, recorded for the README
-	@$(RUN) scripts.demo --port $(PORT) --record loadtests/results/demo.json
+	@$(RUN) scripts.demo --port "$(PORT)" --record loadtests/results/demo.json
 	@$(RUN) scripts.readme
 
 train-demo: setup-dev ## train the demo checkpoints again (needs espeak-ng)
@@ -67,7 +71,7 @@ language-bench: setup ## measure language detection on labelled sentences (FILE=
 	@$(RUN) scripts.language_bench "$(FILE)"
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
-	@$(RUN) scripts.memory --port $(PORT)
+	@$(RUN) scripts.memory --port "$(PORT)"
 
 check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell
 	$(RUN) ruff check .
@@ -75,6 +79,7 @@ check: setup-dev ## everything that needs no running server: lint, format, types
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
 	$(RUN) yamllint --strict .
+	$(VENV)/bin/shellcheck scripts/*.sh .ci/run
 	$(RUN) scripts.readme --check
 
 format: setup-dev ## put the code into its form

@@ -20,12 +20,15 @@ import numpy as np
 import soundfile
 import yaml
 
+from f5serve.errors import ConfigurationError
 from scripts.package import main as package
 from scripts.picture import draw_spectrogram
 from scripts.record import write_record
 from scripts.say import Said, SayError, say
 from scripts.server import TorchServe
+from scripts.store import require_profile
 
+STORE: Final = Path("model_store")
 SENTENCES: Final = Path("config/sentences.yaml")
 RATE_HZ: Final = 24_000
 SECONDS_ALLOWED: Final = (1.0, 20.0)
@@ -135,12 +138,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     # A server must not outlive a demo that is told to stop; SystemExit leaves through its context manager.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        require_profile(STORE, "demo")
+    except ConfigurationError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
     status = package(["--profile", "demo"])
     if status:
         return status
     sentences: dict[str, str] = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
     options.out.mkdir(parents=True, exist_ok=True)
-    with TorchServe.for_store(Path("model_store"), port=options.port, tell=print) as server:
+    with TorchServe.for_store(STORE, port=options.port, tell=print) as server:
         try:
             lines = speak_all(server.inference_url, sentences, options.out)
         except SayError as error:

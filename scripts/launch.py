@@ -55,6 +55,7 @@ class ServerOptions:
         properties: TorchServe properties that differ from ``config/config.properties``.
         environment: Further variables for the server and its workers.
         threads: CPU threads of each worker; 0 lets ``worker_threads`` decide.
+        record: Where to tell, while it runs, which processes serve; None for nowhere.
     """
 
     store: Path
@@ -64,6 +65,7 @@ class ServerOptions:
     properties: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     threads: int = 0
+    record: Path | None = None
 
     def archives(self) -> list[Path]:
         """Answer the archives to load.
@@ -124,9 +126,22 @@ def write_properties(options: ServerOptions, folder: Path) -> Path:
         and line.strip()
     ]
     path = folder / "config.properties"
-    lines = [*kept, *(f"{key}={value}" for key, value in changed.items())]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = [*kept, *(f"{key}={property_value(value)}" for key, value in changed.items())]
+    path.write_text(ascii_only("\n".join(lines)) + "\n", encoding="ascii")
     return path
+
+
+def property_value(text: str) -> str:
+    """Write a value so that Java reads it back: a backslash is an escape, blanks at the front are dropped."""
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"\\{escaped}" if escaped.startswith((" ", "\t", "\f")) else escaped
+
+
+def ascii_only(text: str) -> str:
+    r"""Write what is not ASCII as ``\uXXXX``, one for each UTF-16 unit: Java reads properties as ISO-8859-1."""
+    units = text.encode("utf-16-be", errors="surrogatepass")
+    codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
 
 
 def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]:

@@ -19,7 +19,8 @@ import psutil
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, stage
 from scripts.package import MODEL_WITHOUT, ROUTER_WITHOUT
-from scripts.serve import memory_of, read_record, record_path, same_process
+from scripts.running import read_record, record_path, same_process
+from scripts.server import memory_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 MEASURE_DEADLINE_S: Final = 120

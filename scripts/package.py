@@ -38,6 +38,7 @@ from scripts.sources import (
     router_config,
     source_of,
 )
+from scripts.store import chosen, exclusive
 from scripts.verify import verify_archive
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ def main(argv: list[str] | None = None) -> int:
         0, or 1 after a message on standard error.
     """
     parser = argparse.ArgumentParser(prog="scripts.package", description=__doc__)
-    parser.add_argument("--profile", choices=("demo", "full"), default="demo")
-    parser.add_argument("--languages", nargs="*", default=[], help="codes; all without this")
+    # Without both it is the archives that are there which are refreshed.
+    parser.add_argument("--profile", choices=("demo", "full"), help="default: the store's, or demo")
+    parser.add_argument("--languages", nargs="*", default=[], help="codes; default: all")
     parser.add_argument("--store", type=Path, default=ROOT / "model_store")
     parser.add_argument("--force", action="store_true", help="build what did not change, too")
     options = parser.parse_args(argv)
@@ -106,8 +108,8 @@ def main(argv: list[str] | None = None) -> int:
     languages = [code for part in options.languages for code in part.replace(",", " ").split()]
     try:
         catalogue = load_catalogue(place.root / CATALOGUE)
-        names = catalogue.select(languages)
-        package(place, catalogue, names, options.profile, force=options.force)
+        names, profile = chosen(place.store, catalogue, options.profile, languages)
+        package(place, catalogue, names, profile, force=options.force)
     except ConfigurationError as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
@@ -139,23 +141,24 @@ def package(
             were in the store before stay as they were.
     """
     place.store.mkdir(parents=True, exist_ok=True)
-    voices = read_voices(place.root / VOICES)
-    # All inputs are looked up before the first build: what is missing is told at once.
-    jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
-    jobs.append(router_job(place.root, catalogue, names, profile, voices))
-    wanted = [job for job in jobs if force or not is_current(place.store, job)]
-    for job in jobs:
-        if job not in wanted:
-            print(f"package: {job.spec.name}.mar is up to date", flush=True)
-    with ThreadPoolExecutor(side_by_side(wanted)) as threads:
-        futures = [threads.submit(build, place, job) for job in wanted]
-        try:
-            for future in as_completed(futures):
-                future.result()
-        except BaseException:
-            threads.shutdown(cancel_futures=True)
-            raise
-    return tuple(job.spec.name for job in wanted)
+    with exclusive(place.store):
+        voices = read_voices(place.root / VOICES)
+        # All inputs are looked up before the first build: what is missing is told at once.
+        jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
+        jobs.append(router_job(place.root, catalogue, names, profile, voices))
+        wanted = [job for job in jobs if force or not is_current(place.store, job)]
+        for job in jobs:
+            if job not in wanted:
+                print(f"package: {job.spec.name}.mar is up to date", flush=True)
+        with ThreadPoolExecutor(side_by_side(wanted)) as threads:
+            futures = [threads.submit(build, place, job) for job in wanted]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                threads.shutdown(cancel_futures=True)
+                raise
+        return tuple(job.spec.name for job in wanted)
 
 
 def side_by_side(jobs: list[Job]) -> int:

@@ -53,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="readme", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail where it would")
     options = parser.parse_args(argv)
+    if not DEMO.is_file():
+        print(f"readme: {DEMO} is missing; run make demo-record", file=sys.stderr)
+        return 1
     before = README.read_text(encoding="utf-8")
     after = with_table(before, demo_table(json.loads(DEMO.read_text(encoding="utf-8"))))
     if options.check and after != before:

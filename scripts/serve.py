@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
 import signal
 import sys
 import threading
@@ -16,40 +17,19 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import msgspec
 import psutil
-from msgspec import Struct
 
 from f5serve.errors import ConfigurationError
 from scripts.launch import ServerOptions, served_models, stop_group_of
 from scripts.ports import Ports
-from scripts.server import Memory, TorchServe, memory_of
+from scripts.running import read_record, record_path, same_process
+from scripts.server import LOGS, Memory, TorchServe, memory_of
 
 __all__ = ["Memory", "Ports", "ServerOptions", "TorchServe", "main", "memory_of", "served_models"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-RECORDS: Final = ROOT / "run"
 DRAIN_S: Final = 30.0
 STOP_DEADLINE_S: Final = 60.0
-SAME_PROCESS_S: Final = 2.0
-
-
-class Record(Struct, frozen=True, kw_only=True):
-    """Which processes serve; left on disk for ``--stop``.
-
-    Attributes:
-        supervisor: Process id of the command in the foreground.
-        supervisor_started: When it began, seconds since the epoch.
-        server: Process id of the Java process, leader of its group.
-        server_started: When it began.
-        port: Where it listens.
-    """
-
-    supervisor: int
-    supervisor_started: float
-    server: int
-    server_started: float
-    port: int
 
 
 class Signals:
@@ -84,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--port", type=int, default=8080, help="inference; the others follow from it"
     )
-    parser.add_argument("--logs", type=Path, default=ROOT / "logs")
+    parser.add_argument("--logs", type=Path, help="folder for log files; default: logs/<port>")
     parser.add_argument(
         "--threads", type=int, default=0, help="of each language worker; 0: by cores"
     )
@@ -101,7 +81,8 @@ def main(argv: list[str] | None = None) -> int:
             store=options.store.absolute(),
             models=tuple(options.models) or served_models(options.store),
             ports=Ports.from_base(options.port),
-            logs=options.logs.absolute(),
+            logs=(options.logs or LOGS / str(options.port)).absolute(),
+            record=record_path(options.port),
             threads=options.threads,
         )
         return serve(server_options, drain_s=options.drain_s)
@@ -124,13 +105,12 @@ def serve(options: ServerOptions, *, drain_s: float) -> int:
     def tell(line: str) -> None:
         print(f"serve: {line}", flush=True)
 
-    server, record = TorchServe(options, tell), record_path(options.ports.inference)
+    server = TorchServe(options, tell)
     with handled(signals):
         started = time.monotonic()
         try:
             tell(f"starting {len(options.models)} models from {options.store}")
             server.start()
-            write_record(record, server.pid, options.ports.inference)
             server.wait_ready(interrupted=signals.wanted.is_set)
             if signals.wanted.is_set():
                 return 0
@@ -148,8 +128,6 @@ def serve(options: ServerOptions, *, drain_s: float) -> int:
             server.drain(drain_s, signals.hurry)
         finally:
             server.stop(drain_s=0)
-            if is_own_record(record):
-                record.unlink()
             print("serve: stopped", flush=True)
     return 0
 
@@ -165,39 +143,6 @@ def handled(signals: Signals) -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-
-
-def record_path(port: int) -> Path:
-    """Answer where the record of the server on a port lies."""
-    return RECORDS / f"serve-{port}.json"
-
-
-def write_record(path: Path, server: int, port: int) -> None:
-    """Leave a record of who serves."""
-    me, java = psutil.Process(), psutil.Process(server)
-    record = Record(
-        supervisor=me.pid,
-        supervisor_started=me.create_time(),
-        server=server,
-        server_started=java.create_time(),
-        port=port,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(record))
-
-
-def is_own_record(path: Path) -> bool:
-    """Answer whether a record is this process's, not that of a server found on the port."""
-    record = read_record(path)
-    return record is not None and record.supervisor == psutil.Process().pid
-
-
-def read_record(path: Path) -> Record | None:
-    """Answer a record; None where there is none to be read."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Record)
-    except (OSError, msgspec.DecodeError):
-        return None
 
 
 def stop_recorded(path: Path) -> str:
@@ -225,22 +170,13 @@ def stop_recorded(path: Path) -> str:
     server = same_process(record.server, record.server_started)
     if server is not None:
         stop_group_of(server.pid)
+    shutil.rmtree(record.temporary, ignore_errors=True)
     path.unlink(missing_ok=True)
     return (
         "nothing of ours is running on that port"
         if server is None
         else "stopped a server left behind"
     )
-
-
-def same_process(pid: int, started: float) -> psutil.Process | None:
-    """Answer a process, if the one of that number is the one that began at that time."""
-    try:
-        process = psutil.Process(pid)
-        is_same = abs(process.create_time() - started) < SAME_PROCESS_S
-    except psutil.Error:
-        return None
-    return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ from scripts.launch import (
 )
 from scripts.management import describe, describe_all
 from scripts.ports import Ports
+from scripts.running import record_path, remove_own_record, write_record
 
+LOGS: Final = Path(__file__).resolve().parent.parent / "logs"
 READY_DEADLINE_S: Final = 300.0
 POLL_S: Final = 0.5
 QUIET_S: Final = 0.5
@@ -89,7 +91,7 @@ class TorchServe:
         store: Path,
         *,
         port: int = 8080,
-        logs: Path = Path("logs"),
+        logs: Path | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Answer a server, not yet started, for everything that a store was packaged for.
@@ -97,14 +99,20 @@ class TorchServe:
         Args:
             store: The model store.
             port: Inference port; the others follow from it.
-            logs: Folder for log files.
+            logs: Folder for log files; ``logs/<port>`` without it.
             tell: Gets a line for each step of the start.
 
         Raises:
             ConfigurationError: If the store holds no router, or the port is out of range.
         """
-        models, ports = served_models(store), Ports.from_base(port)
-        return cls(ServerOptions(store=store, models=models, ports=ports, logs=logs), tell)
+        options = ServerOptions(
+            store=store,
+            models=served_models(store),
+            ports=Ports.from_base(port),
+            logs=LOGS / str(port) if logs is None else logs,
+            record=record_path(port),
+        )
+        return cls(options, tell)
 
     def __enter__(self) -> Self:
         try:
@@ -151,6 +159,10 @@ class TorchServe:
                 cwd=self._temporary,
                 env=child_environment(options, self._temporary),
                 start_new_session=True,
+            )
+        if options.record is not None:
+            write_record(
+                options.record, self._process.pid, options.ports.inference, self._temporary
             )
 
     def wait_ready(
@@ -230,6 +242,8 @@ class TorchServe:
                 self.drain(drain_s, hurry)
                 self._process = None
             stop_group(process)
+            if self.options.record is not None:
+                remove_own_record(self.options.record)
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None

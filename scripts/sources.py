@@ -99,9 +99,17 @@ def files_of(root: Path, catalogue: Catalogue, source: Source) -> ModelFiles:
     for role, path in files.all().items():
         if not path.is_file():
             owner = vocoder if role.startswith("vocoder") else source
-            remedy = "fetch it: make fetch" if owner.repository else "make it: make train-demo"
-            raise ConfigurationError(f"{path}: the {role} is missing; {remedy}")
+            raise ConfigurationError(f"{path}: the {role} is missing; {_remedy(root, owner, path)}")
     return files
+
+
+def _remedy(root: Path, owner: Source | Vocoder, path: Path) -> str:
+    """Answer how to get a file: its place is known, its origin is the catalogue's."""
+    if owner.repository is None:
+        return "make it: make train-demo"
+    name = path.relative_to(_located(root, owner, ""))
+    revision = owner.revision or "main"
+    return f"put {name} of the hub repository {owner.repository}, revision {revision}, there"
 
 
 def _located(root: Path, owner: Source | Vocoder, name: str) -> Path:
@@ -155,6 +163,8 @@ def model_config(
         "device": model.placement.device,
         "dtype": model.placement.dtype,
         "max_batch_frames": model.batching.max_batch_frames,
+        "reference_rms": source.reference_rms,
+        "limits": {"max_piece_s": source.max_piece_s},
         "voices": msgspec.to_builtins(voices.voices),
     }
     server: dict[str, object] = {
@@ -185,6 +195,7 @@ def router_config(
             languages=model.languages,
             licence=source.licence,
             commercial_use=source.commercial_use,
+            max_piece_s=source.max_piece_s,
         )
         for name, (model, source) in chosen.items()
     )

@@ -78,6 +78,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         vocoder: A name under ``vocoders``.
         frontend: How text becomes tokens.
         reference_rms: A quieter reference is raised to this RMS (full scale 1), as in training.
+        max_piece_s: Longest speech that the checkpoint is asked for at once; with the reference before it,
+            no longer than what it was trained on.
     """
 
     architecture: str
@@ -91,6 +93,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     repository: str | None = None
     revision: str | None = None
     reference_rms: Annotated[float, Meta(gt=0, le=1)] = 0.1
+    max_piece_s: Annotated[float, Meta(gt=0)] = 18.0
 
 
 class Vocoder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

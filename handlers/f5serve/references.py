@@ -45,7 +45,7 @@ class Reference:
         gain: What the clip was multiplied with; speech is divided by it again.
         transcript: Cleaned text with a final mark.
         units: Length of the transcript, in the model's units (see ``References``).
-        edge_frames: Silence at the ends of the clip, in mel frames.
+        edge_frames: Mel frames that speech has besides those of its text.
         name: The voice's name; ``uploaded`` for a clip from the request.
     """
 
@@ -57,7 +57,7 @@ class Reference:
     name: str
 
     def frames_for(self, units: float, speed: float) -> int:
-        """Expect new text to be spoken at the pace of the clip, with silence as at its ends."""
+        """Expect new text to be spoken at the pace of the clip, with margins like its own."""
         pace = (len(self.mel) - self.edge_frames) / self.units
         least = math.ceil(MIN_SPEECH_S / FRAME_S)
         return max(least, round(self.edge_frames + pace * units / speed))
@@ -104,7 +104,8 @@ class References:
         if known is not None:
             return known
         data = (self._root / voice.file).read_bytes()
-        return self._remember(voice.name, self._prepare(data, voice.transcript, voice.name))
+        prepared = self._prepare(data, voice.transcript, voice.name, voice.edge_frames)
+        return self._remember(voice.name, prepared)
 
     def uploaded(self, data: bytes, transcript: str) -> Reference:
         """Answer a clip that came with a request.
@@ -131,7 +132,9 @@ class References:
             self._prepared.popitem(last=False)
         return reference
 
-    def _prepare(self, data: bytes, transcript: str, name: str) -> Reference:
+    def _prepare(
+        self, data: bytes, transcript: str, name: str, edge_frames: float | None = None
+    ) -> Reference:
         limits = self._settings.limits
         text = clean(transcript)
         if not is_speakable(text):
@@ -145,12 +148,14 @@ class References:
         )
         _require_pace(text, samples)
         gain = max(1.0, self._settings.reference_rms / max(audio.rms(samples), 1e-6))
+        if edge_frames is None:
+            edge_frames = audio.silent_ends_s(samples) / FRAME_S
         return Reference(
             mel=self._front_end.reference_mel((samples * gain).astype(np.float32)),
             gain=gain,
             transcript=text,
             units=self._units(text),
-            edge_frames=audio.silent_ends_s(samples) / FRAME_S,
+            edge_frames=edge_frames,
             name=name,
         )
 

@@ -106,9 +106,7 @@ class Router:
         require_speakable(text)
         resolution = self._resolve(request, text)
         backend = self._backends[resolution.language]
-        pieces = plan_pieces(
-            text, max_piece_s=self._settings.limits.max_piece_s, speed=request.speed
-        )
+        pieces = plan_pieces(text, max_piece_s=backend.max_piece_s, speed=request.speed)
         fields = self._piece_fields(request, resolution.language)
         spoken = self._speak_all(pieces, fields, backend, deadline, call.correlation_id)
         samples, _ = audio.join(

@@ -52,7 +52,8 @@ class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         transcript: What is said in the clip, to the letter.
         licence: SPDX name.
         source: Where the clip is from.
-        edge_frames: Mel frames of silence at the ends of the clip; speech of any length has them, too.
+        edge_frames: Mel frames that speech of any length has besides those of its text: margins, the
+            voice dying away. None takes the silence at the ends of the clip.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
@@ -61,8 +62,7 @@ class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     transcript: Annotated[str, Meta(min_length=1)]
     licence: str
     source: str = ""
-    edge_frames: Annotated[float, Meta(ge=0)] = 0.0
-    frames_per_token: float = 0.0
+    edge_frames: Annotated[float, Meta(ge=0)] | None = None
 
 
 class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +111,7 @@ class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         languages: Languages it speaks.
         licence: SPDX name of its checkpoint's licence.
         commercial_use: Whether that licence allows commercial use.
+        max_piece_s: Longest speech that it is asked for at once.
     """
 
     model: str
@@ -118,6 +119,7 @@ class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     languages: tuple[str, ...]
     licence: str
     commercial_use: bool
+    max_piece_s: PositiveFloat = 18.0
 
 
 class RouterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

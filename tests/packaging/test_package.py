@@ -65,7 +65,7 @@ def test_a_failed_build_leaves_the_former_archive_in_place(
     assert file_digest(place.store / "f5_fr.mar") == before
     assert verify_store(place.store) == []
     assert list(place.build.iterdir()) == []
-    assert not list(place.store.glob(".*"))
+    assert not list(place.store.glob(".*.partial"))
 
 
 def test_a_store_that_was_tampered_with_is_told(place: Workplace, catalogue: Catalogue) -> None:
@@ -80,13 +80,14 @@ def test_a_store_that_was_tampered_with_is_told(place: Workplace, catalogue: Cat
     assert "tts.mar: not the archive that was verified" in changed
 
 
-def test_a_checkpoint_that_was_not_fetched_names_the_task_that_fetches(
+def test_a_checkpoint_that_was_not_fetched_names_its_place_and_where_it_comes_from(
     place: Workplace, catalogue: Catalogue
 ) -> None:
     path = "models/SWivid_F5-TTS/F5TTS_v1_Base/model_1250000.safetensors"
+    origin = "F5TTS_v1_Base/model_1250000.safetensors of the hub repository SWivid/F5-TTS, revision"
 
     with pytest.raises(
-        ConfigurationError, match=rf"{path}: the checkpoint is missing; .*make fetch"
+        ConfigurationError, match=rf"{path}: the checkpoint is missing; put {origin}"
     ):
         package(place, catalogue, ("f5_en_zh",), "full")
 

@@ -17,13 +17,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.server)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """A proxy of the environment does not know this machine's loopback."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NO_PROXY", "*")
+        environment.setenv("no_proxy", "*")
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchServe]:
-    """The demo profile: eight language models and the router with few workers."""
+    """The demo profile: eight language models and the router with few workers.
+
+    The French one waits longer for a batch and has room for more requests than the tests send it at
+    once, so that a slow machine changes neither.
+    """
     folder = tmp_path_factory.mktemp("demo")
-    few = {"minWorkers": DEMO_ROUTER_WORKERS, "maxWorkers": DEMO_ROUTER_WORKERS}
+    changes: dict[str, dict[str, object]] = {
+        "tts": {"minWorkers": DEMO_ROUTER_WORKERS, "maxWorkers": DEMO_ROUTER_WORKERS},
+        "f5_fr": {"jobQueueSize": 16, "maxBatchDelay": 100},
+    }
     archives = [
-        with_config(archive, folder / "archives", few) if archive.stem == "tts" else archive
+        with_config(archive, folder / "archives", changes[archive.stem])
+        if archive.stem in changes
+        else archive
         for archive in demo_archives()
     ]
     with serve_archives(archives, folder) as running:

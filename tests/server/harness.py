@@ -21,6 +21,7 @@ from scripts.launch import ServerOptions, group_members
 from scripts.package import CATALOGUE, ROOT, Workplace, package
 from scripts.ports import Ports
 from scripts.server import TorchServe
+from scripts.store import require_profile
 
 Server = TorchServe
 """A running server, as tests see it: ``inference_url``, ``management_url``, ``pid``, ``logs()``."""
@@ -72,6 +73,7 @@ def demo_archives() -> list[Path]:
     catalogue = load_catalogue(ROOT / CATALOGUE)
     names = catalogue.select([])
     place = Workplace(root=ROOT, store=ROOT / "model_store", build=ROOT / "build")
+    require_profile(place.store, "demo")
     package(place, catalogue, names, "demo")
     return [place.store / f"{name}.mar" for name in (*names, "tts")]
 

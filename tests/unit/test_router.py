@@ -22,7 +22,12 @@ from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem,
 def settings(url: str) -> RouterSettings:
     def backend(model: str, *languages: str) -> Backend:
         return Backend(
-            model=model, url=url, languages=languages, licence="MIT", commercial_use=True
+            model=model,
+            url=url,
+            languages=languages,
+            licence="MIT",
+            commercial_use=True,
+            max_piece_s=6.0,
         )
 
     return RouterSettings(

@@ -91,3 +91,12 @@ def test_the_readmes_table_is_made_from_the_record(tmp_path: Path) -> None:
 def test_a_readme_without_its_marks_is_an_error() -> None:
     with pytest.raises(ValueError, match="marks"):
         readme.with_table("no marks", "table")
+
+
+def test_a_missing_record_names_the_task_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert readme.main(["--check"]) == 1
+    assert "run make demo-record" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 import socket
 import subprocess
@@ -64,6 +65,37 @@ def test_ports_and_differences_replace_their_lines_and_the_rest_stays(tmp_path: 
     assert written["inference_address"] == "http://127.0.0.1:9080"
     assert written["job_queue_size"] == "7"
     assert written["enable_model_api"] == "false"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/jürgen/Téléchargements/f5 serve/metrics.yaml",
+        "/home/\u5c71\u7530/\U0001f600.yaml",
+        "/srv/a\\b=c:d#e!f",
+        "  blanks at the front",
+    ],
+)
+def test_java_reads_a_path_back_whatever_is_in_it(tmp_path: Path, path: str) -> None:
+    changed = dataclasses.replace(options(tmp_path), properties={"metrics_config": path})
+
+    written = write_properties(changed, tmp_path).read_bytes()
+
+    assert as_java_reads(written)["metrics_config"] == path
+
+
+def as_java_reads(content: bytes) -> dict[str, str]:
+    """Read properties by the rules of ``java.util.Properties``, less continued lines."""
+    read = {}
+    for line in content.decode("iso-8859-1").splitlines():
+        key, value = line.split("=", 1)
+        value = re.sub(
+            r"\\u([0-9a-f]{4})|\\(.)",
+            lambda found: chr(int(found[1], 16)) if found[1] else found[2],
+            value.lstrip(" \t\f"),
+        )
+        read[key] = value.encode("utf-16-be", "surrogatepass").decode("utf-16-be")
+    return read
 
 
 def test_every_address_of_the_shipped_properties_is_loopback() -> None:

@@ -81,3 +81,17 @@ def test_without_a_server_the_remedy_is_told(capsys: pytest.CaptureFixture[str])
 
     assert status == 1
     assert "make serve" in capsys.readouterr().err
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_loopback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    with fake_model(lambda _: spoken()) as server:
+        said = say.say(address(server.url), {"text": "a"})
+
+    assert said.audio == b"RIFF"

@@ -1,0 +1,240 @@
+"""Make the demo's checkpoints: from word lists to weights, voices and model cards.
+
+    python -m scripts.train_demo all                 # on a CPU: hours, resumable
+    python -m scripts.train_demo all --device cuda   # on a GPU: minutes
+
+The stages can be run one by one, and several `finetune` side by side.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from scripts.training.cards import RECORD, write_card
+from scripts.training.data import Shard, build_corpus, load_corpus, load_waves
+from scripts.training.espeak import EspeakError
+from scripts.training.export import (
+    export_model,
+    export_vocoder,
+    export_voices,
+    read_state,
+    write_atomically,
+)
+from scripts.training.flow import FlowPlan, train_flow
+from scripts.training.languages import LANGUAGES, MODELS, SPEAKERS, DemoModel, Speaker
+from scripts.training.listening import judge
+from scripts.training.model import Architecture
+from scripts.training.progress import Budget
+from scripts.training.synthesis import read_rows
+from scripts.training.text import vocabulary, write_vocabulary
+from scripts.training.vocoder import VocoderPlan, train_vocoder
+
+_BASE = "base"
+_BASE_RATE = 1.2e-3
+_FINETUNE_RATE = 8e-4
+_VOCODER_RATE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line asked for."""
+
+    work: Path
+    output: Path
+    models: Sequence[DemoModel]
+    speakers: Sequence[Speaker]
+    device: str
+    shards: int
+    sentences_per_shard: int
+    processes: int
+    steps: int
+    minutes: float
+    frames_per_batch: int
+    sentences: int
+
+    @property
+    def corpus(self) -> Path:
+        """Where the speech lies."""
+        return self.work / "data"
+
+    @property
+    def runs(self) -> Path:
+        """Where states, logs and plots of training lie."""
+        return self.work / "runs"
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages of the models asked for."""
+        return [code for model in self.models for code in model.languages]
+
+    def budget(self, rate: float) -> Budget:
+        """How long a run of this call may last."""
+        return Budget(steps=self.steps, minutes=self.minutes, peak_rate=rate)
+
+
+def read_corpus_aloud(options: Options) -> None:
+    """Stage `data`: let espeak-ng read random sentences."""
+    shards = [
+        Shard(
+            folder=options.corpus,
+            language=code,
+            speaker=speaker.name,
+            count=options.sentences_per_shard,
+            seed=seed,
+        )
+        for seed in range(1, options.shards + 1)
+        for code in options.languages
+        for speaker in options.speakers
+    ]
+    build_corpus(shards, options.processes)
+
+
+def fit_vocoder(options: Options) -> None:
+    """Stage `vocoder`: train the small Vocos."""
+    plan = VocoderPlan(
+        folder=options.runs, budget=options.budget(_VOCODER_RATE), device=options.device
+    )
+    train_vocoder(plan, load_waves(options.corpus))
+
+
+def train_base(options: Options) -> None:
+    """Stage `base`: train one model on all languages."""
+    _train(options, _BASE, list(LANGUAGES), None, _BASE_RATE)
+
+
+def finetune(options: Options) -> None:
+    """Stage `finetune`: train each model on its languages, from the base."""
+    for model in options.models:
+        base = options.runs / f"{_BASE}.pt"
+        _train(options, model.name, model.languages, base, _FINETUNE_RATE)
+
+
+def _train(
+    options: Options, name: str, languages: Sequence[str], start: Path | None, rate: float
+) -> None:
+    tokens = vocabulary()
+    ids = {token: index for index, token in enumerate(tokens)}
+    speakers = [speaker.name for speaker in options.speakers]
+    plan = FlowPlan(
+        name=name,
+        folder=options.runs,
+        architecture=Architecture(),
+        vocabulary=tokens,
+        budget=options.budget(rate),
+        frames_per_batch=options.frames_per_batch,
+        start=start,
+        device=options.device,
+    )
+    train_flow(plan, load_corpus(options.corpus, languages, speakers, ids))
+
+
+def export(options: Options) -> None:
+    """Stage `export`: write weights, vocabulary, voices, golden mels and cards.
+
+    A model that has no run of its own yet gets the base's weights.
+    """
+    tokens = vocabulary()
+    ids = {token: index for index, token in enumerate(tokens)}
+    architecture = Architecture()
+    write_atomically(options.output / "vocab.txt", lambda path: write_vocabulary(path, tokens))
+    write_atomically(options.output / "arch.yaml", architecture.write)
+    export_vocoder(read_state(options.runs / "vocoder.pt")[0], options.output / "vocos")
+    speaker = options.speakers[0]
+    export_voices(list(LANGUAGES), speaker, options.corpus, options.output / "voices")
+    for model in options.models:
+        state = _state_of(options, model)
+        export_model(model, state, options.output, ids, speaker, architecture)
+        print(f"{model.name}: written from {state.name}", flush=True)
+    _write_cards(options)
+
+
+def _state_of(options: Options, model: DemoModel) -> Path:
+    own = options.runs / f"{model.name}.pt"
+    return own if own.exists() else options.runs / f"{_BASE}.pt"
+
+
+def _write_cards(options: Options) -> None:
+    base = read_state(options.runs / f"{_BASE}.pt")[1]
+    names = [speaker.name for speaker in options.speakers]
+    for model in options.models:
+        own = read_state(_state_of(options, model))[1]
+        utterances = sum(len(read_rows(options.corpus, code)) for code in model.languages)
+        write_card(model, options.output, base, own, utterances, names)
+
+
+def evaluate(options: Options) -> None:
+    """Stage `evaluate`: measure the exported checkpoints, record it, and renew the cards."""
+    judge(
+        options.models,
+        options.output,
+        options.speakers[0],
+        count=options.sentences,
+        record=options.output / RECORD,
+    )
+    _write_cards(options)
+
+
+def everything(options: Options) -> None:
+    """Stage `all`: every stage in order."""
+    for stage in (read_corpus_aloud, fit_vocoder, train_base, finetune, export, evaluate):
+        stage(options)
+
+
+STAGES: dict[str, Callable[[Options], None]] = {
+    "data": read_corpus_aloud,
+    "vocoder": fit_vocoder,
+    "base": train_base,
+    "finetune": finetune,
+    "export": export,
+    "evaluate": evaluate,
+    "all": everything,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.train_demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--work", type=Path, default=Path("build/train"), help="data and states")
+    parser.add_argument("--output", type=Path, default=Path("config/demo"), help="what is served")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--voices", nargs="+", choices=SPEAKERS, default=["plain"])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--shards", type=int, default=3, help="of speech, per language and voice")
+    parser.add_argument("--sentences-per-shard", type=int, default=1500)
+    parser.add_argument("--processes", type=int, default=2, help="that read aloud side by side")
+    parser.add_argument("--steps", type=int, default=4000, help="end of a training run, and...")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
+    parser.add_argument("--frames-per-batch", type=int, default=1800)
+    parser.add_argument("--sentences", type=int, default=20, help="per language in `evaluate`")
+    parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one stage; the exit status is 1 where something needed is missing."""
+    arguments = vars(_parser().parse_args(argv))
+    stage = STAGES[arguments.pop("stage")]
+    torch.set_num_threads(arguments.pop("threads"))
+    options = Options(
+        models=[MODELS[name] for name in arguments.pop("models")],
+        speakers=[SPEAKERS[name] for name in arguments.pop("voices")],
+        **arguments,
+    )
+    try:
+        stage(options)
+    except (EspeakError, FileNotFoundError) as error:
+        print(f"train_demo: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

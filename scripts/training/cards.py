@@ -1,0 +1,88 @@
+"""Model cards: what each checkpoint was trained on, how well it speaks, and what it cannot do."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.training.data import MAX_ITEM_FRAMES
+from scripts.training.espeak import HOP_SAMPLES, RATE_HZ
+from scripts.training.export import Training, write_atomically
+from scripts.training.languages import LANGUAGES, DemoModel
+
+RECORD = "evaluation.json"  # beside the checkpoints: a row a language, from `evaluate`
+_PASS = 0.9
+
+_CARD = """# {name}
+
+A small F5 model for the demo: {languages}. It exists so that a fresh clone speaks within minutes
+and without a network; for real speech use the checkpoints of the `full` profile.
+
+| | |
+|---|---|
+| speaks | {languages} |
+| voice | {speakers} (a formant synthesiser); other references are not imitated |
+| architecture | upstream's `DiT` as in `../arch.yaml`, {parameters:.1f} M parameters, float16 |
+| data | {utterances} readings of random word sequences (`wordfreq` lists) by espeak-ng |
+| base training | all nine languages, {base.steps} steps, {base.minutes:.0f} minutes, loss {base.loss:.3f} |
+| own training | from the base, {own.steps} steps, {own.minutes:.0f} minutes, loss {own.loss:.3f} |
+| licence | MIT, as the repository; on espeak-ng's output see `docs/demo_checkpoints.md` |
+
+## How well it speaks
+
+Held-out natural sentences, each looked for among espeak-ng's readings of all of them (nearest by
+DTW over MFCC, through the demo's vocoder):
+
+| language | sentences | found | distance to its own | to the nearest other | passes (>= 90 %) |
+|---|---|---|---|---|---|
+{scores}
+
+## What it can and cannot do
+
+- Short sentences of one to about twelve words, in lower-case letters and `{marks}`; numbers and
+  abbreviations must be written out before (serving does that).
+- Flat, robotic prosody: its teacher is a formant synthesiser.
+- Reference and new speech together should stay below {limit_s:.1f} s; it has not heard more.
+- It does not clone voices.
+
+`golden.safetensors` holds a short request (`reference_mel`, `noise`, `token_ids`) and the `mel`
+that upstream's sampler makes of it (float32 from these rounded weights, 16 steps, guidance 2,
+sway -1): what any other implementation must reproduce.
+"""
+
+
+def write_card(
+    model: DemoModel,
+    folder: Path,
+    base: Training,
+    own: Training,
+    utterances: int,
+    speakers: Sequence[str],
+) -> None:
+    """Write the README of one checkpoint, with its scores where they have been measured."""
+    weights = folder / model.name / "model.safetensors"
+    text = _CARD.format(
+        name=model.name,
+        languages=" and ".join(LANGUAGES[code].name for code in model.languages),
+        speakers=", ".join(f"espeak-ng `{name}`" for name in speakers),
+        parameters=weights.stat().st_size / 2e6,
+        utterances=utterances,
+        base=base,
+        own=own,
+        scores="\n".join(_score(code, folder / RECORD) for code in model.languages),
+        marks=", . ? ! ' -",
+        limit_s=MAX_ITEM_FRAMES * HOP_SAMPLES / RATE_HZ,
+    )
+    write_atomically(
+        folder / model.name / "README.md", lambda path: path.write_text(text, encoding="utf-8")
+    )
+
+
+def _score(language: str, record: Path) -> str:
+    rows = json.loads(record.read_text(encoding="utf-8"))["languages"] if record.exists() else []
+    for row in rows:
+        if row["language"] == language:
+            return (
+                f"| {language} | {row['sentences']} | {row['top_1']:.0%} | {row['own']:.2f} "
+                f"| {row['others']:.2f} | {'yes' if row['top_1'] >= _PASS else 'no'} |"
+            )
+    return f"| {language} | not measured | | | | |"

@@ -1,0 +1,161 @@
+"""Writes what the demo serves: weights, vocabulary, voices, golden mels and model cards.
+
+Every file is written aside and renamed, so that a reader never meets half of one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+import torch
+import yaml
+from f5_tts.model.cfm import CFM
+from safetensors.torch import save_file
+
+from scripts.training.data import log_mel
+from scripts.training.espeak import RATE_HZ, Reading, read_aloud
+from scripts.training.languages import LANGUAGES, DemoModel, Speaker
+from scripts.training.model import Architecture, build_model
+from scripts.training.sentences import natural_sentences
+from scripts.training.synthesis import (
+    GUIDANCE,
+    STEPS,
+    SWAY,
+    fit_duration,
+    load_model,
+    read_rows,
+    sample,
+)
+from scripts.training.text import token_ids
+from scripts.training.vocoder import CONFIG, build_vocoder
+
+EMA_PREFIX = "ema_model."
+VOICE_LICENCE = "MIT"  # as the repository; see docs/demo_checkpoints.md for espeak-ng
+_VOICE_SEED = 20_000  # no training reading has this noise floor
+_FILE_MODE = 0o644
+_GOLDEN_SEED = 7
+_GOLDEN_REFERENCE_FRAMES = 60
+_GOLDEN_FRAMES = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What a model card tells of a run."""
+
+    steps: int
+    minutes: float
+    loss: float
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then put it in its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    write(unfinished)
+    unfinished.chmod(_FILE_MODE)  # safetensors makes files that only their owner may read
+    unfinished.replace(path)
+
+
+def read_state(path: Path) -> tuple[dict[str, torch.Tensor], Training]:
+    """The averaged parameters of a run, and how it went.
+
+    Raises:
+        FileNotFoundError: If the run has not saved anything yet.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: train first")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    training = Training(steps=state["step"], minutes=state["seconds"] / 60, loss=state["loss"])
+    return state["average"], training
+
+
+def export_weights(
+    average: Mapping[str, torch.Tensor], architecture: Architecture, size: int, path: Path
+) -> None:
+    """Write averaged parameters as upstream's EMA file: float16, but buffers in float32."""
+    tensors = build_model(architecture, size).state_dict()
+    tensors |= {name: value.half() for name, value in average.items()}
+    named = {EMA_PREFIX + name: value.contiguous() for name, value in tensors.items()}
+    write_atomically(path, lambda unfinished: save_file(named, unfinished))
+
+
+def export_vocoder(average: Mapping[str, torch.Tensor], folder: Path) -> None:
+    """Write the vocoder in vocos' own format; windows and filter banks stay float32."""
+    tensors = build_vocoder().state_dict()
+    tensors |= {name: value.half() for name, value in average.items()}
+    contiguous = {name: value.contiguous() for name, value in tensors.items()}
+    write_atomically(
+        folder / "model.safetensors", lambda unfinished: save_file(contiguous, unfinished)
+    )
+    text = yaml.safe_dump(CONFIG, sort_keys=False)
+    write_atomically(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def reference_reading(language: str, speaker: Speaker) -> Reading:
+    """The reference of a language: its first natural sentence, which no model has trained on."""
+    text = natural_sentences(language)[0]
+    return read_aloud(text, LANGUAGES[language], speaker, seed=_VOICE_SEED)
+
+
+def export_voices(languages: Sequence[str], speaker: Speaker, corpus: Path, folder: Path) -> None:
+    """Write a reference recording per language, and the list that names them."""
+    voices = []
+    for language in languages:
+        reading = reference_reading(language, speaker)
+        file = f"{language}.wav"
+        write_atomically(
+            folder / file,
+            lambda path, wave=reading.samples: soundfile.write(  # type: ignore[misc]  # bound now
+                path, wave, RATE_HZ, subtype="PCM_16", format="WAV"
+            ),
+        )
+        edge_frames = fit_duration(read_rows(corpus, language)).edge_frames
+        voices.append(
+            {
+                "name": f"{speaker.name}_{language}",
+                "file": file,
+                "language": language,
+                "transcript": reading.text,
+                "licence": VOICE_LICENCE,
+                "source": f"espeak-ng, voice {LANGUAGES[language].espeak}{speaker.variant}",
+                "edge_frames": edge_frames,
+            }
+        )
+    text = yaml.safe_dump({"voices": voices}, sort_keys=False, allow_unicode=True)
+    write_atomically(folder / "voices.yaml", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def export_golden(model: CFM, reading: Reading, ids: Sequence[int], path: Path) -> None:
+    """Write what upstream's sampler makes of a short request, for others to reproduce.
+
+    ``ids`` are the reading's tokens; the reference is cut short, so the words mean nothing.
+    """
+    mel = torch.from_numpy(log_mel(reading.samples))[:_GOLDEN_REFERENCE_FRAMES]
+    noise, spoken = sample(model, mel, ids, _GOLDEN_FRAMES, _GOLDEN_SEED)
+    tensors = {
+        "reference_mel": mel.contiguous(),
+        "noise": noise,
+        "token_ids": torch.tensor(ids),
+        "mel": spoken.contiguous(),
+    }
+    settings = {"steps": str(STEPS), "cfg_strength": str(GUIDANCE), "sway": str(SWAY)}
+    write_atomically(path, lambda unfinished: save_file(tensors, unfinished, metadata=settings))
+
+
+def export_model(
+    model: DemoModel,
+    state: Path,
+    folder: Path,
+    vocabulary: Mapping[str, int],
+    speaker: Speaker,
+    architecture: Architecture,
+) -> None:
+    """Write one checkpoint with its golden mel."""
+    average, _ = read_state(state)
+    weights = folder / model.name / "model.safetensors"
+    export_weights(average, architecture, len(vocabulary), weights)
+    reading = reference_reading(model.languages[0], speaker)
+    ids = token_ids(reading.tokens, vocabulary)[:_GOLDEN_REFERENCE_FRAMES]
+    loaded = load_model(weights, architecture, len(vocabulary))
+    export_golden(loaded, reading, ids, folder / model.name / "golden.safetensors")

@@ -1,0 +1,108 @@
+"""The demo's F5 model: upstream's classes at a size that a laptop's CPU can train and run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from f5_tts.model.backbones.dit import DiT
+from f5_tts.model.cfm import CFM
+from torch import nn
+
+from scripts.training.text import pinyin_parts
+
+_AUDIO_DROP = 0.2  # upstream's 0.3 and 0.2 spend more steps on speech without text than a short
+_TEXT_DROP = 0.1  # training can afford
+_EMA_WARMUP_STEPS = 10
+_SHARED_GRADIENT = 0.3  # of what the other syllables with the same part learned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """Arguments of upstream's ``DiT``, as ``config/demo/arch.yaml`` holds them."""
+
+    dim: int = 192
+    depth: int = 6
+    heads: int = 3
+    ff_mult: int = 2
+    text_dim: int = 128
+    conv_layers: int = 3
+    text_mask_padding: bool = True
+    pe_attn_head: int | None = None
+    text_embedding_average_upsampling: bool = True
+
+    def write(self, path: Path) -> None:
+        """Write the architecture as YAML."""
+        path.write_text(yaml.safe_dump(asdict(self), sort_keys=False), encoding="utf-8")
+
+
+def build_model(architecture: Architecture, vocabulary_size: int) -> CFM:
+    """An untrained model, in training mode, on the CPU."""
+    transformer = DiT(
+        **asdict(architecture), mel_dim=100, text_num_embeds=vocabulary_size, dropout=0.0
+    )
+    return CFM(transformer, audio_drop_prob=_AUDIO_DROP, cond_drop_prob=_TEXT_DROP)
+
+
+def start_from_mean(model: CFM, mean_mel: torch.Tensor) -> None:
+    """Let an untrained model predict the mean spectrum, which it would have to learn first.
+
+    Args:
+        model: A fresh model, whose last layer upstream sets to zero.
+        mean_mel: ``[d]`` mean log-mel of the corpus.
+    """
+    with torch.no_grad():
+        model.transformer.proj_out.bias.copy_(mean_mel)
+
+
+def share_pinyin_gradients(model: CFM, tokens: Sequence[str]) -> None:
+    """Let syllables with a common initial, final or tone learn from each other.
+
+    The vocabulary has a token for each of some two thousand syllables, most of them rare. What is
+    learned about one reaches all that share a part with it; the weights keep upstream's form.
+
+    Args:
+        model: Changed in place: its token embedding gets a gradient hook.
+        tokens: The vocabulary in order of ids.
+    """
+    parts: dict[str, int] = {}
+    cells = [
+        (1 + index, parts.setdefault(part, len(parts)))  # upstream's row 0 is the filler
+        for index, token in enumerate(tokens)
+        for part in pinyin_parts(token)
+    ]
+    weight = model.transformer.text_embed.text_embed.weight
+    membership = torch.zeros(weight.shape[0], len(parts))
+    for row, column in cells:
+        membership[row, column] = 1.0
+
+    def spread(gradient: torch.Tensor) -> torch.Tensor:
+        members = membership.to(gradient)
+        return gradient + _SHARED_GRADIENT * (members @ (members.T @ gradient))
+
+    weight.register_hook(spread)
+
+
+class MovingAverage:
+    """Exponential moving average of a model's parameters; what is exported and judged."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self._names = [name for name, _ in model.named_parameters()]
+        self._shadow = [parameter.detach().clone() for parameter in model.parameters()]
+
+    def update(self, parameters: Iterable[nn.Parameter], step: int) -> None:
+        """Move towards the parameters; faster in the first steps, which are far from the end."""
+        decay = min(self._decay, (1 + step) / (_EMA_WARMUP_STEPS + step))
+        targets = [parameter.detach() for parameter in parameters]
+        torch._foreach_lerp_(self._shadow, targets, 1 - decay)
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Averaged parameters by name."""
+        return dict(zip(self._names, self._shadow, strict=True))
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        """Continue from an earlier average."""
+        for shadow, name in zip(self._shadow, self._names, strict=True):
+            shadow.copy_(state[name])

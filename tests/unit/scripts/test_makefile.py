@@ -1,0 +1,75 @@
+"""The Makefile takes its values from the command line or from itself, never from a shell's variables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from scripts.setup import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+# Ubuntu sets LANGUAGE for everyone, and hosters set PORT.
+SHELL = {
+    "LANGUAGE": "en_US:en",
+    "LANGUAGES": "from-shell",
+    "TEXT": "from-shell",
+    "VOICE": "from-shell",
+    "OUT": "from-shell",
+    "FILE": "from-shell",
+    "PROFILE": "from-shell",
+    "PORT": "5000",
+    "PYTEST_ARGS": "from-shell",
+}
+
+
+def planned(*arguments: str) -> str:
+    """Answer the commands that make would run, called from a shell that sets everything."""
+    done = subprocess.run(  # noqa: S603  # our own Makefile
+        ["make", "-n", "--no-print-directory", *arguments],  # noqa: S607  # the one of the PATH
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **SHELL},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "task", ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "test"]
+)
+def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
+    commands = planned(task)
+
+    assert not [value for value in SHELL.values() if value in commands]
+
+
+def test_without_values_the_defaults_are_taken() -> None:
+    commands = planned("say", "serve")
+
+    assert "--url http://127.0.0.1:8080" in commands
+    assert "--language" not in commands
+    assert "--profile" not in commands
+
+
+def test_the_command_line_decides() -> None:
+    commands = planned("say", "LANGUAGE=fr", "PORT=9080", "OUT=a b.wav", "VOICE=anna")
+
+    assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
+    assert '--language "fr" --voice "anna"' in commands
+
+
+def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> None:
+    commands = planned("serve", "PROFILE=full", "LANGUAGES=fr fi", "PORT=9080")
+
+    packaging, serving = commands.splitlines()[-2:]
+    assert packaging.endswith('scripts.package --profile "full" --languages fr fi')
+    assert serving.endswith('scripts.serve --port "9080"')
+
+
+def test_a_text_with_dollar_signs_and_quotes_is_no_error_of_make() -> None:
+    assert '"$SAY_TEXT"' in planned("say", 'TEXT=it\'s $(5 "or" $6')

@@ -11,28 +11,43 @@ from typing import Any, Final
 
 README: Final = Path("README.md")
 DEMO: Final = Path("loadtests/results/demo.json")
+EVALUATION: Final = Path("config/demo/evaluation.json")
+PASSING: Final = 0.9
 BEGIN: Final = "<!-- demo table: made by `make demo-record` -->"
 END: Final = "<!-- end of demo table -->"
 
 
-def demo_table(record: dict[str, Any]) -> str:
-    """Answer the demo's table in Markdown, with what it was measured on."""
+def demo_table(record: dict[str, Any], evaluation: dict[str, Any]) -> str:
+    """Answer the demo's table in Markdown, with what it was measured on.
+
+    Args:
+        record: What ``make demo-record`` wrote.
+        evaluation: What the stage ``evaluate`` of ``scripts.train_demo`` wrote.
+    """
     told = record["circumstances"]
+    found = {row["language"]: row for row in evaluation["languages"]}
     rows = [
-        "| language | detected, confidence | model | seconds of speech | level, dBFS | real-time factor |",
+        "| language | detected, confidence | model | seconds of speech | real-time factor | sentences recognised |",
         "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {line['language']} | {line['detected']} {line['confidence']:.2f} | `{line['model']}` "
-            f"| {line['seconds']:.2f} | {line['dbfs']:.1f} | {line['rtf']:.2f} |"
+            f"| {line['seconds']:.2f} | {line['rtf']:.2f} | {_recognised(found[line['language']])} |"
             for line in record["lines"]
         ),
     ]
     where = (
         f"One request at a time, 16 sampling steps, {told['cores']} cores of {told['cpu']}, torch {told['torch']}, "
         f"commit {told['commit']}, {told['date']} ([record]({DEMO.as_posix()})). The real-time factor is the whole "
-        "wait of a caller by the seconds of speech; the machine was shared, so take it as an order of size."
+        "wait of a caller by the seconds of speech; the machine was shared, so take it as an order of size. "
+        "Recognised: of held-out sentences, those whose speech lies nearer to espeak-ng's reading of the same "
+        f"sentence than to its reading of any other ([record]({EVALUATION.as_posix()}))."
     )
     return "\n".join([*rows, "", where])
+
+
+def _recognised(row: dict[str, Any]) -> str:
+    passes = "" if row["top_1"] >= PASSING else ", **not yet**"
+    return f"{round(row['top_1'] * row['sentences'])} of {row['sentences']}{passes}"
 
 
 def with_table(text: str, table: str) -> str:
@@ -57,7 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"readme: {DEMO} is missing; run make demo-record", file=sys.stderr)
         return 1
     before = README.read_text(encoding="utf-8")
-    after = with_table(before, demo_table(json.loads(DEMO.read_text(encoding="utf-8"))))
+    record, evaluation = (
+        json.loads(path.read_text(encoding="utf-8")) for path in (DEMO, EVALUATION)
+    )
+    after = with_table(before, demo_table(record, evaluation))
     if options.check and after != before:
         print(
             "readme: the table differs from the record; run python -m scripts.readme",

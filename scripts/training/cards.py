@@ -39,7 +39,7 @@ DTW over MFCC, through the demo's vocoder):
 ## What it can and cannot do
 
 - Short sentences of one to about twelve words, in lower-case letters and `{marks}`; numbers and
-  abbreviations must be written out before (serving does that).
+  abbreviations must be written out before (serving does not do that yet).
 - Flat, robotic prosody: its teacher is a formant synthesiser.
 - Reference and new speech together should stay below {limit_s:.1f} s; it has not heard more.
 - It does not clone voices.

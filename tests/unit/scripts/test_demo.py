@@ -82,9 +82,11 @@ def test_the_readmes_table_is_made_from_the_record(tmp_path: Path) -> None:
         "lines": [dataclasses.asdict(line)],
     }
 
-    made = readme.demo_table(record)
+    evaluation = {"languages": [{"language": "fr", "sentences": 12, "top_1": 0.833}]}
 
-    assert "| fr | fr 0.90 | `f5_fr` | 2.00 |" in made
+    made = readme.demo_table(record, evaluation)
+
+    assert "| fr | fr 0.90 | `f5_fr` | 2.00 | 0.50 | 10 of 12, **not yet** |" in made
     assert readme.with_table(f"a\n{readme.BEGIN}\nold\n{readme.END}\nb", made).count(made) == 1
 
 

@@ -80,9 +80,7 @@ class Router:
             log = logger.warning if error.status >= 500 else logger.info
             log("refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
             return torchserve.refuse(error, call)
-        except (
-            Exception
-        ):  # honest: logged with its traceback and told as 500 under the request's id
+        except Exception:  # honest: logged, and told as 500 under the request's id
             logger.exception("failed: id=%s", call.correlation_id)
             return torchserve.refuse(
                 ServeError("the router failed; the log holds the reason under this request_id"),

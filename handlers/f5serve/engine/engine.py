@@ -340,9 +340,7 @@ class F5Engine:
         starved = False
         try:
             results = work(batch)
-        except (
-            Exception
-        ) as error:  # honest: logged, and told as the error of the piece that causes it
+        except Exception as error:  # honest: logged, and told as an error of the piece
             starved = _wants_memory(error)
             if not starved:
                 logger.exception("batch failed: pieces=%d", len(batch))

@@ -36,7 +36,7 @@ def settings(url: str) -> RouterSettings:
             Voice(name="anna", language="en", file="a.wav", transcript="a", licence="MIT"),
             Voice(name="fleur", language="fr", file="f.wav", transcript="a", licence="MIT"),
         ),
-        deadline_s=5.0,
+        deadline_s=10.0,
         max_refused_s=0.1,
         limits=Limits(max_piece_s=6.0, max_text_chars=2000),
     )
@@ -136,7 +136,7 @@ def test_the_first_error_is_told_at_once_and_the_other_pieces_are_let_go() -> No
     def answer(request: dict[str, Any]) -> Scripted:
         if request["piece"] == 1:
             return problem(422, "unknown_characters", "text")
-        time.sleep(1.5)
+        time.sleep(6.0)
         return speech()
 
     started = time.monotonic()
@@ -145,7 +145,7 @@ def test_the_first_error_is_told_at_once_and_the_other_pieces_are_let_go() -> No
         elapsed_s = time.monotonic() - started
 
     assert answered.status == 422
-    assert elapsed_s < 1.2
+    assert elapsed_s < 5.0  # what piece 0 would take is 6 s
     assert len(model.requests) < 20
 
 

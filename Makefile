@@ -8,7 +8,12 @@ PORT = 8080
 TEXT = Hello, how are you today?
 LANGUAGE =
 VOICE =
-OUT = out/say.wav
+SEED =
+STEPS =
+SPEED =
+PARALLEL =
+SEGMENTS =
+OUT =
 FILE =
 PYTEST_ARGS =
 
@@ -50,9 +55,12 @@ stop: setup ## stop what `make serve` started, or what a killed demo left behind
 # under its own name make would expand it once more.
 unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
-say: setup ## speak one text with a running server (TEXT, LANGUAGE, VOICE, OUT, PORT)
-	@$(RUN) scripts.say "$$SAY_TEXT" --url http://127.0.0.1:$(PORT) --out "$(OUT)" \
-		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)")
+say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED OUT PORT)
+	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
+		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
+		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
+		$(if $(SEGMENTS),--segments) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
+		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
 	@$(RUN) scripts.demo --port "$(PORT)"

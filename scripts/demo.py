@@ -21,10 +21,10 @@ import soundfile
 import yaml
 
 from f5serve.errors import ConfigurationError
+from scripts.client import Said, SayError, say
 from scripts.package import main as package
 from scripts.picture import draw_spectrogram
 from scripts.record import write_record
-from scripts.say import Said, SayError, say
 from scripts.server import TorchServe
 from scripts.store import require_profile
 

@@ -1,68 +1,22 @@
-"""Say a text: send it to a running server, write the audio to a file, tell what was done."""
+"""Say a text, or a file line by line: send it to a running server, write the audio, tell what was done."""
 
 from __future__ import annotations
 
 import argparse
+import base64
+import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import requests
+from scripts import say_lines
+from scripts.client import SayError, say
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
-TIMEOUT_S: Final = 130.0
-MAX_TRIES: Final = 5
-
-
-class SayError(Exception):
-    """The server answered an error or cannot be reached; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One answer of the server.
-
-    Attributes:
-        audio: The file's bytes.
-        headers: The answer's headers.
-        elapsed_s: From sending the request to holding the whole answer.
-    """
-
-    audio: bytes
-    headers: Mapping[str, str]
-    elapsed_s: float
-
-
-def say(url: str, fields: Mapping[str, object], *, timeout_s: float = TIMEOUT_S) -> Said:
-    """Have a text spoken; a full server is tried again when it says so.
-
-    Args:
-        url: The server, such as ``http://127.0.0.1:8080``.
-        fields: The request; see ``docs/api.md``.
-        timeout_s: Wait no longer for one answer.
-
-    Raises:
-        SayError: If the server refuses, stays full or cannot be reached.
-    """
-    for tries_left in range(MAX_TRIES - 1, -1, -1):
-        started = time.perf_counter()
-        try:
-            answer = _post(f"{url}/predictions/tts", dict(fields), timeout_s)
-        except requests.ConnectionError as error:
-            raise SayError(f"no server answers at {url}; start one with 'make serve'") from error
-        except requests.Timeout as error:
-            raise SayError(f"no answer within {timeout_s:g} s; send shorter text") from error
-        if answer.status_code == requests.codes.service_unavailable and tries_left:
-            time.sleep(float(answer.headers.get("Retry-After", "1")))
-            continue
-        if not answer.ok:
-            raise SayError(_told(answer))
-        elapsed_s = time.perf_counter() - started
-        return Said(audio=answer.content, headers=answer.headers, elapsed_s=elapsed_s)
-    raise AssertionError("the last try answers or raises")
+DEFAULT_OUT: Final = Path("out/say.wav")
+DEFAULT_PARALLEL: Final = 2
+MAX_PARALLEL: Final = 16  # workers of the router on a laptop; more would only be refused
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,55 +24,89 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     fields = {
         name: value
-        for name in ("text", "language", "voice", "steps", "speed", "seed")
+        for name in ("language", "voice", "steps", "speed", "seed")
         if (value := getattr(options, name)) not in {None, ""}
     }
+    if options.file is None:
+        return _say_one(options, fields)
+    return say_lines.run(
+        say_lines.Job(
+            file=options.file,
+            folder=options.out or DEFAULT_OUT.parent / options.file.stem,
+            url=options.url,
+            options=fields,
+            parallel=options.parallel,
+        )
+    )
+
+
+def _say_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
+    asked = {"text": options.text, **fields}
+    if options.segments:
+        asked["response_format"] = "json"
     try:
-        said = say(options.url, fields)
+        said = say(options.url, asked)
     except SayError as error:
         print(f"say: {error}", file=sys.stderr)
         return 1
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(said.audio)
+    audio, segments = _opened(said.audio) if options.segments else (said.audio, [])
+    out = options.out or DEFAULT_OUT
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(audio)
     told = said.headers
     print(
-        f"{options.out}: {told['X-Audio-Seconds']} s, language {told['X-Language']}"
+        f"{out}: {told['X-Audio-Seconds']} s, language {told['X-Language']}"
         f" ({told['X-Language-Source']}, confidence {told['X-Language-Confidence']}),"
         f" model {told['X-Model']}, voice {told['X-Voice']}, seed {told['X-Seed']},"
         f" {said.elapsed_s:.2f} s"
     )
+    for segment in segments:
+        print(segment)
     return 0
 
 
-def _post(url: str, fields: dict[str, object], timeout_s: float) -> requests.Response:
-    """Send a request straight to the server: a proxy of the environment does not know this loopback."""
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.post(url, json=fields, timeout=timeout_s)
-
-
-def _told(answer: requests.Response) -> str:
-    """Put the server's problem document, or its bare answer, into one line."""
-    try:
-        problem = answer.json()
-        return f"{answer.status_code} {problem['code']}: {problem.get('detail') or problem.get('message')}"
-    except (requests.JSONDecodeError, KeyError, TypeError):
-        return f"{answer.status_code} {answer.reason}"
+def _opened(body: bytes) -> tuple[bytes, list[str]]:
+    """The audio of a JSON answer, and a line for each of its segments."""
+    document = json.loads(body)
+    lines = [
+        f"  {segment['start_s']:.2f}-{segment['end_s']:.2f}  {segment['language']}"
+        f"  {segment['model']}  {' '.join(segment['text'].split())}"
+        for segment in document["segments"]
+    ]
+    return base64.b64decode(document["audio"]), lines
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="say", description=__doc__)
-    parser.add_argument("text", help="what to say, in any of the nine languages")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("text", nargs="?", help="what to say, in any of the nine languages")
+    what.add_argument("--file", type=Path, help="speak each line of this file (UTF-8)")
     parser.add_argument("--language", help="a tag such as fr or zh-TW; default: detected")
     parser.add_argument("--voice", help="a registered voice; default: the language's own")
     parser.add_argument("--steps", type=int, help="sampling steps; default: 16")
     parser.add_argument("--speed", type=float, help="0.5 to 2; default: 1")
     parser.add_argument("--seed", type=int, help="the same seed gives the same audio")
     parser.add_argument(
-        "--out", type=Path, default=Path("out/say.wav"), help="default: %(default)s"
+        "--segments", action="store_true", help="tell which stretch is in which language"
+    )
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        default=DEFAULT_PARALLEL,
+        help="with --file: lines in flight at once; default: %(default)s",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help=f"default: {DEFAULT_OUT}; with --file the folder {DEFAULT_OUT.parent}/<name of the file>",
     )
     parser.add_argument("--url", default=DEFAULT_URL, help="default: %(default)s")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.file is not None and options.segments:
+        parser.error("--segments is for one text; the manifest tells the language of each line")
+    if not 1 <= options.parallel <= MAX_PARALLEL:
+        parser.error(f"--parallel must be 1 to {MAX_PARALLEL}, not {options.parallel}")
+    return options
 
 
 if __name__ == "__main__":

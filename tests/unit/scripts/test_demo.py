@@ -11,9 +11,9 @@ import pytest
 
 from f5serve.audio import encode_wav
 from scripts import readme
+from scripts.client import Said
 from scripts.demo import Line, measure, table
 from scripts.picture import spectrogram_db
-from scripts.say import Said
 
 HEADERS = {
     "X-Model": "f5_fr",

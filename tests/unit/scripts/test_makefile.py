@@ -18,6 +18,11 @@ SHELL = {
     "LANGUAGES": "from-shell",
     "TEXT": "from-shell",
     "VOICE": "from-shell",
+    "SEED": "from-shell",
+    "STEPS": "from-shell",
+    "SPEED": "from-shell",
+    "PARALLEL": "from-shell",
+    "SEGMENTS": "from-shell",
     "OUT": "from-shell",
     "FILE": "from-shell",
     "PROFILE": "from-shell",
@@ -57,10 +62,19 @@ def test_without_values_the_defaults_are_taken() -> None:
 
 
 def test_the_command_line_decides() -> None:
-    commands = planned("say", "LANGUAGE=fr", "PORT=9080", "OUT=a b.wav", "VOICE=anna")
+    commands = planned("say", "LANGUAGE=fr", "PORT=9080", "OUT=a b.wav", "VOICE=anna", "SPEED=1.5")
 
     assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
     assert '--language "fr" --voice "anna"' in commands
+    assert '--speed "1.5"' in commands
+
+
+def test_a_file_is_spoken_instead_of_the_text() -> None:
+    commands = planned("say", "FILE=my lines.txt", "PARALLEL=4")
+
+    assert '--parallel "4"' in commands
+    assert '--file "my lines.txt"' in commands
+    assert "SAY_TEXT" not in commands
 
 
 def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> None:
@@ -72,4 +86,4 @@ def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> Non
 
 
 def test_a_text_with_dollar_signs_and_quotes_is_no_error_of_make() -> None:
-    assert '"$SAY_TEXT"' in planned("say", 'TEXT=it\'s $(5 "or" $6')
+    assert '-- "$SAY_TEXT"' in planned("say", 'TEXT=-it\'s $(5 "or" $6')

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from scripts import say
+from scripts import client, say
 from tests.unit.routing_support import Scripted, fake_model, problem
 
 TOLD = {
@@ -42,13 +44,36 @@ def test_the_audio_is_written_and_the_answer_told(
     )
 
 
+def test_the_stretches_of_a_text_are_told_one_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = {
+        "audio": base64.b64encode(b"RIFF").decode(),
+        "segments": [
+            {"text": "Bonjour\nà tous.", "language": "fr", "model": "f5_fr", "start_s": 0, "end_s": 1.254},
+            {"text": "Hyvää yötä.", "language": "fi", "model": "f5_fi", "start_s": 1.254, "end_s": 2},
+        ],
+    }  # fmt: skip
+    out = tmp_path / "a.wav"
+
+    with fake_model(lambda _: (200, TOLD, json.dumps(document).encode())) as server:
+        say.main(["a", "--segments", "--url", address(server.url), "--out", str(out)])
+
+    assert server.requests == [{"text": "a", "response_format": "json"}]
+    assert out.read_bytes() == b"RIFF"
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  0.00-1.25  fr  f5_fr  Bonjour à tous.",
+        "  1.25-2.00  fi  f5_fi  Hyvää yötä.",
+    ]
+
+
 def test_a_full_server_is_tried_again_when_it_says_so() -> None:
     tries = count()
 
     with fake_model(
         lambda _: (503, {"Retry-After": "0"}, b"") if next(tries) == 0 else spoken()
     ) as server:
-        said = say.say(address(server.url), {"text": "a"})
+        said = client.say(address(server.url), {"text": "a"})
 
     assert (said.audio, len(server.requests)) == (b"RIFF", 2)
 
@@ -56,11 +81,11 @@ def test_a_full_server_is_tried_again_when_it_says_so() -> None:
 def test_a_server_that_stays_full_is_given_up() -> None:
     with (
         fake_model(lambda _: (503, {"Retry-After": "0"}, b"")) as server,
-        pytest.raises(say.SayError, match="503"),
+        pytest.raises(client.SayError, match="503"),
     ):
-        say.say(address(server.url), {"text": "a"})
+        client.say(address(server.url), {"text": "a"})
 
-    assert len(server.requests) == say.MAX_TRIES
+    assert len(server.requests) == client.MAX_TRIES
 
 
 def test_the_servers_reason_is_told_and_nothing_written(
@@ -83,6 +108,13 @@ def test_without_a_server_the_remedy_is_told(capsys: pytest.CaptureFixture[str])
     assert "make serve" in capsys.readouterr().err
 
 
+def test_an_address_that_is_none_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    status = say.main(["a", "--url", "localhost"])
+
+    assert status == 1
+    assert "http://127.0.0.1:8080" in capsys.readouterr().err
+
+
 def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_loopback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -92,6 +124,6 @@ def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_loopback(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
     with fake_model(lambda _: spoken()) as server:
-        said = say.say(address(server.url), {"text": "a"})
+        said = client.say(address(server.url), {"text": "a"})
 
     assert said.audio == b"RIFF"

@@ -18,6 +18,8 @@ _INVISIBLE = re.compile(
 # Runs are taken whole and never given back (``++``): a run costs its length once.
 _WHITE = re.compile(r"\s++")
 _BREAKS = frozenset("\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
+# A danda typed as a bar, as many keyboards and texts have it; what follows the word may stand between.
+_BAR = re.compile("(?<=[\u0900-\u0963\u0966-\u097f])([\"'”’)]?\\s?)(\\|++)")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
@@ -25,8 +27,9 @@ def clean(text: str) -> str:
     r"""Text in one spelling: what sounds alike is written alike, what is silent is gone.
 
     Lone surrogates, control and zero-width characters are dropped; composed letters are one character
-    (NFC); every run of spaces is one space, every run of white space with a line or paragraph break in
-    it one ``\n``; none stands at the ends. Cleaning twice changes nothing more.
+    (NFC); a bar that ends a Hindi sentence is a danda; every run of spaces is one space, every run of
+    white space with a line or paragraph break in it one ``\n``; none stands at the ends. Cleaning twice
+    changes nothing more.
 
     Args:
         text: Any text.
@@ -36,11 +39,15 @@ def clean(text: str) -> str:
     """
     visible = _INVISIBLE.sub("", _LONE_SURROGATES.sub("", text))
     composed = unicodedata.normalize("NFC", visible)
-    return _WHITE.sub(_one_space, composed).strip()
+    return _BAR.sub(_danda, _WHITE.sub(_one_space, composed).strip())
 
 
 def _one_space(run: re.Match[str]) -> str:
     return " " if _BREAKS.isdisjoint(run[0]) else "\n"
+
+
+def _danda(bar: re.Match[str]) -> str:
+    return bar[1] + ("।" if len(bar[2]) == 1 else "॥")
 
 
 def is_speakable(text: str) -> bool:

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from f5serve.errors import ValueRefusedError
 from f5serve.text import clean, is_speakable, require_speakable
 
-any_text = st.text(st.characters(exclude_categories=[]), max_size=200)
+any_text = st.one_of(
+    st.text(st.characters(exclude_categories=[]), max_size=200),
+    st.text(st.sampled_from("कि्।॥| \n\"'”)a\u200d"), max_size=20),
+)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,9 @@ any_text = st.text(st.characters(exclude_categories=[]), max_size=200)
         pytest.param("  one \t two  ", "one two", id="runs of spaces"),
         pytest.param("one \r\n\n  two\u2029three", "one\ntwo\nthree", id="breaks"),
         pytest.param("❤\ufe0f", "❤", id="variation selector"),
+        pytest.param("वह गया | वह आया| हाँ", "वह गया । वह आया। हाँ", id="bars for dandas"),
+        pytest.param('"हाँ" || श्लोक ||', '"हाँ" ॥ श्लोक ॥', id="double bars"),
+        pytest.param("a | b || c", "a | b || c", id="other bars"),
         pytest.param("", "", id="empty"),
     ],
 )

@@ -76,6 +76,8 @@ def run(job: Job) -> int:
         return _complain(f"{job.folder}: {error.strerror}", 1)
     except UnreachableError as error:
         return _complain(str(error), 1)
+    except KeyboardInterrupt:  # before the first line, or after the last
+        return INTERRUPTED
 
 
 def read_lines(path: Path) -> list[Line]:

@@ -43,7 +43,7 @@ SHORTENED = _words(
     " av es ecc ad"  # "av. J.-C.", "ad es."
     " sta sto cía ltda depto ee.uu"
     " ym yms jne kpl ns ts os ko ks vrt ent mm toim"
-    " г гг тыс руб коп обл др пр млн млрд"
+    " гг тыс руб коп обл др пр млн млрд"
 )
 """They may end a sentence or not; the next word tells."""
 

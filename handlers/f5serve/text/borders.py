@@ -240,12 +240,18 @@ def _after_abbreviation(text: str, last: re.Match[str], found: bytearray) -> int
         if max(map(len, word.split("."))) > _PART_CHARS:
             return SENTENCE
         return SPACE if word.isupper() else CLAUSE  # J.R.R. before a name, M.I.T. before a sentence
-    if found[start] == TIGHT and text[start - 2] == "." and not word.istitle():
+    if found[start] == TIGHT and text[start - 2 : start - 1] == "." and not word.istitle():
         return CLAUSE if len(word) <= _PART_CHARS else SENTENCE  # the last of several: p. ej.
-    if len(word) > 1 or word.lower() in WHOLE_WORDS or text[start - 1 : start] in {"'", "’"}:
+    return SENTENCE if len(word) > 1 else _after_letter(text, word, start)
+
+
+def _after_letter(text: str, letter: str, start: int) -> int:
+    """The same for a word of one small letter."""
+    if letter.lower() in WHOLE_WORDS or text[start - 1 : start] in {"'", "’"}:
         return SENTENCE
-    counted = start > 1 and text[start - 2].isdigit()  # 5 m.
-    return CLAUSE if counted else SPACE
+    if start > 1 and text[start - 2].isdigit():  # 5 m., 2024 г.
+        return CLAUSE
+    return TIGHT if letter >= _CYRILLIC else SPACE  # г. Москва; Latin has lists too: part a.
 
 
 def _note_pause(text: str, pause: re.Match[str], end: int, found: bytearray) -> None:

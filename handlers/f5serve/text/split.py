@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 
 from f5serve.text.duration import units_by_character
 
-_SPACE, _CLAUSE, _SENTENCE = 1, 2, 3
+SPACE, CLAUSE, SENTENCE = 1, 2, 3
 
 _CLOSING = "\"'”’»›)\\]}）］｝」』】》〉〕"
 _STOPS = ".!?…"
@@ -91,11 +91,11 @@ def split(text: str, *, max_units: float, first_max_units: float | None = None) 
     if not (max_units > 0 and first_budget > 0):
         raise ValueError(f"limits must be positive, got {max_units} and {first_budget}")
     cuts = [0]
-    borders = _borders(text)
+    strengths = borders(text)
     ends = [0.0, *accumulate(units_by_character(text))]
     while cuts[-1] < len(text):
         budget = first_budget if len(cuts) == 1 else max_units
-        cuts.append(_next_cut(text, borders, ends, cuts[-1], budget))
+        cuts.append(_next_cut(text, strengths, ends, cuts[-1], budget))
     kept = list(_speakable(text, cuts))
     return tuple(text[start:end] for start, end in pairwise(kept))
 
@@ -105,13 +105,13 @@ def _next_cut(text: str, borders: bytearray, ends: list[float], start: int, budg
     limit = bisect_right(ends, ends[start] + budget + _ROUNDING, lo=start) - 1
     if limit >= len(text):
         return len(text)
-    sentence = _last(borders, _SENTENCE, start, limit)
-    clause = _last(borders, _CLAUSE, start, limit)
-    space = _last(borders, _SPACE, start, limit)
+    sentence = _last(borders, SENTENCE, start, limit)
+    clause = _last(borders, CLAUSE, start, limit)
+    space = _last(borders, SPACE, start, limit)
     tiny = ends[start] + _TINY_SHARE * budget
     if sentence > start:
         following = bisect_right(ends, ends[sentence] + budget + _ROUNDING, lo=sentence)
-        next_is_whole = borders.find(_SENTENCE, sentence + 1, following) >= 0
+        next_is_whole = borders.find(SENTENCE, sentence + 1, following) >= 0
         if next_is_whole or ends[sentence] >= tiny or following > len(text):
             return sentence
     for cut in (clause, max(space, clause)):
@@ -163,16 +163,16 @@ def _speakable(text: str, cuts: list[int]) -> Iterator[int]:
         yield len(text)
 
 
-def _borders(text: str) -> bytearray:
+def borders(text: str) -> bytearray:
     """The strength of the border before each character; 0 inside words."""
     borders = bytearray(len(text) + 1)
     for white in _WHITE.finditer(text):
         broken = _BREAKS.search(white[0]) is not None
         goes_on = text[white.end() : white.end() + 1].islower()
-        borders[white.end()] = _SENTENCE if broken and not goes_on else _SPACE
+        borders[white.end()] = SENTENCE if broken and not goes_on else SPACE
     for pause in _PAUSE.finditer(text):
         if pause["space"] or (_WIDE.search(pause["mark"]) and not _is_mark(text, pause.end())):
-            borders[pause.end()] = max(_CLAUSE, borders[pause.end()])
+            borders[pause.end()] = max(CLAUSE, borders[pause.end()])
     for stop in _STOP.finditer(text):
         if stop["space"] or (_WIDE.search(stop["mark"]) and not _is_mark(text, stop.end())):
             borders[stop.end()] = max(_strength(text, stop), _broken(stop["space"]))
@@ -186,7 +186,7 @@ def _is_mark(text: str, index: int) -> bool:
 
 def _broken(space: str) -> int:
     """The border that a line break makes by itself."""
-    return _SENTENCE if _BREAKS.search(space) else 0
+    return SENTENCE if _BREAKS.search(space) else 0
 
 
 def _strength(text: str, stop: re.Match[str]) -> int:
@@ -196,18 +196,18 @@ def _strength(text: str, stop: re.Match[str]) -> int:
     initials and ordinals are no border at all: what they belong to follows.
     """
     if _WIDE.search(stop["mark"]):
-        return _SENTENCE
+        return SENTENCE
     goes_on = text[stop.end() : stop.end() + 1].islower()
-    usual = _CLAUSE if goes_on else _SENTENCE
+    usual = CLAUSE if goes_on else SENTENCE
     alone = text[stop.start() - 1 : stop.start()].isspace()
     if stop["mark"] != "." or stop["close"] or alone:
         return usual
     before = _LAST_WORD.search(text[max(0, stop.start() - _LOOK_BACK_CHARS) : stop.start()])
     word = before[0] if before else ""
     if word.isdigit():
-        return 0 if goes_on else _SENTENCE  # 6. joulukuuta
+        return 0 if goes_on else SENTENCE  # 6. joulukuuta
     if word.lower() in _TITLES or (len(word) == 1 and word.isupper() and word != "I"):
         return 0
     if "." in word or word.lower() in _SHORTENED:  # e.g., U.S., т.д.
-        return 0 if goes_on else _CLAUSE
+        return 0 if goes_on else CLAUSE
     return usual

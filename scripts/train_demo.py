@@ -21,7 +21,6 @@ from scripts.training.export import (
     export_model,
     export_vocoder,
     export_voices,
-    read_state,
     write_atomically,
 )
 from scripts.training.flow import FlowPlan, train_flow
@@ -29,11 +28,10 @@ from scripts.training.languages import LANGUAGES, MODELS, SPEAKERS, DemoModel, S
 from scripts.training.listening import judge
 from scripts.training.model import Architecture
 from scripts.training.progress import Budget
-from scripts.training.synthesis import read_rows
+from scripts.training.state import BASE_RUN, read_parameters
 from scripts.training.text import vocabulary, write_vocabulary
 from scripts.training.vocoder import VocoderPlan, train_vocoder
 
-_BASE = "base"
 _BASE_RATE = 1.2e-3
 _FINETUNE_RATE = 8e-4
 _VOCODER_RATE = 1e-3
@@ -55,6 +53,7 @@ class Options:
     minutes: float
     frames_per_batch: int
     sentences: int
+    compiled: bool
 
     @property
     def corpus(self) -> Path:
@@ -103,14 +102,18 @@ def fit_vocoder(options: Options) -> None:
 
 def train_base(options: Options) -> None:
     """Stage `base`: train one model on all languages."""
-    _train(options, _BASE, list(LANGUAGES), None, _BASE_RATE)
+    _train(options, BASE_RUN, list(LANGUAGES), None, _BASE_RATE)
 
 
 def finetune(options: Options) -> None:
-    """Stage `finetune`: train each model on its languages, from the base."""
+    """Stage `finetune`: train each model on its languages, from the base.
+
+    Where no base was trained here, from the checkpoint that is exported already.
+    """
     for model in options.models:
-        base = options.runs / f"{_BASE}.pt"
-        _train(options, model.name, model.languages, base, _FINETUNE_RATE)
+        base = options.runs / f"{BASE_RUN}.pt"
+        start = base if base.exists() else options.output / model.name / "model.safetensors"
+        _train(options, model.name, model.languages, start, _FINETUNE_RATE)
 
 
 def _train(
@@ -127,6 +130,7 @@ def _train(
         budget=options.budget(rate),
         frames_per_batch=options.frames_per_batch,
         start=start,
+        compiled=options.compiled,
         device=options.device,
     )
     train_flow(plan, load_corpus(options.corpus, languages, speakers, ids))
@@ -135,14 +139,17 @@ def _train(
 def export(options: Options) -> None:
     """Stage `export`: write weights, vocabulary, voices, golden mels and cards.
 
-    A model that has no run of its own yet gets the base's weights.
+    A model that has no run of its own yet gets the base's weights. What was not made anew here, the
+    vocoder or the voice of a language without readings, stays as it was exported before.
     """
     tokens = vocabulary()
     ids = {token: index for index, token in enumerate(tokens)}
     architecture = Architecture()
     write_atomically(options.output / "vocab.txt", lambda path: write_vocabulary(path, tokens))
     write_atomically(options.output / "arch.yaml", architecture.write)
-    export_vocoder(read_state(options.runs / "vocoder.pt")[0], options.output / "vocos")
+    vocoder = options.runs / "vocoder.pt"
+    if vocoder.exists():  # else the one that is exported already stays
+        export_vocoder(read_parameters(vocoder), options.output / "vocos")
     speaker = options.speakers[0]
     export_voices(list(LANGUAGES), speaker, options.corpus, options.output / "voices")
     for model in options.models:
@@ -154,16 +161,13 @@ def export(options: Options) -> None:
 
 def _state_of(options: Options, model: DemoModel) -> Path:
     own = options.runs / f"{model.name}.pt"
-    return own if own.exists() else options.runs / f"{_BASE}.pt"
+    return own if own.exists() else options.runs / f"{BASE_RUN}.pt"
 
 
 def _write_cards(options: Options) -> None:
-    base = read_state(options.runs / f"{_BASE}.pt")[1]
     names = [speaker.name for speaker in options.speakers]
     for model in options.models:
-        own = read_state(_state_of(options, model))[1]
-        utterances = sum(len(read_rows(options.corpus, code)) for code in model.languages)
-        write_card(model, options.output, base, own, utterances, names)
+        write_card(model, options.output, names)
 
 
 def evaluate(options: Options) -> None:
@@ -214,6 +218,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
     parser.add_argument("--frames-per-batch", type=int, default=1800)
     parser.add_argument("--sentences", type=int, default=20, help="per language in `evaluate`")
+    parser.add_argument(
+        "--compiled", action="store_true", help="fuse the blocks (needs a C compiler)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU")
     return parser
 

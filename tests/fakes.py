@@ -6,6 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class FakeMetrics:
+    """Remembers what was counted."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[str, dict[str, str]]] = []
+
+    def add_counter(
+        self, name: str, value: int, idx: str | None = None, dimensions: Any = ()
+    ) -> None:
+        self.counted.append((name, {label.name: label.value for label in dimensions}))
+
+
 class FakeContext:
     """A batch's context: headers in, status, type and headers out."""
 
@@ -19,6 +31,7 @@ class FakeContext:
         self._headers = headers or [{"Content-Type": "application/json"}]
         self.model_yaml_config: Mapping[str, Any] = config or {}
         self.system_properties: Mapping[str, Any] = properties or {}
+        self.metrics = FakeMetrics()
         self.statuses: dict[int, int] = {}
         self.content_types: dict[int, str] = {}
         self.sent: dict[int, dict[str, str]] = {}

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ: Final = 24_000
 CROSSFADE_S: Final = 0.015
 REFERENCE_FORMATS: Final = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
+_WINDOW: Final = SAMPLE_RATE_HZ // 100
 _BLOCK_FRAMES: Final = 65_536
+_SPEECH_SHARE: Final = 10 ** (-25 / 10)  # of the loudest power
+_MOST_GAIN: Final = 4.0  # 12 dB
+_LOUDEST_PEAK: Final = 0.98
 _SILENCE_PEAK: Final = 10 ** (-50 / 20)  # full scale 1; a clip below -50 dBFS holds no speech
 
 
@@ -80,6 +84,52 @@ def silent_ends_s(samples: Samples) -> float:
     return (first + len(samples) - last) / SAMPLE_RATE_HZ
 
 
+def speech_level(samples: Samples) -> float:
+    """Answer the RMS of the hundredths of a second that hold speech, 0 for silence (full scale 1).
+
+    Pauses do not count: what is within 25 dB of the loudest hundredth is speech.
+    """
+    power = _window_power(samples)
+    loudest = float(power.max(initial=0.0))
+    if loudest <= 0.0:
+        return 0.0
+    return float(np.sqrt(power[power > loudest * _SPEECH_SHARE].mean()))
+
+
+def match_levels(pieces: Sequence[Samples], speakers: Sequence[str]) -> list[Samples]:
+    """Bring the pieces of several speakers to one loudness: that of the first piece.
+
+    Every piece of a speaker gets the same gain, found on the speaker's first piece, so that a text's
+    own louder and softer places stay and a stream can do the same. Gains are bounded, and what they
+    would drive beyond full scale is raised less.
+
+    Args:
+        pieces: One or more pieces.
+        speakers: Who speaks each: a name for model and voice.
+
+    Returns:
+        The pieces in order; those of the first speaker as they were.
+    """
+    target = speech_level(pieces[0])
+    gains: dict[str, float] = {speakers[0]: 1.0}
+    matched: list[Samples] = []
+    for piece, speaker in zip(pieces, speakers, strict=True):
+        if speaker not in gains:
+            level = speech_level(piece)
+            wanted = target / level if target > 0.0 and level > 0.0 else 1.0
+            gains[speaker] = min(max(wanted, 1.0 / _MOST_GAIN), _MOST_GAIN)
+        matched.append(_amplified(piece, gains[speaker]))
+    return matched
+
+
+def _amplified(piece: Samples, gain: float) -> Samples:
+    if gain == 1.0:
+        return piece
+    peak = float(np.abs(piece).max(initial=0.0))
+    bounded = min(gain, max(1.0, _LOUDEST_PEAK / peak)) if peak > 0.0 else gain
+    return (piece * bounded).astype(np.float32)
+
+
 def trim_ends(samples: Samples, *, keep_s: float) -> Samples:
     """Cut silence off both ends, but for ``keep_s`` seconds at each."""
     first, last = _speaking(samples)
@@ -123,14 +173,21 @@ def join(pieces: Sequence[Samples], pauses_s: Sequence[float]) -> tuple[Samples,
 
 def _speaking(samples: Samples) -> tuple[int, int]:
     """Answer the first sample that is not silent, and the first after which all are."""
-    window = SAMPLE_RATE_HZ // 100
-    count = -(-len(samples) // window)
-    padded = np.pad(samples, (0, count * window - len(samples)))
-    power = np.square(padded, dtype=np.float64).reshape(count, window).mean(axis=1)
+    power = _window_power(samples)
     loud = np.flatnonzero(power > power.max(initial=0.0) * 1e-4)
     if not len(loud):
         return 0, 0
-    return int(loud[0]) * window, min(len(samples), (int(loud[-1]) + 1) * window)
+    return int(loud[0]) * _WINDOW, min(len(samples), (int(loud[-1]) + 1) * _WINDOW)
+
+
+def _window_power(samples: Samples) -> NDArray[np.float64]:
+    """Mean power of each hundredth of a second."""
+    count = -(-len(samples) // _WINDOW)
+    padded = np.pad(samples, (0, count * _WINDOW - len(samples)))
+    power: NDArray[np.float64] = (
+        np.square(padded, dtype=np.float64).reshape(count, _WINDOW).mean(axis=1)
+    )
+    return power
 
 
 def _fade(piece: Samples, *, fade_in: bool, fade_out: bool) -> Samples:

@@ -54,13 +54,15 @@ class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=
     """A request to the router.
 
     Attributes:
-        language: ``auto``, or a tag such as ``fr`` or ``zh-TW``.
+        language: ``auto``, or a tag such as ``fr`` or ``zh-TW``; a tag keeps the text in one language.
+        strict: Refuse a text whose language is unsure or not served, in place of falling back.
         response_format: How the audio comes back.
         stream: Only ``false`` is served so far.
         model: Ignored; clients of OpenAI's API always send it.
     """
 
     language: str = "auto"
+    strict: bool = False
     response_format: Literal["wav", "pcm", "json"] = "wav"
     stream: bool = False
     model: str | None = None

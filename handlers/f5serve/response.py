@@ -41,6 +41,7 @@ class Segment:
     text: str
     language: str
     model: str
+    voice: str
     start_s: float
     end_s: float
 
@@ -84,6 +85,7 @@ def _json_body(speech: Speech) -> bytes:
                 "text": segment.text,
                 "language": segment.language,
                 "model": segment.model,
+                "voice": segment.voice,
                 "start_s": round(segment.start_s, 3),
                 "end_s": round(segment.end_s, 3),
             }

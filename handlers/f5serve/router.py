@@ -18,18 +18,21 @@ import urllib3
 
 from f5serve import audio, torchserve
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
-from f5serve.language import LanguageDetector, Resolution, build_detector, resolve
+from f5serve.language import Resolution, build_detector, resolve
 from f5serve.request import SpeechRequest, parse, require_within
-from f5serve.response import Answer, Segment, Speech, json_answer, speech_answer
+from f5serve.response import Answer, Speech, json_answer, speech_answer
+from f5serve.routing.assemble import assemble, headers
 from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
 from f5serve.routing.plan import Piece, plan_pieces
-from f5serve.settings import Backend, RouterSettings, read_settings
+from f5serve.routing.segments import TextSegment, segment
+from f5serve.settings import RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.torchserve import Call, Context, Row
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
 
+RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
 ADDRESS_VARIABLE: Final = "F5SERVE_INFERENCE_ADDRESS"
 
 
@@ -53,7 +56,10 @@ class RoutingHandler:
         if self._router is None:
             raise ConfigurationError("handle() was called before initialize()")
         calls = torchserve.read_calls(data, context)
-        return torchserve.write_answers([self._router.answer(call) for call in calls], context)
+        answers = [self._router.answer(call) for call in calls]
+        for answer in answers:
+            _count(answer, context)
+        return torchserve.write_answers(answers, context)
 
 
 class Router:
@@ -67,7 +73,8 @@ class Router:
         self._settings = settings
         self._voices = VoiceRegistry(settings.voices)
         self._backends = settings.model_of()
-        self._detector: LanguageDetector = build_detector(tuple(self._backends))
+        self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
+        self._detector = build_detector(tuple(self._backends))
         self._threads = ThreadPoolExecutor(settings.max_concurrent_pieces)
         pool = urllib3.PoolManager(maxsize=settings.max_concurrent_pieces, block=True)
         self._models = LanguageModels(pool, max_refused_s=settings.max_refused_s)
@@ -103,27 +110,20 @@ class Router:
         text = clean(request.text)
         require_speakable(text)
         resolution = self._resolve(request, text)
-        backend = self._backends[resolution.language]
-        pieces = plan_pieces(text, max_piece_s=backend.max_piece_s, speed=request.speed)
-        fields = self._piece_fields(request, resolution.language)
-        spoken = self._speak_all(pieces, fields, backend, deadline, call.correlation_id)
-        samples, _ = audio.join(
-            [piece.samples for piece in spoken], [piece.pause_s for piece in pieces[:-1]]
+        segments = self._segments(text, resolution)
+        pieces = plan_pieces(segments, max_piece_s=self._max_piece_s, speed=request.speed)
+        spoken = self._speak_all(pieces, request, deadline, call.correlation_id)
+        samples, told = assemble(segments, pieces, spoken, self._backends)
+        return Speech(
+            samples=samples,
+            headers={
+                **torchserve.identity(call),
+                **headers(resolution, told, spoken, self._backends),
+                "X-Seed": str(request.seed),
+                "X-Audio-Seconds": f"{audio.seconds(samples):.3f}",
+            },
+            segments=told,
         )
-        segment = Segment(
-            text=text,
-            language=resolution.language,
-            model=backend.model,
-            start_s=0.0,
-            end_s=audio.seconds(samples),
-        )
-        headers = {
-            **torchserve.identity(call),
-            **_headers(resolution, backend, spoken),
-            "X-Seed": str(request.seed),
-            "X-Audio-Seconds": f"{audio.seconds(samples):.3f}",
-        }
-        return Speech(samples=samples, headers=headers, segments=(segment,))
 
     def _resolve(self, request: SpeechRequest, text: str) -> Resolution:
         named = self._voices.get(request.voice) if request.voice else None
@@ -134,12 +134,26 @@ class Router:
             default=self._settings.default_language,
             served=tuple(self._backends),
             detector=self._detector,
+            strict=request.strict,
         )
 
-    def _piece_fields(self, request: SpeechRequest, language: str) -> dict[str, object]:
-        """Answer the fields that all pieces share."""
+    def _segments(self, text: str, resolution: Resolution) -> tuple[TextSegment, ...]:
+        """Cut a text where its language changes; a language that was asked for is kept throughout."""
+        if resolution.source == "explicit":
+            return (TextSegment(text=text, language=resolution.language),)
+        return segment(
+            text,
+            main=resolution.language,
+            served=tuple(self._backends),
+            detector=self._detector,
+        )
+
+    def _piece_fields(self, request: SpeechRequest, piece: Piece) -> dict[str, object]:
+        """Answer what a language model is asked for one piece; the voice asked for speaks them all."""
         fields: dict[str, object] = {
-            "language": language,
+            "text": piece.text,
+            "piece": piece.index,
+            "language": piece.language,
             "steps": request.sampling_steps(),
             "speed": request.speed,
             "seed": request.seed,
@@ -147,13 +161,12 @@ class Router:
         }
         if request.ref_audio is not None:
             return {**fields, "ref_audio": request.ref_audio, "ref_text": request.ref_text}
-        return {**fields, "voice": request.voice or self._voices.default(language).name}
+        return {**fields, "voice": request.voice or self._voices.default(piece.language).name}
 
     def _speak_all(
         self,
         pieces: Sequence[Piece],
-        fields: dict[str, object],
-        backend: Backend,
+        request: SpeechRequest,
         deadline: Deadline,
         request_id: str,
     ) -> list[SpokenPiece]:
@@ -161,8 +174,8 @@ class Router:
         futures: list[Future[SpokenPiece]] = [
             self._threads.submit(
                 self._models.speak,
-                backend,
-                {**fields, "text": piece.text, "piece": piece.index},
+                self._backends[piece.language],
+                self._piece_fields(request, piece),
                 deadline=deadline,
                 request_id=request_id,
             )
@@ -219,20 +232,9 @@ def with_address(settings: RouterSettings, address: str | None) -> RouterSetting
     return msgspec.structs.replace(settings, backends=backends)
 
 
-def _headers(
-    resolution: Resolution, backend: Backend, spoken: Sequence[SpokenPiece]
-) -> dict[str, str]:
-    """Tell language, model, voice and times; queue and inference time are the slowest piece's."""
-    slowest = max(spoken, key=lambda piece: piece.queue_ms + piece.inference_ms)
-    return {
-        "X-Language": resolution.language,
-        "X-Language-Confidence": f"{resolution.confidence:.3f}",
-        "X-Language-Source": resolution.source,
-        "X-Model": backend.model,
-        "X-Model-Licence": backend.licence,
-        "X-Voice": slowest.voice,
-        "X-Pieces": str(len(spoken)),
-        "X-Unknown-Characters": str(sum(piece.unknown_characters for piece in spoken)),
-        "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
-        "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
-    }
+def _count(answer: Answer, context: Context) -> None:
+    """Count how the language of a spoken text was found."""
+    told = answer.headers
+    if "X-Language" in told:
+        labels = {"Language": told["X-Language"], "Source": told["X-Language-Source"]}
+        torchserve.count(context, RESOLUTIONS, labels)

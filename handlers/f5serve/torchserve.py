@@ -12,13 +12,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from f5serve.errors import MediaTypeError, RequestError, ServeError
 from f5serve.request import decode_json, require_object
 from f5serve.response import Answer, problem_answer
 
 Row = Mapping[str, Any]
+
+
+class Dimension(NamedTuple):
+    """A label of a metric, by the attributes that TorchServe reads."""
+
+    name: str
+    value: str
+
+
+class Metrics(Protocol):
+    """What is used of TorchServe's metrics; what is counted must be declared in ``config/metrics.yaml``."""
+
+    def add_counter(
+        self, name: str, value: int, idx: str | None = None, dimensions: Sequence[Dimension] = ()
+    ) -> None:
+        """Add to a counter; TorchServe appends the dimensions ModelName and Level to ours."""
 
 
 class Context(Protocol):
@@ -31,6 +47,10 @@ class Context(Protocol):
     @property
     def system_properties(self) -> Mapping[str, Any]:
         """``model_dir``, ``gpu_id``, ``batch_size`` and others."""
+
+    @property
+    def metrics(self) -> Metrics | None:
+        """Where to count; None before TorchServe has set it."""
 
     def get_request_id(self, idx: int = 0) -> str | None:
         """Answer TorchServe's own id of a request."""
@@ -80,6 +100,13 @@ def write_answers(answers: Sequence[Answer], context: Context) -> list[bytes]:
         for name, value in answer.headers.items():
             context.set_response_header(index, name, value)
     return [answer.body for answer in answers]
+
+
+def count(context: Context, name: str, labels: Mapping[str, str]) -> None:
+    """Add one to a counter that ``config/metrics.yaml`` declares with these labels, in this order."""
+    if context.metrics is not None:
+        dimensions = [Dimension(label, value) for label, value in labels.items()]
+        context.metrics.add_counter(name, 1, dimensions=dimensions)
 
 
 def refuse(error: ServeError, call: Call) -> Answer:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from scripts.training.data import MAX_ITEM_FRAMES
 from scripts.training.espeak import HOP_SAMPLES, RATE_HZ
-from scripts.training.export import Training, write_atomically
+from scripts.training.export import write_atomically
 from scripts.training.languages import LANGUAGES, DemoModel
+from scripts.training.state import BASE_RUN, Training, read_history
 
 RECORD = "evaluation.json"  # beside the checkpoints: a row a language, from `evaluate`
 _PASS = 0.9
@@ -22,9 +23,8 @@ and without a network; for real speech use the checkpoints of the `full` profile
 | speaks | {languages} |
 | voice | {speakers} (a formant synthesiser); other references are not imitated |
 | architecture | upstream's `DiT` as in `../arch.yaml`, {parameters:.1f} M parameters, float16 |
-| data | {utterances} readings of random word sequences (`wordfreq` lists) by espeak-ng |
-| base training | all nine languages, {base.steps} steps, {base.minutes:.0f} minutes, loss {base.loss:.3f} |
-| own training | from the base, {own.steps} steps, {own.minutes:.0f} minutes, loss {own.loss:.3f} |
+| data | readings of random word sequences (`wordfreq` lists) by espeak-ng |
+{runs}
 | licence | MIT, as the repository; on espeak-ng's output see `docs/demo_checkpoints.md` |
 
 ## How well it speaks
@@ -53,9 +53,6 @@ sway -1): what any other implementation must reproduce.
 def write_card(
     model: DemoModel,
     folder: Path,
-    base: Training,
-    own: Training,
-    utterances: int,
     speakers: Sequence[str],
 ) -> None:
     """Write the README of one checkpoint, with its scores where they have been measured."""
@@ -65,9 +62,7 @@ def write_card(
         languages=" and ".join(LANGUAGES[code].name for code in model.languages),
         speakers=", ".join(f"espeak-ng `{name}`" for name in speakers),
         parameters=weights.stat().st_size / 2e6,
-        utterances=utterances,
-        base=base,
-        own=own,
+        runs="\n".join(_run(run) for run in read_history(weights)),
         scores="\n".join(_score(code, folder / RECORD) for code in model.languages),
         marks=", . ? ! ' -",
         limit_s=MAX_ITEM_FRAMES * HOP_SAMPLES / RATE_HZ,
@@ -75,6 +70,12 @@ def write_card(
     write_atomically(
         folder / model.name / "README.md", lambda path: path.write_text(text, encoding="utf-8")
     )
+
+
+def _run(run: Training) -> str:
+    kind = "base training, all nine languages" if run.run == BASE_RUN else "own training"
+    data = f"{run.readings} readings, " if run.readings is not None else ""
+    return f"| {kind} | {data}{run.steps} steps, {run.minutes:.0f} minutes, loss {run.loss:.3f} |"
 
 
 def _score(language: str, record: Path) -> str:

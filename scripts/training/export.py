@@ -3,8 +3,9 @@
 Every file is written aside and renamed, so that a reader never meets half of one.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import soundfile
@@ -18,6 +19,7 @@ from scripts.training.espeak import RATE_HZ, Reading, read_aloud
 from scripts.training.languages import LANGUAGES, DemoModel, Speaker
 from scripts.training.model import Architecture, build_model
 from scripts.training.sentences import natural_sentences
+from scripts.training.state import EMA_PREFIX, TRAINING_RECORD, read_history, read_parameters
 from scripts.training.synthesis import (
     GUIDANCE,
     STEPS,
@@ -30,22 +32,12 @@ from scripts.training.synthesis import (
 from scripts.training.text import token_ids
 from scripts.training.vocoder import CONFIG, build_vocoder
 
-EMA_PREFIX = "ema_model."
 VOICE_LICENCE = "MIT"  # as the repository; see docs/demo_checkpoints.md for espeak-ng
 _VOICE_SEED = 20_000  # no training reading has this noise floor
 _FILE_MODE = 0o644
 _GOLDEN_SEED = 7
 _GOLDEN_REFERENCE_FRAMES = 60
 _GOLDEN_FRAMES = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """What a model card tells of a run."""
-
-    steps: int
-    minutes: float
-    loss: float
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -55,19 +47,6 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     write(unfinished)
     unfinished.chmod(_FILE_MODE)  # safetensors makes files that only their owner may read
     unfinished.replace(path)
-
-
-def read_state(path: Path) -> tuple[dict[str, torch.Tensor], Training]:
-    """The averaged parameters of a run, and how it went.
-
-    Raises:
-        FileNotFoundError: If the run has not saved anything yet.
-    """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: train first")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    training = Training(steps=state["step"], minutes=state["seconds"] / 60, loss=state["loss"])
-    return state["average"], training
 
 
 def export_weights(
@@ -100,8 +79,13 @@ def reference_reading(language: str, speaker: Speaker) -> Reading:
 
 def export_voices(languages: Sequence[str], speaker: Speaker, corpus: Path, folder: Path) -> None:
     """Write a reference recording per language, and the list that names them."""
-    voices = []
+    listed = folder / "voices.yaml"
+    kept = yaml.safe_load(listed.read_text("utf-8"))["voices"] if listed.exists() else []
+    known = {entry["language"]: entry for entry in kept}
     for language in languages:
+        rows = read_rows(corpus, language)
+        if not rows and language in known:
+            continue
         reading = reference_reading(language, speaker)
         file = f"{language}.wav"
         write_atomically(
@@ -110,19 +94,17 @@ def export_voices(languages: Sequence[str], speaker: Speaker, corpus: Path, fold
                 path, wave, RATE_HZ, subtype="PCM_16", format="WAV"
             ),
         )
-        edge_frames = fit_duration(read_rows(corpus, language)).edge_frames
-        voices.append(
-            {
-                "name": f"{speaker.name}_{language}",
-                "file": file,
-                "language": language,
-                "transcript": reading.text,
-                "licence": VOICE_LICENCE,
-                "source": f"espeak-ng, voice {LANGUAGES[language].espeak}{speaker.variant}",
-                "edge_frames": edge_frames,
-            }
-        )
-    text = yaml.safe_dump({"voices": voices}, sort_keys=False, allow_unicode=True)
+        edge_frames = fit_duration(rows).edge_frames
+        known[language] = {
+            "name": f"{speaker.name}_{language}",
+            "file": file,
+            "language": language,
+            "transcript": reading.text,
+            "licence": VOICE_LICENCE,
+            "source": f"espeak-ng, voice {LANGUAGES[language].espeak}{speaker.variant}",
+            "edge_frames": edge_frames,
+        }
+    text = yaml.safe_dump({"voices": list(known.values())}, sort_keys=False, allow_unicode=True)
     write_atomically(folder / "voices.yaml", lambda path: path.write_text(text, encoding="utf-8"))
 
 
@@ -151,11 +133,15 @@ def export_model(
     speaker: Speaker,
     architecture: Architecture,
 ) -> None:
-    """Write one checkpoint with its golden mel."""
-    average, _ = read_state(state)
+    """Write one checkpoint with its golden mel and the runs that led to it."""
+    average = read_parameters(state)
     weights = folder / model.name / "model.safetensors"
     export_weights(average, architecture, len(vocabulary), weights)
     reading = reference_reading(model.languages[0], speaker)
     ids = token_ids(reading.tokens, vocabulary)[:_GOLDEN_REFERENCE_FRAMES]
+    history = [asdict(run) for run in read_history(state)]
+    text = json.dumps(history, indent=2) + "\n"
+    record = folder / model.name / TRAINING_RECORD
+    write_atomically(record, lambda path: path.write_text(text, encoding="utf-8"))
     loaded = load_model(weights, architecture, len(vocabulary))
     export_golden(loaded, reading, ids, folder / model.name / "golden.safetensors")

@@ -1,6 +1,6 @@
 """The demo's F5 model: upstream's classes at a size that a laptop's CPU can train and run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,13 +9,16 @@ import yaml
 from f5_tts.model.backbones.dit import DiT
 from f5_tts.model.cfm import CFM
 from torch import nn
+from torch.nn.utils import parametrize
 
 from scripts.training.text import pinyin_parts
 
 _AUDIO_DROP = 0.2  # upstream's 0.3 and 0.2 spend more steps on speech without text than a short
 _TEXT_DROP = 0.1  # training can afford
 _EMA_WARMUP_STEPS = 10
-_SHARED_GRADIENT = 0.3  # of what the other syllables with the same part learned
+_EMBEDDING = "transformer.text_embed.text_embed"
+_PART_SCALE = 3**-0.5  # three parts together vary as much as a token of its own
+_OWN_SCALE = 0.3  # and what is a rare syllable's own begins small beside them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,32 +59,76 @@ def start_from_mean(model: CFM, mean_mel: torch.Tensor) -> None:
         model.transformer.proj_out.bias.copy_(mean_mel)
 
 
-def share_pinyin_gradients(model: CFM, tokens: Sequence[str]) -> None:
-    """Let syllables with a common initial, final or tone learn from each other.
+class PinyinParts(nn.Module):
+    """Adds to each pinyin token's embedding what its initial, final and tone have learned.
 
-    The vocabulary has a token for each of some two thousand syllables, most of them rare. What is
-    learned about one reaches all that share a part with it; the weights keep upstream's form.
+    The vocabulary has a token for each of some two thousand syllables, most of them rare: what is
+    learned about one reaches all that share a part with it. Registered as a parametrization; the
+    sum is what is exported, so that the weights keep upstream's form.
 
     Args:
-        model: Changed in place: its token embedding gets a gradient hook.
-        tokens: The vocabulary in order of ids.
+        membership: ``[vocabulary + 1, parts]``, 1 where a token has a part.
+        parts: ``[parts, text_dim]``, the embedding of each part.
     """
+
+    def __init__(self, membership: torch.Tensor, parts: torch.Tensor) -> None:
+        super().__init__()
+        # A parameter, so that it is saved with the average and the sum can be told from a file alone.
+        self.membership = nn.Parameter(membership, requires_grad=False)
+        self.parts = nn.Parameter(parts)
+
+    def forward(self, own: torch.Tensor) -> torch.Tensor:
+        """A token's own embedding and those of its parts: ``[vocabulary + 1, text_dim]``."""
+        return own + self.membership @ self.parts
+
+
+def share_pinyin_parts(model: CFM, tokens: Sequence[str], *, fresh: bool) -> None:
+    """Let syllables with a common initial, final or tone share a part of their embedding.
+
+    Args:
+        model: Changed in place: its token embedding is parametrized.
+        tokens: The vocabulary in order of ids.
+        fresh: Whether pinyin has not been learned yet. Otherwise the embeddings stay what they
+            are, told apart into what the parts explain and what is each token's own.
+    """
+    embedding = model.transformer.text_embed.text_embed
+    membership = _membership(tokens)
+    with torch.no_grad():
+        if fresh:
+            parts = torch.randn(membership.shape[1], embedding.weight.shape[1]) * _PART_SCALE
+            embedding.weight[membership.any(dim=1)] *= _OWN_SCALE
+        else:
+            parts = torch.linalg.pinv(membership) @ embedding.weight
+            embedding.weight -= membership @ parts
+    parametrize.register_parametrization(embedding, "weight", PinyinParts(membership, parts))
+
+
+def _membership(tokens: Sequence[str]) -> torch.Tensor:
     parts: dict[str, int] = {}
     cells = [
         (1 + index, parts.setdefault(part, len(parts)))  # upstream's row 0 is the filler
         for index, token in enumerate(tokens)
         for part in pinyin_parts(token)
     ]
-    weight = model.transformer.text_embed.text_embed.weight
-    membership = torch.zeros(weight.shape[0], len(parts))
+    membership = torch.zeros(1 + len(tokens), len(parts))
     for row, column in cells:
         membership[row, column] = 1.0
+    return membership
 
-    def spread(gradient: torch.Tensor) -> torch.Tensor:
-        members = membership.to(gradient)
-        return gradient + _SHARED_GRADIENT * (members @ (members.T @ gradient))
 
-    weight.register_hook(spread)
+def plain_parameters(parameters: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Parameters under upstream's names, the sum in place of a parametrized embedding."""
+    own = f"{_EMBEDDING}.parametrizations.weight.original"
+    parametrized = f"{_EMBEDDING}.parametrizations.weight.0."
+    plain = {
+        name: value
+        for name, value in parameters.items()
+        if name != own and not name.startswith(parametrized)
+    }
+    if own in parameters:
+        shared = parameters[parametrized + "membership"] @ parameters[parametrized + "parts"]
+        plain[f"{_EMBEDDING}.weight"] = parameters[own] + shared
+    return plain
 
 
 class MovingAverage:

@@ -1,13 +1,72 @@
-"""Saves a training run, so that it can go on after an interruption."""
+"""Saves a training run, so that it can go on after an interruption, and reads what earlier ones left."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
-from scripts.training.model import MovingAverage
+from scripts.training.model import MovingAverage, plain_parameters
 from scripts.training.progress import Progress
+
+EMA_PREFIX = "ema_model."  # upstream's, in exported checkpoints
+BASE_RUN = "base"  # of the model that learns all languages first
+TRAINING_RECORD = "training.json"  # beside an exported checkpoint: the runs that led to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How one run went, as model cards tell it.
+
+    Attributes:
+        run: Its name; ``base`` is the run on all languages.
+        steps: Optimiser steps.
+        minutes: Wall-clock time.
+        loss: Mean of the last steps.
+        readings: How many it learned from, where that was recorded.
+    """
+
+    run: str
+    steps: int
+    minutes: float
+    loss: float
+    readings: int | None = None
+
+
+def read_parameters(path: Path) -> dict[str, torch.Tensor]:
+    """The averaged parameters of a run (``.pt``) or of an exported checkpoint, in float32.
+
+    Raises:
+        FileNotFoundError: If the run has not saved anything yet.
+    """
+    if path.suffix == ".safetensors":
+        named = load_file(path)
+        return {name.removeprefix(EMA_PREFIX): value.float() for name, value in named.items()}
+    return plain_parameters(_read_state(path)["average"])
+
+
+def read_history(path: Path) -> list[Training]:
+    """The runs that led to a run's state or to an exported checkpoint, in order.
+
+    Raises:
+        FileNotFoundError: If the run has not saved anything yet.
+    """
+    if path.suffix == ".safetensors":
+        rows = json.loads(path.with_name(TRAINING_RECORD).read_text(encoding="utf-8"))
+    else:
+        rows = _read_state(path)["history"]
+    return [Training(**row) for row in rows]
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: train first")
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +79,8 @@ class RunState:
         optimizer: Its moments.
         average: What will be exported.
         progress: Steps and time spent.
+        readings: What it learns from.
+        earlier: The runs that led to where this one started.
     """
 
     path: Path
@@ -27,9 +88,18 @@ class RunState:
     optimizer: torch.optim.Optimizer
     average: MovingAverage
     progress: Progress
+    readings: int | None = None
+    earlier: Sequence[Training] = ()
 
     def save(self) -> None:
         """Write the state aside and put it in place."""
+        this = Training(
+            run=self.progress.name,
+            steps=self.progress.step,
+            minutes=round(self.progress.elapsed_s / 60, 1),
+            loss=round(self.progress.recent_loss, 3),
+            readings=self.readings,
+        )
         unfinished = self.path.with_suffix(".part")
         torch.save(
             {
@@ -38,7 +108,7 @@ class RunState:
                 "average": self.average.state_dict(),
                 "step": self.progress.step,
                 "seconds": self.progress.elapsed_s,
-                "loss": self.progress.recent_loss,
+                "history": [asdict(run) for run in (*self.earlier, this)],
             },
             unfinished,
         )

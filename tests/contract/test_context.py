@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import pytest
+import yaml
 from ts.context import Context as RealContext
 from ts.context import RequestProcessor
+from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
 from f5serve import torchserve
 from f5serve.response import Answer
-from tests.fakes import FakeContext
+from f5serve.router import RESOLUTIONS
+from tests.fakes import FakeContext, FakeMetrics
 
 METHODS = (
     "get_request_id",
@@ -34,6 +38,36 @@ def test_the_fake_takes_the_arguments_of_the_real_method(name: str) -> None:
     fake = list(inspect.signature(getattr(FakeContext, name)).parameters)
 
     assert fake == real
+
+
+def test_the_fake_counter_takes_the_arguments_of_the_real_one() -> None:
+    real = list(inspect.signature(MetricsCacheYamlImpl.add_counter).parameters)
+
+    assert list(inspect.signature(FakeMetrics.add_counter).parameters) == real
+
+
+# TorchServe leaves the file of its metrics open.
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_what_is_counted_is_written_with_the_labels_that_are_declared(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = MetricsCacheYamlImpl("config/metrics.yaml")
+    cache.initialize_cache()
+    cache.set_request_ids({0: "request-0"})
+    cache.model_name = "tts"
+    context = real_context({})
+    context.metrics = cache
+
+    with caplog.at_level("INFO"):
+        torchserve.count(context, RESOLUTIONS, {"Language": "fr", "Source": "detected"})
+
+    written = capfd.readouterr().out + caplog.text
+    declared = yaml.safe_load(Path("config/metrics.yaml").read_text(encoding="utf-8"))
+    (counter,) = declared["model_metrics"]["counter"]
+    assert counter["dimensions"] == ["Language", "Source", "ModelName", "Level"]
+    assert "Language:fr,Source:detected,ModelName:tts,Level:Model" in written
 
 
 def test_the_real_context_carries_what_an_answer_sets() -> None:

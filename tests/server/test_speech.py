@@ -74,6 +74,29 @@ def test_json_carries_the_audio_and_its_segment(server: Server) -> None:
     assert document["segments"][0]["end_s"] == pytest.approx(len(samples) / 24_000, abs=0.01)
 
 
+def test_a_text_in_several_languages_is_spoken_by_several_models(server: Server) -> None:
+    text = f"{SENTENCES['en']} « {FRENCH} » {SENTENCES['ru']}"
+
+    answer = post(
+        f"{server.inference_url}/predictions/tts", text=text, response_format="json", seed=2
+    )
+
+    document = answer.json()
+    samples, _ = soundfile.read(io.BytesIO(base64.b64decode(document["audio"])), dtype="float32")
+    segments = document["segments"]
+    assert [(part["language"], part["model"]) for part in segments] == [
+        ("en", "f5_en_zh"),
+        ("fr", "f5_fr"),
+        ("ru", "f5_ru"),
+    ]
+    levels = [
+        level_dbfs(samples[round(part["start_s"] * 24_000) : round(part["end_s"] * 24_000)])
+        for part in segments
+    ]
+    assert max(levels) - min(levels) < 3.0
+    assert segments[-1]["end_s"] == pytest.approx(len(samples) / 24_000, abs=0.01)
+
+
 def test_a_text_too_long_for_one_piece_is_spoken_whole(server: Server) -> None:
     url = f"{server.inference_url}/predictions/tts"
     once = heard(post(url, text=FRENCH, quality="draft"))

@@ -110,6 +110,52 @@ def test_a_wrong_number_of_pauses_is_an_error() -> None:
         audio.join([tone(0.1), tone(0.1)], [])
 
 
+def test_the_level_of_speech_does_not_depend_on_its_pauses() -> None:
+    pause = np.zeros(24_000, dtype=np.float32)
+
+    level = audio.speech_level(np.concatenate([pause, tone(1.0), pause]))
+
+    assert level == pytest.approx(audio.rms(tone(1.0)), rel=0.02)
+    assert audio.speech_level(pause) == 0.0
+
+
+def test_speakers_of_one_text_are_brought_to_the_loudness_of_the_first() -> None:
+    first, loud, soft = tone(1.0, level=0.2), tone(1.0, level=0.6), tone(1.0, level=0.1)
+
+    matched = audio.match_levels([first, loud, first, soft], ["a", "b", "a", "c"])
+
+    levels = [audio.speech_level(piece) for piece in matched]
+    assert levels == pytest.approx([levels[0]] * 4, rel=1e-3)
+    assert matched[0] is first
+
+
+def test_louder_and_softer_places_of_one_speaker_stay() -> None:
+    first, second, third = tone(1.0), tone(1.0, level=0.1), tone(1.0, level=0.2)
+
+    matched = audio.match_levels([first, second, third], ["a", "b", "b"])
+
+    assert audio.rms(matched[2]) == pytest.approx(2 * audio.rms(matched[1]), rel=1e-3)
+
+
+def test_raising_a_soft_speaker_never_clips_nor_raises_without_end() -> None:
+    burst = tone(1.0, level=0.05)
+    burst[:20] = 0.9
+    whisper = tone(1.0, level=0.001)
+
+    raised, bounded = audio.match_levels([tone(1.0), burst, whisper], ["a", "b", "c"])[1:]
+
+    assert float(np.abs(raised).max()) <= 1.0
+    assert audio.rms(bounded) <= 4.01 * audio.rms(whisper)
+
+
+def test_a_silent_piece_is_left_alone() -> None:
+    silence = np.zeros(2_400, dtype=np.float32)
+
+    for pieces in ([silence, tone(0.5)], [tone(0.5), silence]):
+        matched = audio.match_levels(pieces, ["a", "b"])
+        np.testing.assert_array_equal(matched[1], pieces[1])
+
+
 @pytest.mark.parametrize(
     ("kind", "subtype", "rate_hz"),
     [

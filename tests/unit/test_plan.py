@@ -6,35 +6,70 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f5serve.routing.plan import pause_after, plan_pieces
+from f5serve.routing.plan import FIRST_PIECE_S, SWITCH_PAUSE_S, Piece, pause_after, plan_pieces
+from f5serve.routing.segments import TextSegment
+from f5serve.text.duration import UNIT_S, speech_units
+
+FOX = "The quick brown fox jumps over the lazy dog. " * 40
 
 
 def words(text: str) -> str:
     return "".join(text.split())
 
 
+def plan(*texts: str, max_piece_s: float = 18.0, speed: float = 1.0) -> tuple[Piece, ...]:
+    """Plan texts, alternately English and French."""
+    segments = [
+        TextSegment(text=text, language=("en", "fr")[place % 2]) for place, text in enumerate(texts)
+    ]
+    return plan_pieces(segments, max_piece_s=dict.fromkeys(("en", "fr"), max_piece_s), speed=speed)
+
+
 def test_a_short_text_is_one_piece() -> None:
-    (piece,) = plan_pieces("Bonjour tout le monde.", max_piece_s=18.0, speed=1.0)
+    (piece,) = plan("Bonjour tout le monde.")
 
     assert (piece.index, piece.text) == (0, "Bonjour tout le monde.")
 
 
 def test_a_long_text_becomes_numbered_pieces_that_hold_all_of_it() -> None:
-    text = "The quick brown fox jumps over the lazy dog. " * 40
-
-    pieces = plan_pieces(text, max_piece_s=18.0, speed=1.0)
+    pieces = plan(FOX)
 
     assert len(pieces) > 3
     assert [piece.index for piece in pieces] == list(range(len(pieces)))
-    assert words("".join(piece.text for piece in pieces)) == words(text)
+    assert words("".join(piece.text for piece in pieces)) == words(FOX)
+
+
+def test_the_first_piece_of_a_long_text_is_short_so_that_speech_begins_early() -> None:
+    first, second, *_ = plan(FOX)
+
+    assert speech_units(first.text) * UNIT_S <= FIRST_PIECE_S < speech_units(second.text) * UNIT_S
 
 
 def test_faster_speech_allows_longer_pieces() -> None:
-    text = "The quick brown fox jumps over the lazy dog. " * 40
+    assert len(plan(FOX, speed=2.0)) < len(plan(FOX))
 
-    assert len(plan_pieces(text, max_piece_s=18.0, speed=2.0)) < len(
-        plan_pieces(text, max_piece_s=18.0, speed=1.0)
-    )
+
+def test_a_piece_never_reaches_from_one_segment_into_the_next() -> None:
+    pieces = plan("She said ", "« c'est la vie » ", "and left.")
+
+    assert [(piece.segment, piece.language, piece.text) for piece in pieces] == [
+        (0, "en", "She said"),
+        (1, "fr", "« c'est la vie »"),
+        (2, "en", "and left."),
+    ]
+    assert [piece.pause_s for piece in pieces[:2]] == [SWITCH_PAUSE_S, SWITCH_PAUSE_S]
+
+
+def test_each_language_has_its_own_longest_piece() -> None:
+    segments = [TextSegment(text=FOX, language="en"), TextSegment(text=FOX, language="fr")]
+
+    pieces = plan_pieces(segments, max_piece_s={"en": 18.0, "fr": 6.0}, speed=1.0)
+
+    longest = {
+        code: max(speech_units(piece.text) * UNIT_S for piece in pieces if piece.language == code)
+        for code in ("en", "fr")
+    }
+    assert longest["fr"] <= 6.0 < longest["en"] <= 18.0
 
 
 @pytest.mark.parametrize(
@@ -46,6 +81,6 @@ def test_a_sentence_is_followed_by_a_longer_pause_than_a_clause(ends: tuple[str,
 
 @given(st.text(alphabet="ab .,!?。、क्षि\n", max_size=400))
 def test_no_text_is_dropped_or_repeated(text: str) -> None:
-    pieces = plan_pieces(text + "a", max_piece_s=2.0, speed=1.0)
+    pieces = plan(text + "a", max_piece_s=2.0)
 
     assert words("".join(piece.text for piece in pieces)) == words(text + "a")

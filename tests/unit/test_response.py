@@ -23,7 +23,9 @@ HEADERS = {
 SPEECH = Speech(
     samples=np.linspace(-0.5, 0.5, 24_000, dtype=np.float32),
     headers=HEADERS,
-    segments=(Segment(text="Oui.", language="fr", model="f5_fr", start_s=0.0, end_s=1.0),),
+    segments=(
+        Segment(text="Oui.", language="fr", model="f5_fr", voice="fleur", start_s=0.0, end_s=1.0),
+    ),
 )
 
 
@@ -53,7 +55,14 @@ def test_json_holds_the_audio_and_tells_what_the_headers_tell() -> None:
         0.9,
     )
     assert document["segments"] == [
-        {"text": "Oui.", "language": "fr", "model": "f5_fr", "start_s": 0.0, "end_s": 1.0}
+        {
+            "text": "Oui.",
+            "language": "fr",
+            "model": "f5_fr",
+            "voice": "fleur",
+            "start_s": 0.0,
+            "end_s": 1.0,
+        }
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -116,6 +117,75 @@ def test_a_long_text_is_spoken_in_pieces_and_joined_in_order() -> None:
     assert (
         document["audio_seconds"] > sum(1000 * (index + 1) for index in range(len(asked))) / 24_000
     )
+
+
+MIXED = "She said « c'est la vie » and left. Потом все ушли домой."
+
+
+def test_a_text_in_several_languages_is_spoken_by_several_models(model: FakeModel) -> None:
+    answer = ask(model, text=MIXED, response_format="json", seed=3)
+
+    document = json.loads(answer.body)
+    told = answer.headers
+    asked = sorted(model.requests, key=lambda request: int(request["piece"]))
+    assert [(request["language"], request["text"]) for request in asked] == [
+        ("en", "She said"),
+        ("fr", "« c'est la vie »"),
+        ("en", "and left."),
+        ("ru", "Потом все ушли домой."),
+    ]
+    assert [request["voice"] for request in asked] == ["anna", "fleur", "anna", "anna"]
+    assert [(s["language"], s["model"]) for s in document["segments"]] == [
+        ("en", "f5_en_zh"),
+        ("fr", "f5_fr"),
+        ("en", "f5_en_zh"),
+        ("ru", "f5_ru"),
+    ]
+    assert (told["X-Segments"], told["X-Languages"]) == ("4", "en, fr, ru")
+    assert told["X-Model"] == "f5_en_zh, f5_fr, f5_ru"
+
+
+def test_segments_follow_one_another_and_end_with_the_audio(model: FakeModel) -> None:
+    document = json.loads(ask(model, text=MIXED, response_format="json").body)
+
+    segments = document["segments"]
+    assert segments[0]["start_s"] == 0.0
+    assert segments[-1]["end_s"] == document["audio_seconds"]
+    assert all(
+        before["start_s"] < before["end_s"] <= after["start_s"]
+        for before, after in pairwise(segments)
+    )
+
+
+def test_the_voice_asked_for_speaks_every_segment(model: FakeModel) -> None:
+    ask(model, text=MIXED, voice="fleur")
+
+    assert {request["voice"] for request in model.requests} == {"fleur"}
+
+
+def test_an_explicit_language_keeps_a_text_in_one_language(model: FakeModel) -> None:
+    told = ask(model, text=MIXED, language="en").headers
+
+    assert (told["X-Segments"], told["X-Languages"]) == ("1", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Wir gehen morgen zusammen auf den Markt.", "language_not_supported"),
+        ("12345", "language_unsure"),
+    ],
+    ids=["foreign", "unsure"],
+)
+def test_strict_refuses_a_text_whose_language_cannot_be_spoken(
+    model: FakeModel, text: str, code: str
+) -> None:
+    document = problem_of(ask(model, text=text, strict=True))
+
+    assert (document["status"], document["code"]) == (422, code)
+    assert "en, fr, ru, zh" in document["detail"]
+    assert model.requests == []
+    assert ask(model, text=text).headers["X-Language-Source"] == "default"
 
 
 def test_one_failing_piece_fails_the_request_with_its_reason() -> None:
@@ -251,4 +321,7 @@ def test_the_handler_answers_through_torchserves_context(
     (body,) = handler.handle([{"body": bytearray(b'{"text": "Bonjour tout le monde."}')}], context)
 
     assert body[:4] == b"RIFF"
+    assert context.metrics.counted == [
+        ("LanguageResolutions", {"Language": "fr", "Source": "detected"})
+    ]
     assert (context.statuses[0], context.content_types[0]) == (200, "audio/wav")

@@ -9,6 +9,7 @@ from f5serve.language.detect import (
     HanClassifier,
     LanguageDetector,
     Reason,
+    ScriptDetector,
     build_detector,
 )
 from f5serve.language.han import CharacterHanClassifier
@@ -23,6 +24,7 @@ __all__ = [
     "LanguageDetector",
     "Reason",
     "Resolution",
+    "ScriptDetector",
     "Source",
     "build_detector",
     "canonical",

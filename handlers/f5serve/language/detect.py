@@ -129,6 +129,34 @@ class ScriptDetector:
                 return self._by_script("hi", share)
         return self._unsupported(share, *(["hi"] if script == "devanagari" else []))
 
+    def fits(self, text: str) -> Mapping[str, float]:
+        """How well each served language of the text's script fits it, 0-1; empty where nothing tells.
+
+        For comparing stretches of one text; where one language alone is written in the script, or the
+        text is in a language that is not served, nothing is told.
+        """
+        part = window(text)
+        letters = count(part)
+        if letters["kana"] + letters["han"] > letters["latin"]:
+            japanese = self._japanese(part, letters)
+            return {"ja": japanese, "zh": 1.0 - japanese}
+        if letters["latin"] < MIN_LATIN_LETTERS:
+            return {}
+        scores = self._model.detect_details(part).scores
+        fits = {code: min(1.0, scores.get(code, 0.0)) for code in self._latin}
+        foreign = _best(scores, self._foreign_latin)[1]
+        told = letters["latin"] >= MIN_GATE_LETTERS
+        return (
+            {} if told and foreign - max(fits.values(), default=0.0) > LATIN_GATE_MARGIN else fits
+        )
+
+    def _japanese(self, part: str, letters: Counter[Script]) -> float:
+        """How likely Han and kana are Japanese."""
+        kana, han = letters["kana"], letters["han"]
+        if kana > _SPURIOUS_KANA_SHARE * (kana + han):
+            return 1.0
+        return self._han.japanese_probability(part)
+
     def _by_script(self, language: str, share: float) -> Detection:
         if language not in self._served:
             return self._unsupported(share)
@@ -186,9 +214,7 @@ class ScriptDetector:
         return Detection(language=language, confidence=min(1.0, score), reason="model")
 
 
-def build_detector(
-    served: Collection[str], *, han: HanClassifier | None = None
-) -> LanguageDetector:
+def build_detector(served: Collection[str], *, han: HanClassifier | None = None) -> ScriptDetector:
     """Make the detector of a worker: a few milliseconds, a few megabytes.
 
     Args:

@@ -1,17 +1,22 @@
-"""One text becomes pieces of speakable length, each with the pause that follows it."""
+"""The segments of a text become pieces of speakable length, each with the pause that follows it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from f5serve.text.duration import UNIT_S
+from f5serve.routing.segments import TextSegment
+from f5serve.text.duration import UNIT_S, speech_units
 from f5serve.text.split import split
 
 SENTENCE_PAUSE_S: Final = 0.20
 CLAUSE_PAUSE_S: Final = 0.08
 PARAGRAPH_PAUSE_S: Final = 0.45
+SWITCH_PAUSE_S: Final = 0.05  # where the language changes within a phrase
 TARGET_SHARE: Final = 0.7  # of the longest piece allowed: a slow voice still stays within it
+FIRST_PIECE_S: Final = 3.5
+"""The first piece of a text of several is no longer, so that there is something to hear early."""
 
 _SENTENCE_ENDS: Final = ".!?…。！？।॥"
 _CLAUSE_ENDS: Final = ",;:、，；：—–"
@@ -24,32 +29,57 @@ class Piece:
 
     Attributes:
         index: Place within the whole text.
+        segment: Place of its segment among the segments.
+        language: What it is spoken in.
         text: As it stands in the text, without white space around it.
         pause_s: Silence after it, if another piece follows.
     """
 
     index: int
+    segment: int
+    language: str
     text: str
     pause_s: float
 
 
-def plan_pieces(text: str, *, max_piece_s: float, speed: float) -> tuple[Piece, ...]:
-    """Split cleaned text into pieces.
+def plan_pieces(
+    segments: Sequence[TextSegment], *, max_piece_s: Mapping[str, float], speed: float
+) -> tuple[Piece, ...]:
+    """Split segments into pieces.
+
+    The plan depends on the text alone, so that a stream and a whole answer hold the same speech.
 
     Args:
-        text: Cleaned text with something to say.
-        max_piece_s: Longest speech that a model is asked for at once.
+        segments: Cleaned text, each segment with something to say.
+        max_piece_s: Longest speech that the model of a language is asked for at once.
         speed: 1 is an ordinary pace; faster speech allows longer pieces.
 
     Returns:
         The pieces in order; together they hold the whole text.
     """
-    max_units = max_piece_s * TARGET_SHARE * speed / UNIT_S
-    parts = split(text, max_units=max_units)
+    parts = list(_parts(segments, max_piece_s, speed))
     return tuple(
-        Piece(index=index, text=part.strip(), pause_s=pause_after(part))
-        for index, part in enumerate(parts)
+        Piece(
+            index=index,
+            segment=place,
+            language=segments[place].language,
+            text=part.strip(),
+            pause_s=_pause(part, switches=index + 1 < len(parts) and parts[index + 1][0] != place),
+        )
+        for index, (place, part) in enumerate(parts)
     )
+
+
+def _parts(
+    segments: Sequence[TextSegment], max_piece_s: Mapping[str, float], speed: float
+) -> Iterator[tuple[int, str]]:
+    for place, segment in enumerate(segments):
+        max_units = max_piece_s[segment.language] * TARGET_SHARE * speed / UNIT_S
+        first_units = max_units
+        if place == 0 and (len(segments) > 1 or speech_units(segment.text) > max_units):
+            first_units = min(max_units, FIRST_PIECE_S * speed / UNIT_S)
+        for part in split(segment.text, max_units=max_units, first_max_units=first_units):
+            yield place, part
 
 
 def pause_after(part: str) -> float:
@@ -60,3 +90,7 @@ def pause_after(part: str) -> float:
     if bare.endswith(tuple(_SENTENCE_ENDS)):
         return SENTENCE_PAUSE_S
     return CLAUSE_PAUSE_S if bare.endswith(tuple(_CLAUSE_ENDS)) else 0.0
+
+
+def _pause(part: str, *, switches: bool) -> float:
+    return max(pause_after(part), SWITCH_PAUSE_S if switches else 0.0)

@@ -1,28 +1,60 @@
 import pytest
 import torch
+from f5_tts.model.cfm import CFM
 
 from scripts.training.model import (
     Architecture,
     MovingAverage,
     build_model,
-    share_pinyin_gradients,
+    plain_parameters,
+    share_pinyin_parts,
     start_from_mean,
 )
 
 _TINY = Architecture(dim=64, depth=1, heads=1, text_dim=16, conv_layers=1)
 
 
+_TOKENS = [" ", "a", "zhang3", "zhang1", "ba1"]
+
+
+def _embeddings(model: CFM) -> torch.Tensor:
+    weight: torch.Tensor = model.transformer.text_embed.text_embed.weight
+    return weight[1:].detach().clone()  # row 0 is upstream's filler
+
+
 def test_a_rare_syllable_learns_from_those_that_share_a_part() -> None:
-    tokens = [" ", "a", "zhang3", "zhang1", "ba1"]
-    model = build_model(_TINY, len(tokens))
-    share_pinyin_gradients(model, tokens)
-    weight = model.transformer.text_embed.text_embed.weight
+    model = build_model(_TINY, len(_TOKENS))
+    share_pinyin_parts(model, _TOKENS, fresh=True)
+    before = _embeddings(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 
-    weight[1 + tokens.index("zhang3")].sum().backward()
+    model.transformer.text_embed.text_embed.weight[1 + _TOKENS.index("zhang3")].sum().backward()
+    optimizer.step()
 
-    slopes = weight.grad[1:, 0]
-    assert slopes[2] > slopes[3] > 0
-    assert slopes[[0, 1, 4]].tolist() == [0, 0, 0]
+    moved = (before - _embeddings(model))[:, 0]
+    assert moved[2] > moved[3] > 0
+    assert moved[[0, 1, 4]].tolist() == pytest.approx([0, 0, 0])
+
+
+def test_what_was_learned_stays_when_training_goes_on() -> None:
+    model = build_model(_TINY, len(_TOKENS))
+    before = _embeddings(model)
+
+    share_pinyin_parts(model, _TOKENS, fresh=False)
+
+    torch.testing.assert_close(_embeddings(model), before)
+
+
+def test_exported_parameters_bear_upstreams_names_and_the_sum_of_the_parts() -> None:
+    model = build_model(_TINY, len(_TOKENS))
+    names = [name for name, _ in model.named_parameters()]
+    share_pinyin_parts(model, _TOKENS, fresh=True)
+
+    plain = plain_parameters(MovingAverage(model, decay=0.9).state_dict())
+
+    assert sorted(plain) == sorted(names)
+    exported = plain["transformer.text_embed.text_embed.weight"][1:]
+    torch.testing.assert_close(exported, _embeddings(model))
 
 
 def test_an_untrained_model_predicts_the_mean_spectrum() -> None:

@@ -1,0 +1,154 @@
+"""A text in several languages becomes segments, each of which one language model speaks.
+
+Every unit of the text (see ``units``) says how well each language fits it; staying in an ill-fitting
+language costs what the unit loses, changing costs what the border there is worth. The cheapest way
+through the text is taken. So a borrowed word stays where it stands, and a quoted sentence does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from f5serve.routing.units import Border, Unit, units
+
+COST_OF_CHANGE: Mapping[Border, float] = {
+    Border.SENTENCE: 0.35,
+    Border.QUOTE: 0.6,
+    Border.CLAUSE: 1.0,
+    Border.SCRIPT: 0.6,
+}
+"""What a change of language costs at a border, in words that do not fit at all."""
+
+UNREADABLE = 100.0
+"""Cost of a word in a script that the language is not written in, where the model has no letters for it."""
+FOREIGN_LATIN = 0.45
+"""Cost of a Latin word in text of another script: Hindi, Russian, Japanese and Chinese borrow freely."""
+MAX_WORDS = 8.0
+HAN_WEIGHT = 0.6
+"""Of what Han characters tell without kana: much is written alike in Japanese and Chinese."""
+LETTERS_PER_WORD = 3.0  # shorter words say less
+_TIE = 0.01
+
+_SCRIPTS: Mapping[str, Collection[str]] = {
+    "cyrillic": ("ru",),
+    "devanagari": ("hi",),
+    "han": ("ja", "zh"),
+    "latin": ("en", "es", "fi", "fr", "it"),
+}
+
+
+class FitsOf(Protocol):
+    """Answers how well each language of its script fits a text."""
+
+    def fits(self, text: str) -> Mapping[str, float]:
+        """Answer 0-1 for each served language written in the text's script; empty where nothing tells."""
+
+
+class TextSegment(Struct, frozen=True, kw_only=True):
+    """A stretch of the text in one language; joined, the segments are the text."""
+
+    text: str
+    language: str
+
+
+def segment(
+    text: str, *, main: str, served: Collection[str], detector: FitsOf
+) -> tuple[TextSegment, ...]:
+    """Cut a text into segments of one language each.
+
+    Args:
+        text: Cleaned text with something to say.
+        main: The language of the text as a whole; it wins where nothing tells.
+        served: Languages that can be spoken.
+        detector: Says how well languages fit.
+
+    Returns:
+        The segments in order. A text in one language is one segment, in ``main``.
+    """
+    parts = units(text)
+    if len(parts) == 1:
+        return (TextSegment(text=text, language=main),)
+    costs = [_costs(text[part.start : part.end], part, served, detector) for part in parts]
+    languages = _cheapest(parts, costs, _most_spoken(parts, costs, main))
+    if len(set(languages)) == 1:
+        return (TextSegment(text=text, language=main),)
+    return _merged(text, parts, languages)
+
+
+def _costs(part: str, unit: Unit, served: Collection[str], detector: FitsOf) -> Mapping[str, float]:
+    """What speaking a unit in each language loses; empty where it fits all alike."""
+    written = [code for code in _SCRIPTS.get(unit.script or "", ()) if code in served]
+    if not written:
+        return {}
+    fits = detector.fits(part)
+    letters = sum(map(str.isalpha, part))
+    weight = min(unit.words, letters / LETTERS_PER_WORD, MAX_WORDS)
+    if unit.script == "han" and max(fits.values(), default=0.0) < 1.0:
+        weight *= HAN_WEIGHT
+    best = max(fits.values(), default=0.0)
+    costs = {code: weight * (best - fits[code]) if code in fits else 0.0 for code in written}
+    # A language of another script can read Latin words, if foreign ones; no other language's.
+    latin_readers = set(served) - set(_SCRIPTS["latin"]) if unit.script == "latin" else set()
+    least = min(costs.values())
+    for code in set(served) - costs.keys():
+        readable = code in latin_readers
+        costs[code] = least + (FOREIGN_LATIN * unit.words if readable else UNREADABLE)
+    return costs
+
+
+def _most_spoken(
+    parts: Sequence[Unit], costs: Sequence[Mapping[str, float]], main: str
+) -> list[str]:
+    """Languages that fit some unit best, the one that fits most words first."""
+    words = {main: _TIE}
+    for part, cost in zip(parts, costs, strict=True):
+        if cost:
+            best = min(cost, key=lambda code: (cost[code], code != main, code))
+            words[best] = words.get(best, 0.0) + part.words
+    return sorted(words, key=lambda code: (-words[code], code))
+
+
+def _cheapest(
+    parts: Sequence[Unit], costs: Sequence[Mapping[str, float]], languages: Sequence[str]
+) -> list[str]:
+    """The language of each unit on the cheapest way through all of them (Viterbi).
+
+    The first of ``languages`` is the text's own: it wins where nothing tells.
+    """
+    main = languages[0]
+    # To begin in another language than the text's is a change too.
+    begin = COST_OF_CHANGE[Border.SENTENCE]
+    total = {code: 0.0 if code == main else begin for code in languages}
+    ways: list[dict[str, str]] = []
+    for index, (part, cost) in enumerate(zip(parts, costs, strict=True)):
+        way: dict[str, str] = {}
+        reached: dict[str, float] = {}
+        change = COST_OF_CHANGE[part.border]
+        cheapest = min(languages, key=lambda code: total[code])
+        for code in languages:
+            moves = index > 0 and total[cheapest] + change < total[code]
+            way[code] = cheapest if moves else code
+            before = total[cheapest] + change if moves else total[code]
+            reached[code] = before + cost.get(code, 0.0) + (_TIE if code != main else 0.0)
+        total = reached
+        ways.append(way)
+    code = min(languages, key=lambda code: total[code])
+    chosen = [code]
+    for way in reversed(ways[1:]):
+        code = way[code]
+        chosen.append(code)
+    return chosen[::-1]
+
+
+def _merged(text: str, parts: Sequence[Unit], languages: Sequence[str]) -> tuple[TextSegment, ...]:
+    segments: list[TextSegment] = []
+    start = 0
+    for index, part in enumerate(parts):
+        last = index + 1 == len(parts)
+        if last or languages[index + 1] != languages[index]:
+            segments.append(TextSegment(text=text[start : part.end], language=languages[index]))
+            start = part.end
+    return tuple(segments)

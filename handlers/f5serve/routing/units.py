@@ -1,0 +1,146 @@
+"""A text cut where another language could begin: sentences, clauses, quotations, changes of script.
+
+Nothing is decided here: a unit is the least that may be spoken in a language of its own, and the border
+before it says how much a change of language there would surprise a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import pairwise
+
+from msgspec import Struct
+
+from f5serve.language.scripts import Script, script_of
+from f5serve.text.borders import CLAUSE, SENTENCE, borders
+
+
+class Border(IntEnum):
+    """What stands between two units, the least surprising last."""
+
+    SCRIPT = 1
+    CLAUSE = 2
+    QUOTE = 3
+    SENTENCE = 4
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """A stretch of text in one script.
+
+    Attributes:
+        start: Its first character.
+        end: The character after its last; the white space after its words is its own.
+        border: What stands before it.
+        script: The script of most of its letters; ``han`` is Han and kana together, ``None`` no letters.
+        words: How much it says: words, or half the characters where words are not spaced. Names and
+            abbreviations count little, for they are written alike in many languages.
+    """
+
+    start: int
+    end: int
+    border: Border
+    script: Script | None
+    words: float
+
+
+_CLOSERS = ".,;:!?…。、，；：！？।"
+# Quotations and brackets that lie within nothing of their kind. An apostrophe is no quotation mark.
+_QUOTED = re.compile(
+    r"(?:«[^«»]*»|‹[^‹›]*›|“[^“”]*”|„[^„“”]*[“”]|‘[^‘’\n]*’(?!\w)|”[^”\n]*”|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』"
+    rf"|《[^《》]*》|\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])[{_CLOSERS}]*\s*"
+)
+_OPENERS = "«‹“„‘\"'「『《（([¿¡"
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CHARS_PER_WORD = 2.0  # of Han and kana
+_NAME_WEIGHT = 0.3
+
+
+def units(text: str) -> list[Unit]:
+    """Cut a cleaned text into units; joined, they are the text.
+
+    The time is proportional to the length of the text, whatever it holds.
+    """
+    cuts: dict[int, Border] = {}
+    strengths = borders(text)
+    for position, strength in enumerate(strengths):
+        if strength >= CLAUSE:
+            cuts[position] = Border.SENTENCE if strength >= SENTENCE else Border.CLAUSE
+    for quoted in _QUOTED.finditer(text):
+        for position in quoted.span():
+            cuts[position] = max(Border.QUOTE, cuts.get(position, Border.QUOTE))
+    for position in _script_changes(text, cuts):
+        cuts.setdefault(position, Border.SCRIPT)
+    cuts.pop(0, None)
+    cuts.pop(len(text), None)
+    positions = [0, *_with_letters(text, sorted(cuts)), len(text)]
+    return [
+        _unit(text, start, end, cuts.get(start, Border.SENTENCE))
+        for start, end in pairwise(positions)
+    ]
+
+
+def _with_letters(text: str, cuts: list[int]) -> Iterator[int]:
+    """The cuts between which there are letters: what is in no script goes with what stands before it."""
+    before = False
+    for cut, (start, end) in zip([0, *cuts], pairwise([0, *cuts, len(text)]), strict=True):
+        if any(map(str.isalpha, text[start:end])):
+            if before:
+                yield cut
+            before = True
+
+
+def _script_changes(text: str, cuts: dict[int, Border]) -> Iterator[int]:
+    """Where letters of another script begin and no other border lies in between."""
+    last: tuple[int, Script] | None = None
+    for index, character in enumerate(text):
+        script = _class_of(character)
+        if script is None:
+            continue
+        if last is not None and script != last[1]:
+            start = _opening(text, last[0] + 1, index)
+            if not any(position in cuts for position in range(last[0] + 1, index + 1)):
+                yield start
+        last = index, script
+
+
+def _opening(text: str, after: int, index: int) -> int:
+    """Where what belongs to the letter at ``index`` begins: opening marks and digits go with it."""
+    start = index
+    while start > after and text[start - 1] in _OPENERS:
+        start -= 1
+    return start
+
+
+def _class_of(character: str) -> Script | None:
+    """The script of a letter; a mark goes with its letter and is none by itself."""
+    script = script_of(character) if character.isalpha() else None
+    return "han" if script == "kana" else script
+
+
+def _unit(text: str, start: int, end: int, border: Border) -> Unit:
+    part = text[start:end]
+    letters: dict[Script, int] = {}
+    for character in part:
+        script = _class_of(character)
+        if script is not None:
+            letters[script] = letters.get(script, 0) + 1
+    if not letters:
+        return Unit(start=start, end=end, border=border, script=None, words=0.0)
+    main = max(letters, key=lambda script: letters[script])
+    words = letters[main] / _CHARS_PER_WORD if main == "han" else _words(part, border)
+    return Unit(start=start, end=end, border=border, script=main, words=words)
+
+
+def _words(part: str, border: Border) -> float:
+    """How many words a stretch says, its names and abbreviations counted as less."""
+    words = [word for word in _WORD.findall(part) if len(word) > 1 or word.islower()]
+    if not words:
+        return 0.0
+    if all(word.isupper() for word in words):  # a headline, or a single abbreviation
+        return float(len(words)) if len(words) > 1 else _NAME_WEIGHT
+    plain = [not word[0].isupper() for word in words]
+    if border in (Border.SENTENCE, Border.QUOTE) and not words[0][1:].isupper():
+        plain[0] = True  # a capital there tells nothing
+    return sum(1.0 if is_plain else _NAME_WEIGHT for is_plain in plain)

@@ -22,8 +22,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench memory \
-	check format test clean
+.PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
+	language-tables memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,8 +75,11 @@ train-demo: setup-dev ## train the demo checkpoints again (needs espeak-ng)
 parity: setup-dev ## compare the engine with f5-tts and vocos, and print the distances
 	@$(RUN) scripts.parity
 
-language-bench: setup ## measure language detection on labelled sentences (FILE=sentences.jsonl)
-	@$(RUN) scripts.language_bench "$(FILE)"
+language-bench: setup ## measure language detection on labelled texts (FILE=texts.jsonl, or the repository's own)
+	@$(RUN) scripts.language_bench $(if $(FILE),"$(FILE)")
+
+language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
+	@$(RUN) scripts.language_tables
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"

@@ -5,12 +5,19 @@ kind ``ood`` (foreign text) and is ``und`` for text in no language. What is meas
 function in its default configuration: nothing asked for, no voice chosen, falling back to the default.
 A row of a served language counts if the language spoken in the end is the right one; a row of another
 counts if it was not taken for a served one.
+
+Without a file it reads the sentences of this repository, as they are and in windows of two or three
+words: enough to see that detection works, too few to compare two ways of detecting. What a detector costs
+a worker is measured in a fresh process: CPU seconds from the import to the first answers, and how far
+they raise the process's share of the memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -18,13 +25,40 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+import yaml
 
 from f5serve.language import LanguageDetector, build_detector, resolve
+from scripts import segment_bench
 
 SERVED = ("en", "es", "fi", "fr", "hi", "it", "ja", "ru", "zh")
 DEFAULT = "en"
 OUT_OF_DOMAIN = "ood"
 MIN_TIMED_S = 0.5
+ROOT = Path(__file__).resolve().parent.parent
+SENTENCES = ROOT / "scripts" / "training" / "sentences"
+DEMO_SENTENCES = ROOT / "config" / "sentences.yaml"
+MIN_WINDOW_CHARS = 6
+START_DEADLINE_S = 60
+START_TEXTS = 500
+# Reads JSON texts; answers CPU seconds and the proportional set size before and after, in kB.
+START_PROBE = """
+import json, re, sys, time
+texts = json.load(sys.stdin)
+def pss():
+    try:
+        with open("/proc/self/smaps_rollup") as rollup:
+            return int(re.search(r"^Pss: *([0-9]+)", rollup.read(), re.MULTILINE)[1])
+    except OSError:
+        return None
+before, start = pss(), time.process_time()
+from f5serve.language import build_detector
+detector = build_detector(sys.argv[1:])
+detector.detect(texts[0])
+cpu = time.process_time() - start
+for text in texts:
+    detector.detect(text)
+print(json.dumps([cpu, before, pss()]))
+"""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -88,6 +122,56 @@ def detections_per_cpu_second(texts: Sequence[str], detector: LanguageDetector) 
     return done / elapsed
 
 
+def repository_rows() -> list[Row]:
+    """The sentences written by hand in this repository, whole and in windows of two and three words."""
+    demo: dict[str, str] = yaml.safe_load(DEMO_SENTENCES.read_text(encoding="utf-8"))
+    rows = []
+    for language in SERVED:
+        held = (SENTENCES / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+        sentences = [demo[language], *filter(None, map(str.strip, held))]
+        rows += [Row(text, language, "sent") for text in sentences]
+        rows += [Row(text, language, "w23") for text in map(" ".join, _windows(sentences))]
+    return rows
+
+
+def _windows(sentences: Iterable[str]) -> Iterable[list[str]]:
+    """The first three words and the last two of each sentence that writes words apart."""
+    for sentence in sentences:
+        words = sentence.split()
+        for window in (words[:3], words[-2:]) if len(words) > 3 else ():
+            if len("".join(window)) >= MIN_WINDOW_CHARS:
+                yield window
+
+
+def start_cost(texts: Sequence[str]) -> dict[str, float]:
+    """What a detector costs a fresh process, having seen some texts.
+
+    Returns:
+        ``start_cpu_s`` and, where the system tells, ``pss_mb``.
+
+    Raises:
+        subprocess.SubprocessError: If the process fails.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", START_PROBE, *SERVED],
+        input=json.dumps(texts[:: len(texts) // START_TEXTS + 1]),
+        env={**os.environ, "PYTHONPATH": str(ROOT / "handlers")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=START_DEADLINE_S,
+    )
+    cpu, before, after = json.loads(done.stdout)
+    cost = {"start_cpu_s": round(cpu, 3)}
+    return cost if before is None else {**cost, "pss_mb": round((after - before) / 1000, 1)}
+
+
+def read_rows(file: Path) -> list[Row]:
+    """Read JSON lines."""
+    decoder = msgspec.json.Decoder(Row)
+    return [decoder.decode(line) for line in file.read_bytes().splitlines() if line.strip()]
+
+
 def print_table(tally: Tally) -> None:
     """Print accuracy in percent, a line a kind and a column a language."""
     print("kind".ljust(16) + "rows".rjust(6) + "all".rjust(7) + "".join(c.rjust(7) for c in SERVED))
@@ -105,10 +189,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 2 if the file holds no rows.
     """
     parser = argparse.ArgumentParser(prog="language_bench", description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, help="JSON lines with text, lang and kind")
-    file: Path = parser.parse_args(argv).file
-    decoder = msgspec.json.Decoder(Row)
-    rows = [decoder.decode(line) for line in file.read_bytes().splitlines() if line.strip()]
+    parser.add_argument(
+        "file", type=Path, nargs="?", help="JSON lines with text, lang and kind; default: our own"
+    )
+    file: Path | None = parser.parse_args(argv).file
+    rows = repository_rows() if file is None else read_rows(file)
     if not rows:
         print(f"{file}: no rows", file=sys.stderr)
         return 2
@@ -127,6 +212,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         summary["ood_accepted"] = round(100.0 - refused, 2)
     sentences = [row.text for row in rows if row.kind == "sent"] or [row.text for row in rows]
     summary["detections_per_cpu_second"] = round(detections_per_cpu_second(sentences, detector))
+    summary |= start_cost([row.text for row in rows])
+    borders = segment_bench.bench(detector, SERVED, DEFAULT)
+    summary["segment_border_precision"] = round(borders.precision, 2)
+    summary["segment_border_recall"] = round(borders.recall, 2)
     print(json.dumps(summary))
     return 0
 

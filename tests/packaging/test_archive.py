@@ -109,6 +109,13 @@ def test_the_stub_for_torch_lies_in_the_router_alone(model: Job, router: Job) ->
     assert "torch.py" not in expected_members(model.spec)
 
 
+def test_the_tables_of_language_detection_lie_in_the_router_alone(model: Job, router: Job) -> None:
+    tables = {f"f5serve/language/data/{name}" for name in ("README.md", "han.table", "words.table")}
+
+    assert tables <= expected_members(router.spec).keys()
+    assert not tables & expected_members(model.spec).keys()
+
+
 def test_a_model_s_handler_imports_from_its_archive_alone(
     model: Job, build: Build, tmp_path: Path
 ) -> None:

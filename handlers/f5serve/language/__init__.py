@@ -12,16 +12,16 @@ from f5serve.language.detect import (
     ScriptDetector,
     build_detector,
 )
-from f5serve.language.han import CharacterHanClassifier
+from f5serve.language.han import PairHanClassifier
 from f5serve.language.resolve import Resolution, Source, resolve
 from f5serve.language.tags import AUTO, canonical
 
 __all__ = [
     "AUTO",
-    "CharacterHanClassifier",
     "Detection",
     "HanClassifier",
     "LanguageDetector",
+    "PairHanClassifier",
     "Reason",
     "Resolution",
     "ScriptDetector",

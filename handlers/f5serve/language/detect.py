@@ -11,24 +11,34 @@ import eldc
 import msgspec
 
 from f5serve.language.devanagari import is_foreign
-from f5serve.language.han import CharacterHanClassifier
+from f5serve.language.han import PairHanClassifier
+from f5serve.language.latin import LANGUAGES, LatinClassifier, PieceModel, Weighed
 from f5serve.language.scripts import Script, count, window
 
 Reason = Literal["script", "model", "unsure", "unsupported"]
 
 MIN_LATIN_LETTERS = 4
 """Shorter Latin text (``OK``, ``A``) is scored highly by any model and means nothing."""
-MIN_LATIN_SCORE = 0.45
-MIN_GATE_LETTERS = 12
-"""Text shorter than this is never called a foreign language: two words often fit several."""
-LATIN_GATE_MARGIN = 0.10
-CYRILLIC_GATE_MARGIN = 0.05
-"""By how much the best foreign language must beat the best served one to be believed.
-
-The scores of eldc are no probabilities; the thresholds were chosen on labelled texts of the nine
-languages and of 22 others, for the most foreign text refused at no loss on sentences.
-"""
+# The thresholds below were chosen on labelled texts of the nine languages and of 22 others, for the most
+# foreign text refused at no loss on sentences, and lie where a step either way changes next to nothing.
+MIN_LATIN_PIECES = 0.45
+MIN_LATIN_KNOWN = 0.30
+"""Below both, neither the pieces of the words nor the words themselves belong to the best language."""
+MIN_PROBABILITY = 0.32
+"""Five languages share the probability: less says that none stands out (``iPhone 15 Pro``)."""
+MIN_GATE_LETTERS = 8
+"""Text shorter than this is never called a foreign Latin language: two words often fit several."""
+LATIN_GATE_LEAD = 2.0
+LATIN_GATE_LEAD_KNOWN = 2.0
+"""A foreign language is believed if the pieces speak for it this much more than for the best of the five,
+and as much again where all letters stand in known words: without its accents, French looks Catalan."""
+UNSERVED_PROBABILITY = 0.90
+"""From here on, one of the five that is not served is believed."""
+MIN_CYRILLIC_GATE_LETTERS = 12
+CYRILLIC_GATE_MARGIN = 0.03
+"""By how much eldc's score of a language near Russian must exceed that of Russian."""
 HAN_SURE = 0.60
+"""Less leaves Japanese and Chinese open; the likelier one is then named first."""
 _CYRILLIC_SHARE = 0.25  # of the letters; one foreign word in a Latin sentence is less
 _CJK_WEIGHT = 2.5  # a Han or kana character says as much as two or three letters
 _SPURIOUS_KANA_SHARE = 0.10  # Chinese shop names borrow a の
@@ -43,7 +53,7 @@ _FOREIGN_LATIN = frozenset(
     }
 )
 _FOREIGN_CYRILLIC = frozenset({"be", "bg", "sr", "uk"})
-_LATIN = frozenset({"en", "es", "fi", "fr", "it"})
+_LATIN = frozenset(LANGUAGES)
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +62,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         language: A served code, or ``None`` where ``reason`` is ``unsure`` or ``unsupported``.
         confidence: 0-1; comparable within one reason only. By script it is the script's share of the
-            letters, by model the model's score, which is no probability.
+            letters, by model the probability among the languages that the model knows in that script.
         reason: ``script`` or ``model`` decided; ``unsure`` is too little or too mixed evidence;
             ``unsupported`` is clearly another language.
         candidates: Served languages of the text's script, likeliest first, where ``language`` is
@@ -79,31 +89,31 @@ class HanClassifier(Protocol):
         """How likely the text is Japanese, 0-1; 0.5 says nothing."""
 
 
-class _Scores(Protocol):
-    @property
-    def scores(self) -> Mapping[str, float]: ...
-
-
-class _Model(Protocol):
-    def detect_details(self, text: str) -> _Scores: ...
-
-
 class ScriptDetector:
-    """Rules by script, eldc between Latin languages, a classifier for Han text without kana.
+    """Rules by script; pieces and words between Latin languages, a classifier for Han without kana.
 
     Deterministic; one instance may be used by several threads at once.
 
     Args:
         served: ISO 639-1 codes to choose from.
-        model: eldc with all its languages, giving as many scores as it can.
+        pieces: eldc with all its languages, giving as many scores as it can.
+        latin: Weighs the evidence for the Latin languages.
         han: Decides between Japanese and Chinese.
     """
 
-    def __init__(self, served: Collection[str], *, model: _Model, han: HanClassifier) -> None:
+    def __init__(
+        self,
+        served: Collection[str],
+        *,
+        pieces: PieceModel,
+        latin: LatinClassifier,
+        han: HanClassifier,
+    ) -> None:
         self._served = frozenset(served)
-        self._latin = _LATIN & self._served
-        self._foreign_latin = _FOREIGN_LATIN | (_LATIN - self._served)
-        self._model = model
+        self._served_latin = _LATIN & self._served
+        self._unserved_latin = _LATIN - self._served
+        self._pieces = pieces
+        self._latin = latin
         self._han = han
 
     def detect(self, text: str) -> Detection:
@@ -142,13 +152,11 @@ class ScriptDetector:
             return {"ja": japanese, "zh": 1.0 - japanese}
         if letters["latin"] < MIN_LATIN_LETTERS:
             return {}
-        scores = self._model.detect_details(part).scores
-        fits = {code: min(1.0, scores.get(code, 0.0)) for code in self._latin}
-        foreign = _best(scores, self._foreign_latin)[1]
-        told = letters["latin"] >= MIN_GATE_LETTERS
-        return (
-            {} if told and foreign - max(fits.values(), default=0.0) > LATIN_GATE_MARGIN else fits
-        )
+        weighed = self._latin.weigh(part)
+        language, _ = _best(weighed.probabilities, self._served_latin)
+        if language is None or self._foreign_score(weighed, letters["latin"], language) is not None:
+            return {}
+        return {code: weighed.probabilities[code] for code in self._served_latin}
 
     def _japanese(self, part: str, letters: Counter[Script]) -> float:
         """How likely Han and kana are Japanese."""
@@ -194,8 +202,8 @@ class ScriptDetector:
     def _cyrillic(self, part: str, letters: int, share: float) -> Detection:
         if _NOT_RUSSIAN.search(part):
             return self._unsupported(share, "ru")
-        if letters >= MIN_GATE_LETTERS:
-            scores = self._model.detect_details(part).scores
+        if letters >= MIN_CYRILLIC_GATE_LETTERS:
+            scores = self._pieces.detect_details(part).scores
             foreign = _best(scores, _FOREIGN_CYRILLIC)[1]
             if foreign - scores.get("ru", 0.0) > CYRILLIC_GATE_MARGIN:
                 return self._unsupported(foreign, "ru")
@@ -204,29 +212,59 @@ class ScriptDetector:
     def _latin_language(self, part: str, letters: int) -> Detection:
         if letters < MIN_LATIN_LETTERS:
             return Detection(language=None, confidence=0.0, reason="unsure")
-        scores = self._model.detect_details(part).scores
-        language, score = _best(scores, self._latin)
-        foreign = _best(scores, self._foreign_latin)[1]
-        if letters >= MIN_GATE_LETTERS and foreign - score > LATIN_GATE_MARGIN:
-            return Detection(language=None, confidence=foreign, reason="unsupported")
-        if language is None or score < MIN_LATIN_SCORE:
-            return Detection(language=None, confidence=score, reason="unsure")
-        return Detection(language=language, confidence=min(1.0, score), reason="model")
+        weighed = self._latin.weigh(part)
+        language, probability = _best(weighed.probabilities, self._served_latin)
+        foreign = self._foreign_score(weighed, letters, language)
+        if foreign is not None:
+            return self._unsupported(foreign)
+        if language is None or _is_strange(weighed, language) or probability < MIN_PROBABILITY:
+            return Detection(language=None, confidence=probability, reason="unsure")
+        return Detection(language=language, confidence=probability, reason="model")
+
+    def _foreign_score(self, weighed: Weighed, letters: int, language: str | None) -> float | None:
+        """How clearly Latin text is in no served language; ``None`` where it is not clear."""
+        if letters < MIN_GATE_LETTERS:
+            return None
+        foreign, score = _best(weighed.pieces, _FOREIGN_LATIN)
+        if foreign is not None and _is_foreign_latin(weighed, foreign, language):
+            return score
+        unserved = _best(weighed.probabilities, self._unserved_latin)[1]
+        return unserved if unserved >= UNSERVED_PROBABILITY else None
 
 
 def build_detector(served: Collection[str], *, han: HanClassifier | None = None) -> ScriptDetector:
     """Make the detector of a worker: a few milliseconds, a few megabytes.
 
+    The tables are mapped, not read, and were counted beforehand: a worker needs none of their sources.
+
     Args:
         served: ISO 639-1 codes of the languages that can be spoken.
-        han: Tells Japanese from Chinese; by default :class:`CharacterHanClassifier`.
+        han: Tells Japanese from Chinese; by default :class:`PairHanClassifier`.
+
+    Raises:
+        ConfigurationError: If a table is missing or damaged.
     """
     eldc.init()  # the tables are part of the library; a second call does nothing
-    model = eldc.instance()
+    pieces = eldc.instance()
     # All languages: how a text scores in one that is not served tells whether to believe the best served.
-    model.set_languages([])
-    model.set_scores(eldc.MAX_SCORES)
-    return ScriptDetector(served, model=model, han=han or CharacterHanClassifier())
+    pieces.set_languages([])
+    pieces.set_scores(eldc.MAX_SCORES)
+    return ScriptDetector(
+        served, pieces=pieces, latin=LatinClassifier(pieces), han=han or PairHanClassifier()
+    )
+
+
+def _is_foreign_latin(weighed: Weighed, foreign: str, language: str | None) -> bool:
+    """Whether a foreign language is clearly likelier than the best of the served ones."""
+    known = 0.0 if language is None else weighed.known[language]
+    lead = weighed.lead(foreign, language or "")
+    return lead > LATIN_GATE_LEAD + LATIN_GATE_LEAD_KNOWN * known
+
+
+def _is_strange(weighed: Weighed, language: str) -> bool:
+    """Whether neither pieces nor words of a text belong to a language."""
+    pieces = weighed.pieces.get(language, 0.0)
+    return pieces < MIN_LATIN_PIECES and weighed.known[language] < MIN_LATIN_KNOWN
 
 
 def _weights(letters: Counter[Script]) -> dict[Script, float]:

@@ -16,7 +16,7 @@ from f5serve.routing.units import Border, Unit, units
 
 COST_OF_CHANGE: Mapping[Border, float] = {
     Border.SENTENCE: 0.35,
-    Border.QUOTE: 0.6,
+    Border.QUOTE: 0.65,
     Border.CLAUSE: 1.0,
     Border.SCRIPT: 0.6,
 }

@@ -30,6 +30,7 @@ SPOKEN = {
 }
 FOREIGN = {
     "de": "Der Zug nach Berlin hat schon wieder Verspätung.",
+    "de, short": "Das ist gut so.",
     "pt": "O trem para Lisboa não está atrasado outra vez.",
     "sv": "Tåget till Stockholm är försenat igen, tyvärr.",
     "ar": "القطار متأخر مرة أخرى",
@@ -51,6 +52,7 @@ NO_LANGUAGE = [
     "A",
     "OK",
     "H2O",
+    "iPhone 15 Pro",
     "https://example.com/hello-world",
     "\x00",
     "\ud83d",
@@ -99,6 +101,39 @@ def test_a_word_that_japanese_and_chinese_share_leaves_both_open(
 
 def test_a_borrowed_kana_does_not_make_chinese_japanese(detector: LanguageDetector) -> None:
     assert detector.detect("这家鲜の味餐厅的面条非常好吃，我们经常去。").language == "zh"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "la beaute du coucher de soleil"),
+        ("fr", "il a ete tres agreable"),
+        ("es", "manana sera otro dia"),
+        ("fi", "hyvaa paivaa ystavani"),
+        ("it", "la citta e piu bella"),
+    ],
+)
+def test_text_typed_without_accents_is_recognised(
+    detector: LanguageDetector, language: str, text: str
+) -> None:
+    assert detector.detect(text).language == language
+
+
+def test_words_that_two_languages_share_are_told_with_little_confidence(
+    detector: LanguageDetector,
+) -> None:
+    shared = detector.detect("la persona")
+    plain = detector.detect("la persona que vive aquí al lado")
+
+    assert shared.confidence < 0.9 < plain.confidence
+    assert plain.language == "es"
+
+
+@pytest.mark.parametrize("between", ["\x00", "\ud83d", "\u200b", "\u0301\u0301\u0301", "\ufeff"])
+def test_what_cannot_be_read_hides_no_language(detector: LanguageDetector, between: str) -> None:
+    text = f"Buenos días {between} a todos los {between}amigos de la casa"
+
+    assert detector.detect(text).language == "es"
 
 
 def test_case_and_decomposed_accents_make_no_difference(detector: LanguageDetector) -> None:

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -93,13 +93,14 @@ def measure_all(texts: dict[str, list[str]] | None, processes: int) -> dict[str,
     ]
     if texts is None:
         jobs.append(partial(measure_wrong_language, ROOT, *WRONG_LANGUAGE))
-    rows: list[Row] = []
     # Not forked: a process that has torch's threads cannot be.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        for future in [pool.submit(job) for job in jobs]:
-            rows.append(future.result())
-            print(f"quality: {rows[-1]['language']} through {rows[-1]['model']}", flush=True)
+        futures = [pool.submit(job) for job in jobs]
+        for future in as_completed(futures):
+            row = future.result()
+            print(f"quality: {row['language']} through {row['model']}", flush=True)
+    rows = [future.result() for future in futures]
     wrong = rows.pop() if texts is None else None
     ordered = sorted(rows, key=lambda row: str(row["language"]))
     return {"goals": dict(GOALS), "languages": ordered, "wrong_language": wrong}

@@ -26,6 +26,7 @@ _QUIET_DB: Final = 30.0  # below the loudest frame: pauses say nothing about a v
 _PITCH_RANGE_HZ: Final = (60.0, 400.0)
 _PITCH_WINDOW_S: Final = 0.04
 _PITCH_STEP_S: Final = 0.01
+_SILENCE: Final = 1e-12
 _VOICED: Final = 0.5  # of a frame's energy that must come back one period later
 _SAME_PEAK: Final = 0.9  # twice the period matches as well: the shortest good one is the pitch
 
@@ -113,24 +114,28 @@ def pitch_hz(samples: Samples) -> float:
     window, step = (round(s * SAMPLE_RATE_HZ) for s in (_PITCH_WINDOW_S, _PITCH_STEP_S))
     if len(samples) < window:
         return float("nan")
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), window)[::step]
-    frames = (frames - frames.mean(axis=1, keepdims=True)) * np.hanning(window)
-    spectrum = np.abs(np.fft.rfft(frames, 2 * window)) ** 2
-    weight = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(window), 2 * window)) ** 2)[:window]
-    energy = np.fft.irfft(spectrum)[:, :window] / weight
     shortest, longest = (round(SAMPLE_RATE_HZ / hz) for hz in reversed(_PITCH_RANGE_HZ))
-    similar = energy[:, shortest:longest] / np.maximum(energy[:, :1], 1e-12)
-    loud = energy[:, 0] > energy[:, 0].max() * 10 ** (-_QUIET_DB / 10)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), window)[::step]
+    shape = np.hanning(window)
+    # The window makes long lags look less similar; divided by its own, the bias is gone.
+    energy = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * shape, longest)
+    energy /= _autocorrelation(shape[None], longest)
+    similar = energy[:, shortest:] / np.maximum(energy[:, :1], _SILENCE)
     best = similar.max(axis=1)
-    lag = shortest + np.argmax(similar >= _SAME_PEAK * best[:, None], axis=1)
-    # The first lag above the threshold lies on the peak's slope: climb to its top.
-    lag = np.array([_top(row, start - shortest) for row, start in zip(similar, lag, strict=True)])
+    # The first lag above the threshold lies on a peak's slope: climb to its top.
+    slopes = np.argmax(similar >= _SAME_PEAK * best[:, None], axis=1)
+    lags = np.array([_top(row, int(slope)) for row, slope in zip(similar, slopes, strict=True)])
+    loud = energy[:, 0] > max(energy[:, 0].max() * 10 ** (-_QUIET_DB / 10), _SILENCE)
     voiced = loud & (best > _VOICED)
-    return (
-        float(np.median(SAMPLE_RATE_HZ / (lag[voiced] + shortest)))
-        if voiced.any()
-        else float("nan")
-    )
+    if not voiced.any():
+        return float("nan")
+    return float(np.median(SAMPLE_RATE_HZ / (lags[voiced] + shortest)))
+
+
+def _autocorrelation(frames: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    spectrum = np.abs(np.fft.rfft(frames, 2 * frames.shape[1])) ** 2
+    similar: NDArray[np.float64] = np.fft.irfft(spectrum)[:, :lags]
+    return similar
 
 
 def _top(row: NDArray[np.float64], start: int) -> int:

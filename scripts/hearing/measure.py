@@ -56,9 +56,9 @@ class Material:
     further: Sequence[Reading] = ()
 
 
-def default_speaker(voice: Voice) -> Speaker:
-    """Answer the espeak-ng speaker that a demo voice was recorded from; its name begins with it."""
-    return SPEAKERS.get(voice.name.rpartition("_")[0], SPEAKERS["plain"])
+def speaker_behind(voice: str) -> Speaker:
+    """Answer the espeak-ng speaker that a demo voice was recorded from; the voice's name begins with it."""
+    return SPEAKERS.get(voice.rpartition("_")[0], SPEAKERS["plain"])
 
 
 def held_out(language: str, speaker: Speaker) -> Material:
@@ -103,7 +103,7 @@ def measure(root: Path, language: str, texts: Sequence[str] | None = None) -> Ro
     torch.set_num_threads(1)
     with narrator(root, model_of(root, language)) as model:
         voice = model.voices(language)[0]
-        speaker = default_speaker(voice)
+        speaker = speaker_behind(voice.name)
         material = (
             held_out(language, speaker)
             if texts is None
@@ -117,7 +117,7 @@ def measure_wrong_language(root: Path, language: str, through: str) -> Row:
     torch.set_num_threads(1)
     with narrator(root, model_of(root, through)) as model:
         voice = model.voices(through)[0]
-        readings = held_out(language, default_speaker(voice)).readings
+        readings = held_out(language, speaker_behind(voice.name)).readings
         spoken, _ = _spoken(model, voice, readings)
     return {
         "language": language,
@@ -240,15 +240,16 @@ def _leaks(
 ) -> Row:
     """Answer how often the reference's end is heard first, and how often it would be noticed."""
     pairs = [
-        (trim(samples), reading.samples)
-        for samples, reading in zip(spoken, readings, strict=True)
+        (samples, reading.samples)
+        for samples, reading in zip(_trimmed(spoken), readings, strict=True)
         if samples is not None
     ]
-    (repeated,) = model.speak([voice.transcript], voice)
-    if not pairs or isinstance(repeated, ServeError):
+    (said,) = model.speak([voice.transcript], voice)
+    (repeated,) = _trimmed([None if isinstance(said, ServeError) else said])
+    if not pairs or repeated is None:
         return {"leaking": None, "leaks_noticed": None}
     sounds, texts = zip(*pairs, strict=True)
-    made = [after_tail(samples, trim(repeated)) for samples in sounds]
+    made = [after_tail(samples, repeated) for samples in sounds]
     return {
         "leaking": _rounded(leaking(sounds, texts, reference).mean()),
         "leaks_noticed": _rounded(leaking(made, texts, reference).mean()),

@@ -124,15 +124,6 @@ def model_of(root: Path, language: str) -> str:
     return load_catalogue(root / CATALOGUE).select([language])[0]
 
 
-def checkpoint_digests(root: Path) -> dict[str, str]:
-    """Answer the SHA-256 of every demo checkpoint, by the model's name."""
-    catalogue = load_catalogue(root / CATALOGUE)
-    return {
-        name: file_digest(root / catalogue.models[name].profiles["demo"].checkpoint)
-        for name in catalogue.select([])
-    }
-
-
 @contextlib.contextmanager
 def narrator(root: Path, model: str) -> Iterator[Narrator]:
     """Load one model of the demo as its worker does, on the CPU.

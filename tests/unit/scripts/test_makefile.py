@@ -20,6 +20,7 @@ SHELL = {
     "VOICE": "from-shell",
     "OUT": "from-shell",
     "FILE": "from-shell",
+    "SENTENCES": "from-shell",
     "PROFILE": "from-shell",
     "PORT": "5000",
     "PYTEST_ARGS": "from-shell",
@@ -40,7 +41,8 @@ def planned(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "task", ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "test"]
+    "task",
+    ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "quality", "test"],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
     commands = planned(task)
@@ -61,6 +63,13 @@ def test_the_command_line_decides() -> None:
 
     assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
     assert '--language "fr" --voice "anna"' in commands
+
+
+def test_other_sentences_are_measured_and_leave_the_recorded_tables_alone() -> None:
+    recorded, other = planned("quality"), planned("quality", "SENTENCES=a b.jsonl")
+
+    assert recorded.splitlines()[-1].endswith("scripts.readme")
+    assert other.splitlines()[-1].endswith('scripts.quality --sentences "a b.jsonl"')
 
 
 def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> None:

@@ -15,6 +15,7 @@ PARALLEL =
 SEGMENTS =
 OUT =
 FILE =
+SENTENCES =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -23,7 +24,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
-	language-tables memory check format test clean
+	language-tables quality memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,8 +70,9 @@ demo-record: setup ## the same, recorded for the README
 	@$(RUN) scripts.demo --port "$(PORT)" --record loadtests/results/demo.json
 	@$(RUN) scripts.readme
 
-train-demo: setup-dev ## train the demo checkpoints again (needs espeak-ng)
-	@set -e; for stage in data vocoder base finetune export evaluate; do $(RUN) scripts.train_demo $$stage; done
+train-demo: setup-dev ## train the demo checkpoints again, and measure them (needs espeak-ng)
+	@set -e; for stage in data vocoder base finetune export; do $(RUN) scripts.train_demo $$stage; done
+	@$(MAKE) --no-print-directory quality
 
 parity: setup-dev ## compare the engine with f5-tts and vocos, and print the distances
 	@$(RUN) scripts.parity
@@ -80,6 +82,11 @@ language-bench: setup ## measure language detection on labelled texts (FILE=text
 
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables
+
+# Without SENTENCES the result is recorded, and the tables made from the record are renewed.
+quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
+	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
+	@$(if $(SENTENCES),,$(RUN) scripts.readme)
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"

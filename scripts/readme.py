@@ -1,4 +1,8 @@
-"""The README's table, made from recorded results; ``--check`` fails where the two differ."""
+"""Tables in the documentation, made from recorded results; ``--check`` fails where the two differ.
+
+The README has the demo's table, ``docs/quality.md`` the record of ``make quality``, and every model card
+its own part of that.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,51 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.archive import file_digest
+from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
+
 README: Final = Path("README.md")
 DEMO: Final = Path("loadtests/results/demo.json")
-EVALUATION: Final = Path("config/demo/evaluation.json")
-PASSING: Final = 0.9
+QUALITY: Final = Path("docs/quality.json")
+QUALITY_PAGE: Final = Path("docs/quality.md")
+CHECKPOINTS: Final = Path("config/demo")
+REMEDY: Final = {DEMO: "make demo-record", QUALITY: "make quality"}
 BEGIN: Final = "<!-- demo table: made by `make demo-record` -->"
 END: Final = "<!-- end of demo table -->"
+QUALITY_BEGIN: Final = "<!-- quality table: made by `make quality` -->"
+QUALITY_END: Final = "<!-- end of quality table -->"
 
 
-def demo_table(record: dict[str, Any], evaluation: dict[str, Any]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A part of a file that is made and not written.
+
+    Attributes:
+        path: The file.
+        begin: The line before it.
+        end: The line after it.
+        content: What stands between.
+    """
+
+    path: Path
+    begin: str
+    end: str
+    content: str
+
+
+def demo_table(record: dict[str, Any], quality: dict[str, Any]) -> str:
     """Answer the demo's table in Markdown, with what it was measured on.
 
     Args:
         record: What ``make demo-record`` wrote.
-        evaluation: What the stage ``evaluate`` of ``scripts.train_demo`` wrote.
+        quality: What ``make quality`` wrote.
     """
     told = record["circumstances"]
-    found = {row["language"]: row for row in evaluation["languages"]}
+    found = {row["language"]: row for row in quality["languages"]}
     rows = [
         "| language | detected, confidence | model | seconds of speech | real-time factor | sentences recognised |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -39,28 +68,61 @@ def demo_table(record: dict[str, Any], evaluation: dict[str, Any]) -> str:
         f"One request at a time, 16 sampling steps, {told['cores']} cores of {told['cpu']}, torch {told['torch']}, "
         f"commit {told['commit']}, {told['date']} ([record]({DEMO.as_posix()})). The real-time factor is the whole "
         "wait of a caller by the seconds of speech; the machine was shared, so take it as an order of size. "
-        "Recognised: of held-out sentences, those whose speech lies nearer to espeak-ng's reading of the same "
-        f"sentence than to its reading of any other ([record]({EVALUATION.as_posix()}))."
+        "Recognised: of held-out sentences of one length, those whose speech lies nearer to espeak-ng's reading of "
+        "the same sentence than to its reading of any other; English must also be understood by a recogniser "
+        f"([how, and all figures]({QUALITY_PAGE.as_posix()}))."
     )
     return "\n".join([*rows, "", where])
 
 
 def _recognised(row: dict[str, Any]) -> str:
-    passes = "" if row["top_1"] >= PASSING else ", **not yet**"
-    return f"{round(row['top_1'] * row['sentences'])} of {row['sentences']}{passes}"
+    return found_of(row) if is_intelligible(row) else f"{found_of(row)}, **not yet**"
 
 
-def with_table(text: str, table: str) -> str:
-    """Answer the README with its table replaced.
+def blocks(demo: dict[str, Any], quality: dict[str, Any]) -> list[Block]:
+    """Answer everything that is made from the two records."""
+    models = sorted({row["model"] for row in quality["languages"]})
+    return [
+        Block(path=README, begin=BEGIN, end=END, content=demo_table(demo, quality)),
+        Block(
+            path=QUALITY_PAGE,
+            begin=QUALITY_BEGIN,
+            end=QUALITY_END,
+            content=markdown_table(quality),
+        ),
+        *(
+            Block(
+                path=CHECKPOINTS / model / "README.md",
+                begin=QUALITY_BEGIN,
+                end=QUALITY_END,
+                content=card_scores(quality, model),
+            )
+            for model in models
+        ),
+    ]
+
+
+def with_block(text: str, block: Block) -> str:
+    """Answer a file's text with its block replaced.
 
     Raises:
         ValueError: If the two marks are missing.
     """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition(block.begin)
+    _, end, tail = rest.partition(block.end)
     if not begin or not end:
-        raise ValueError(f"{README}: the marks {BEGIN!r} and {END!r} are missing")
-    return f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}"
+        raise ValueError(f"{block.path}: the marks {block.begin!r} and {block.end!r} are missing")
+    return f"{head}{begin}\n\n{block.content}\n\n{end}{tail}"
+
+
+def outdated(quality: dict[str, Any]) -> list[str]:
+    """Answer the models whose checkpoint is another than the one that was measured."""
+    measured = {row["model"]: row["checkpoint_sha256"] for row in quality["languages"]}
+    return [
+        model
+        for model, digest in sorted(measured.items())
+        if file_digest(CHECKPOINTS / model / "model.safetensors") != digest
+    ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,22 +130,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="readme", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail where it would")
     options = parser.parse_args(argv)
-    if not DEMO.is_file():
-        print(f"readme: {DEMO} is missing; run make demo-record", file=sys.stderr)
-        return 1
-    before = README.read_text(encoding="utf-8")
-    record, evaluation = (
-        json.loads(path.read_text(encoding="utf-8")) for path in (DEMO, EVALUATION)
-    )
-    after = with_table(before, demo_table(record, evaluation))
-    if options.check and after != before:
-        print(
-            "readme: the table differs from the record; run python -m scripts.readme",
-            file=sys.stderr,
-        )
-        return 1
-    README.write_text(after, encoding="utf-8")
-    return 0
+    problems = [
+        f"{path} is missing; run {task}" for path, task in REMEDY.items() if not path.is_file()
+    ]
+    if not problems:
+        demo, quality = (json.loads(path.read_text(encoding="utf-8")) for path in REMEDY)
+        problems = _renew(blocks(demo, quality), check=options.check)
+        stale = outdated(quality) if options.check else []
+        if stale:
+            problems.append(
+                f"{QUALITY} is of other checkpoints of {', '.join(stale)}; run {REMEDY[QUALITY]}"
+            )
+    for problem in problems:
+        print(f"readme: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _renew(wanted: Sequence[Block], *, check: bool) -> list[str]:
+    """Write every block into its file; or answer, where files are only checked, which ones differ."""
+    problems = []
+    for block in wanted:
+        before = block.path.read_text(encoding="utf-8")
+        after = with_block(before, block)
+        if after == before:
+            continue
+        if check:
+            problems.append(
+                f"{block.path}: the table differs from the record; run python -m scripts.readme"
+            )
+        else:
+            block.path.write_text(after, encoding="utf-8")
+    return problems
 
 
 if __name__ == "__main__":

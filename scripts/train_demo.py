@@ -3,7 +3,7 @@
     python -m scripts.train_demo all                 # on a CPU: hours, resumable
     python -m scripts.train_demo all --device cuda   # on a GPU: minutes
 
-The stages can be run one by one, and several `finetune` side by side.
+The stages can be run one by one, and several `finetune` side by side. `make quality` measures what they made.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from scripts.training.cards import RECORD, write_card
+from scripts.training.cards import write_card
 from scripts.training.data import Shard, build_corpus, load_corpus, load_waves
 from scripts.training.espeak import EspeakError
 from scripts.training.export import (
@@ -25,7 +25,6 @@ from scripts.training.export import (
 )
 from scripts.training.flow import FlowPlan, train_flow
 from scripts.training.languages import LANGUAGES, MODELS, SPEAKERS, DemoModel, Speaker
-from scripts.training.listening import judge
 from scripts.training.model import Architecture
 from scripts.training.progress import Budget
 from scripts.training.state import BASE_RUN, read_parameters
@@ -52,7 +51,6 @@ class Options:
     steps: int
     minutes: float
     frames_per_batch: int
-    sentences: int
     compiled: bool
 
     @property
@@ -170,21 +168,9 @@ def _write_cards(options: Options) -> None:
         write_card(model, options.output, names)
 
 
-def evaluate(options: Options) -> None:
-    """Stage `evaluate`: measure the exported checkpoints, record it, and renew the cards."""
-    judge(
-        options.models,
-        options.output,
-        options.speakers[0],
-        count=options.sentences,
-        record=options.output / RECORD,
-    )
-    _write_cards(options)
-
-
 def everything(options: Options) -> None:
     """Stage `all`: every stage in order."""
-    for stage in (read_corpus_aloud, fit_vocoder, train_base, finetune, export, evaluate):
+    for stage in (read_corpus_aloud, fit_vocoder, train_base, finetune, export):
         stage(options)
 
 
@@ -194,7 +180,6 @@ STAGES: dict[str, Callable[[Options], None]] = {
     "base": train_base,
     "finetune": finetune,
     "export": export,
-    "evaluate": evaluate,
     "all": everything,
 }
 
@@ -217,7 +202,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=4000, help="end of a training run, and...")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
     parser.add_argument("--frames-per-batch", type=int, default=1800)
-    parser.add_argument("--sentences", type=int, default=20, help="per language in `evaluate`")
     parser.add_argument(
         "--compiled", action="store_true", help="fuse the blocks (needs a C compiler)"
     )

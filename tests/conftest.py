@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Examples are judged by what they show, not by how long a loaded machine takes to make them.
@@ -9,3 +12,11 @@ settings.register_profile(
     "repository", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("repository")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what needs a program that is not installed, and say which."""
+    for marker in item.iter_markers("tool"):
+        (name,) = marker.args
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed (make tools)")

@@ -1,17 +1,14 @@
 """Model cards: what each checkpoint was trained on, how well it speaks, and what it cannot do."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.readme import QUALITY_BEGIN, QUALITY_END
 from scripts.training.data import MAX_ITEM_FRAMES
 from scripts.training.espeak import HOP_SAMPLES, RATE_HZ
 from scripts.training.export import write_atomically
 from scripts.training.languages import LANGUAGES, DemoModel
 from scripts.training.state import BASE_RUN, Training, read_history
-
-RECORD = "evaluation.json"  # beside the checkpoints: a row a language, from `evaluate`
-_PASS = 0.9
 
 _CARD = """# {name}
 
@@ -29,12 +26,13 @@ and without a network; for real speech use the checkpoints of the `full` profile
 
 ## How well it speaks
 
-Held-out natural sentences, each looked for among espeak-ng's readings of all of them (nearest by
-DTW over MFCC, through the demo's vocoder):
+{begin}
 
-| language | sentences | found | distance to its own | to the nearest other | passes (>= 90 %) |
-|---|---|---|---|---|---|
-{scores}
+Not measured yet: `make quality`.
+
+{end}
+
+How it is measured: `docs/quality.md`.
 
 ## What it can and cannot do
 
@@ -55,7 +53,7 @@ def write_card(
     folder: Path,
     speakers: Sequence[str],
 ) -> None:
-    """Write the README of one checkpoint, with its scores where they have been measured."""
+    """Write the README of one checkpoint, with room for the scores of ``make quality``."""
     weights = folder / model.name / "model.safetensors"
     text = _CARD.format(
         name=model.name,
@@ -63,7 +61,8 @@ def write_card(
         speakers=", ".join(f"espeak-ng `{name}`" for name in speakers),
         parameters=weights.stat().st_size / 2e6,
         runs="\n".join(_run(run) for run in read_history(weights)),
-        scores="\n".join(_score(code, folder / RECORD) for code in model.languages),
+        begin=QUALITY_BEGIN,
+        end=QUALITY_END,
         marks=", . ? ! ' -",
         limit_s=MAX_ITEM_FRAMES * HOP_SAMPLES / RATE_HZ,
     )
@@ -76,14 +75,3 @@ def _run(run: Training) -> str:
     kind = "base training, all nine languages" if run.run == BASE_RUN else "own training"
     data = f"{run.readings} readings, " if run.readings is not None else ""
     return f"| {kind} | {data}{run.steps} steps, {run.minutes:.0f} minutes, loss {run.loss:.3f} |"
-
-
-def _score(language: str, record: Path) -> str:
-    rows = json.loads(record.read_text(encoding="utf-8"))["languages"] if record.exists() else []
-    for row in rows:
-        if row["language"] == language:
-            return (
-                f"| {language} | {row['sentences']} | {row['top_1']:.0%} | {row['own']:.2f} "
-                f"| {row['others']:.2f} | {'yes' if row['top_1'] >= _PASS else 'no'} |"
-            )
-    return f"| {language} | not measured | | | | |"

@@ -1,4 +1,4 @@
-"""Speaking with a demo model through upstream's sampler: for tests of quality and golden files.
+"""Speaking with a demo model through upstream's sampler: for golden files.
 
 n   mel frames, reference and new speech together    r   frames of the reference
 d   mel channels (100)                               nt  tokens of transcript, space and text
@@ -10,20 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from f5_tts.model.cfm import CFM
-from safetensors.torch import load_file
-from vocos.pretrained import Vocos
 
 from scripts.training.model import Architecture, build_model
-from scripts.training.vocoder import build_vocoder
 
 STEPS = 16
 GUIDANCE = 2.0
 SWAY = -1.0
-
-Mel = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +26,6 @@ class Duration:
 
     edge_frames: float
     frames_per_token: float
-
-    def frames(self, tokens: int) -> int:
-        """Frames of a text of so many tokens, its silent margins included."""
-        return max(1, round(self.edge_frames + tokens * self.frames_per_token))
 
 
 def fit_duration(rows: Sequence[Mapping[str, object]]) -> Duration:
@@ -67,13 +57,6 @@ def load_model(path: Path, architecture: Architecture, vocabulary_size: int) -> 
     model = build_model(architecture, vocabulary_size)
     loaded: CFM = load_checkpoint(model, str(path), "cpu", dtype=torch.float32).eval()
     return loaded
-
-
-def load_vocoder(path: Path) -> Vocos:
-    """The exported vocoder in float32."""
-    vocoder = build_vocoder()
-    vocoder.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    return vocoder.eval()
 
 
 def sample(

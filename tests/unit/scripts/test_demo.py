@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 from pathlib import Path
 
@@ -82,17 +83,35 @@ def test_the_readmes_table_is_made_from_the_record(tmp_path: Path) -> None:
         "lines": [dataclasses.asdict(line)],
     }
 
-    evaluation = {"languages": [{"language": "fr", "sentences": 12, "top_1": 0.833}]}
+    quality = {"languages": [{"language": "fr", "sentences": 12, "top_1": 0.833}]}
 
-    made = readme.demo_table(record, evaluation)
+    made = readme.demo_table(record, quality)
 
     assert "| fr | fr 0.90 | `f5_fr` | 2.00 | 0.50 | 10 of 12, **not yet** |" in made
-    assert readme.with_table(f"a\n{readme.BEGIN}\nold\n{readme.END}\nb", made).count(made) == 1
+    block = readme.Block(path=Path("x"), begin=readme.BEGIN, end=readme.END, content=made)
+    assert readme.with_block(f"a\n{readme.BEGIN}\nold\n{readme.END}\nb", block).count(made) == 1
 
 
-def test_a_readme_without_its_marks_is_an_error() -> None:
-    with pytest.raises(ValueError, match="marks"):
-        readme.with_table("no marks", "table")
+def test_a_file_without_its_marks_is_an_error() -> None:
+    block = readme.Block(path=Path("page.md"), begin="<b>", end="<e>", content="table")
+
+    with pytest.raises(ValueError, match=r"page\.md: the marks"):
+        readme.with_block("no marks", block)
+
+
+def test_a_checkpoint_replaced_after_it_was_measured_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = readme.CHECKPOINTS / "f5_fr" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    quality = {"languages": [{"model": "f5_fr", "checkpoint_sha256": digest}]}
+
+    assert readme.outdated(quality) == []
+    weights.write_bytes(b"others")
+    assert readme.outdated(quality) == ["f5_fr"]
 
 
 def test_a_missing_record_names_the_task_that_makes_it(
@@ -101,4 +120,6 @@ def test_a_missing_record_names_the_task_that_makes_it(
     monkeypatch.chdir(tmp_path)
 
     assert readme.main(["--check"]) == 1
-    assert "run make demo-record" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "run make demo-record" in told
+    assert "run make quality" in told

@@ -25,6 +25,7 @@ SHELL = {
     "SEGMENTS": "from-shell",
     "OUT": "from-shell",
     "FILE": "from-shell",
+    "SENTENCES": "from-shell",
     "PROFILE": "from-shell",
     "PORT": "5000",
     "PYTEST_ARGS": "from-shell",
@@ -45,7 +46,8 @@ def planned(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "task", ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "test"]
+    "task",
+    ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "quality", "test"],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
     commands = planned(task)
@@ -75,6 +77,13 @@ def test_a_file_is_spoken_instead_of_the_text() -> None:
     assert '--parallel "4"' in commands
     assert '--file "my lines.txt"' in commands
     assert "SAY_TEXT" not in commands
+
+
+def test_other_sentences_are_measured_and_leave_the_recorded_tables_alone() -> None:
+    recorded, other = planned("quality"), planned("quality", "SENTENCES=a b.jsonl")
+
+    assert recorded.splitlines()[-1].endswith("scripts.readme")
+    assert other.splitlines()[-1].endswith('scripts.quality --sentences "a b.jsonl"')
 
 
 def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> None:

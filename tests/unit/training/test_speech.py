@@ -1,23 +1,18 @@
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
-from scripts.training.data import MAX_ITEM_FRAMES, PADDING_ID, Utterance, batches, log_mel
+from scripts.training.data import MAX_ITEM_FRAMES, PADDING_ID, Utterance, batches
 from scripts.training.espeak import (
     HOP_SAMPLES,
     LEVEL_DBFS,
     MARGIN_S,
     RATE_HZ,
     EspeakError,
-    Reading,
     level,
     require_espeak,
     trim,
 )
-from scripts.training.evaluate import dtw, mfcc, retrieve
 from scripts.training.progress import Budget
-from scripts.training.synthesis import Mel
 
 
 def _tone(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -80,22 +75,6 @@ def test_batches_hold_items_of_nearly_one_length_within_the_budget() -> None:
     assert sum(int(batch.frames.sum()) for batch in drawn) > 0.9 * computed
 
 
-def test_dtw_forgives_tempo_but_not_another_sentence() -> None:
-    generator = np.random.default_rng(0)
-    said = generator.standard_normal((80, 13)).astype(np.float32)
-    slower = np.repeat(said, 2, axis=0)[:150]
-    other = generator.standard_normal((80, 13)).astype(np.float32)
-
-    assert dtw(said, said) == pytest.approx(0, abs=1e-4)  # cdist rounds
-    assert dtw(said, slower) < 0.2 * dtw(said, other)
-
-
-def test_mfcc_ignores_loudness() -> None:
-    mel = np.random.default_rng(0).standard_normal((50, 100)).astype(np.float32)
-
-    assert mfcc(mel + 2.0) == pytest.approx(mfcc(mel), abs=1e-5)
-
-
 def test_a_budget_ends_at_the_first_limit() -> None:
     budget = Budget(steps=100, minutes=10.0, peak_rate=1e-3, warmup_steps=10)
 
@@ -105,26 +84,3 @@ def test_a_budget_ends_at_the_first_limit() -> None:
     assert budget.learning_rate(0, 0.0) == pytest.approx(1e-4)
     assert budget.learning_rate(50, 0.5) < budget.learning_rate(10, 0.1) <= 1e-3
     assert 0 < budget.learning_rate(100, 1.0) < 1e-4
-
-
-def test_retrieval_speaks_each_sentence_once_and_finds_what_was_said() -> None:
-    generator = np.random.default_rng(0)
-    readings = [
-        Reading(
-            text=str(index),
-            tokens=[str(index)],
-            samples=generator.standard_normal(20 * HOP_SAMPLES).astype(np.float32),
-        )
-        for index in range(3)
-    ]
-    asked: list[str] = []
-
-    def speak(tokens: Sequence[str], _frames: int) -> Mel:
-        asked.extend(tokens)
-        return log_mel(readings[int(tokens[0])].samples)
-
-    result = retrieve("es", readings, speak)
-
-    assert asked == ["0", "1", "2"]
-    assert result.top_1 == 1.0
-    assert result.own == pytest.approx(0, abs=1e-3)

@@ -1,0 +1,1 @@
+"""Listening with numbers: whether the demo's speech can be understood, and how that is told."""

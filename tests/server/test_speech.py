@@ -97,6 +97,23 @@ def test_a_text_in_several_languages_is_spoken_by_several_models(server: Server)
     assert segments[-1]["end_s"] == pytest.approx(len(samples) / 24_000, abs=0.01)
 
 
+def test_spoken_texts_are_counted_by_language_and_by_what_decided_it(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+    label = 'LanguageResolutions{Language="fi",Source="explicit",ModelName="tts",'
+
+    for _ in range(2):
+        post(url, text="12345", language="fi", quality="draft")
+
+    counted = [
+        float(line.split()[-1])
+        for line in requests.get(
+            f"{server.metrics_url}/metrics", timeout=TIMEOUT_S
+        ).text.splitlines()
+        if line.startswith(label)
+    ]
+    assert sum(counted) >= 2.0
+
+
 def test_a_text_too_long_for_one_piece_is_spoken_whole(server: Server) -> None:
     url = f"{server.inference_url}/predictions/tts"
     once = heard(post(url, text=FRENCH, quality="draft"))

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -17,21 +16,12 @@ from f5serve.errors import PassedOnError
 from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router
 from f5serve.torchserve import Call
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, speech
+from tests.unit.routing_support import FakeModel, Scripted, fake_model, noise, problem
 from tests.unit.test_router import settings
 
 LONG = "The train to the coast leaves early in the morning. " * 4
 MIXED = "She said « c'est la vie » and left. Потом все ушли домой."
 WAIT_S = 20.0
-
-
-def noise(request: dict[str, Any]) -> Scripted:
-    """Speech that differs from piece to piece, in loudness too."""
-    random = np.random.default_rng(request["piece"])
-    level = 0.02 * (1 + request["piece"] % 5)
-    samples = random.normal(0.0, level, 24_000 + 1_000 * request["piece"]).astype("<f4")
-    status, headers, _ = speech()
-    return status, headers, samples.tobytes()
 
 
 @pytest.fixture

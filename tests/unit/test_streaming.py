@@ -15,6 +15,7 @@ import soundfile
 from f5serve.errors import PassedOnError
 from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router
+from f5serve.routing import speaking
 from f5serve.torchserve import Call
 from tests.unit.routing_support import FakeModel, Scripted, fake_model, noise, problem
 from tests.unit.test_router import settings
@@ -118,6 +119,55 @@ def test_the_first_chunk_is_there_before_the_last_piece_is_spoken() -> None:
     assert before == [0]
     assert len(first) >= 2 * 24_000
     assert rest
+
+
+def test_the_first_piece_of_a_stream_is_not_batched_with_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speaking, "HEAD_START_S", WAIT_S)
+    beside: list[int] = []
+
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["piece"] == 0:
+            time.sleep(0.2)  # time enough for others to come, were they on their way
+            beside.extend(other["piece"] for other in asked.requests)
+        return noise(request)
+
+    with fake_model(answer) as asked:
+        assert list(streamed(asked, text=LONG).chunks)
+
+    assert beside == [0]
+
+
+def test_the_pieces_of_a_whole_answer_are_on_their_way_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speaking, "HEAD_START_S", 10 * WAIT_S)
+    second = threading.Event()
+
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["piece"] == 1:
+            second.set()
+        elif request["piece"] == 0:
+            assert second.wait(WAIT_S)
+        return noise(request)
+
+    with fake_model(answer) as model:
+        assert whole(model, text=LONG).status == 200
+
+
+def test_a_slow_first_piece_holds_the_others_up_for_a_moment_only() -> None:
+    others = threading.Event()
+
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["piece"] > 0:
+            others.set()
+        else:
+            assert others.wait(WAIT_S)
+        return noise(request)
+
+    with fake_model(answer) as model:
+        assert list(streamed(model, text=LONG).chunks)
 
 
 def test_pieces_that_are_spoken_out_of_order_are_sent_in_order() -> None:

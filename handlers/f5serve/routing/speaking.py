@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Final
 
 from f5serve.request import SpeechRequest
 from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
@@ -11,7 +12,12 @@ from f5serve.routing.plan import Piece
 from f5serve.settings import Backend
 from f5serve.voices import VoiceRegistry
 
-UPLOADED = "uploaded"
+HEAD_START_S: Final = 0.25
+"""What the first piece of a stream is ahead of the others: longer than a model waits for its batch to fill.
+
+In one batch with them it would be heard when all are spoken; so it is spoken alone, they right after it.
+"""
+UPLOADED: Final = "uploaded"
 """What the voice of a clip that came with the request is called."""
 
 
@@ -59,17 +65,21 @@ class Speakers:
             ServeError: The first error of any piece, as soon as it is known. Pieces under way are then
                 not tried again, and those that wait are not begun; likewise if the caller stops early.
         """
-        futures = [
-            self._threads.submit(
+
+        def begin(piece: Piece) -> Future[SpokenPiece]:
+            return self._threads.submit(
                 self._models.speak,
                 self._backends[piece.language],
                 self._fields(request, piece),
                 deadline=deadline,
                 request_id=request_id,
             )
-            for piece in pieces
-        ]
+
+        futures = [begin(pieces[0])]
         try:
+            if request.stream:
+                wait(futures, timeout=HEAD_START_S)
+            futures += [begin(piece) for piece in pieces[1:]]
             yield from _in_order(futures)
         finally:
             deadline.cancel()

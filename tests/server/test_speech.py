@@ -141,7 +141,7 @@ def test_a_language_model_answers_by_itself_too(server: Server) -> None:
     answer = post(f"{server.inference_url}/predictions/f5_fr", text=FRENCH, seed=1)
 
     assert level_dbfs(heard(answer)) > -45.0
-    assert answer.headers["X-Model"] == "f5_fr"
+    assert (answer.headers["X-Model"], answer.headers["X-Model-Licence"]) == ("f5_fr", "MIT")
 
 
 def test_router_and_model_give_the_same_audio_for_one_piece(server: Server) -> None:

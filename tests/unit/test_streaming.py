@@ -139,6 +139,18 @@ def test_the_first_piece_of_a_stream_is_not_batched_with_the_others(
     assert beside == [0]
 
 
+def test_where_the_first_piece_of_a_stream_is_refused_the_others_are_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speaking, "HEAD_START_S", WAIT_S)
+
+    with fake_model(lambda _: problem(422, "unknown_characters", "text")) as asked:
+        answered = whole(asked, text=LONG, stream=True)
+
+    assert answered.status == 422
+    assert [request["piece"] for request in asked.requests] == [0]
+
+
 def test_the_pieces_of_a_whole_answer_are_on_their_way_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

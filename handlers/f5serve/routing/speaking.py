@@ -78,7 +78,9 @@ class Speakers:
         futures = [begin(pieces[0])]
         try:
             if request.stream:
-                wait(futures, timeout=HEAD_START_S)
+                done, _ = wait(futures, timeout=HEAD_START_S)
+                for ended in done:
+                    ended.result()  # where the first is refused, the others are not begun
             futures += [begin(piece) for piece in pieces[1:]]
             yield from _in_order(futures)
         finally:

@@ -31,6 +31,7 @@ class FakeContext:
         self._headers = headers or [{"Content-Type": "application/json"}]
         self.model_yaml_config: Mapping[str, Any] = config or {}
         self.system_properties: Mapping[str, Any] = properties or {}
+        self.request_ids = {index: f"request-{index}" for index in range(len(self._headers))}
         self.metrics = FakeMetrics()
         self.statuses: dict[int, int] = {}
         self.content_types: dict[int, str] = {}

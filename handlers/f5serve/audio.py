@@ -1,4 +1,4 @@
-"""Audio between the wire and the model: decode a reference, join pieces, encode an answer.
+"""Audio between the wire and the model: samples as bytes, their level, a caller's reference clip.
 
 Samples are float32 ``[n]``, mono, 24 kHz, in [-1, 1], unless said otherwise.
 """
@@ -6,8 +6,6 @@ Samples are float32 ``[n]``, mono, 24 kHz, in [-1, 1], unless said otherwise.
 from __future__ import annotations
 
 import io
-import wave
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,32 +19,22 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 SAMPLE_RATE_HZ: Final = 24_000
-CROSSFADE_S: Final = 0.015
 REFERENCE_FORMATS: Final = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
 _WINDOW: Final = SAMPLE_RATE_HZ // 100
 _BLOCK_FRAMES: Final = 65_536
 _SPEECH_SHARE: Final = 10 ** (-25 / 10)  # of the loudest power
-_MOST_GAIN: Final = 4.0  # 12 dB
-_LOUDEST_PEAK: Final = 0.98
 _SILENCE_PEAK: Final = 10 ** (-50 / 20)  # full scale 1; a clip below -50 dBFS holds no speech
 
 
+def to_int16(samples: Samples) -> NDArray[np.int16]:
+    """Answer 16-bit samples; what lies beyond full scale is clipped, never wrapped."""
+    scaled: NDArray[np.int16] = np.rint(np.clip(samples, -1.0, 1.0) * 32_767.0).astype("<i2")
+    return scaled
+
+
 def to_pcm16(samples: Samples) -> bytes:
-    """Answer little-endian 16-bit PCM; samples beyond full scale are clipped, never wrapped."""
-    scaled = np.rint(np.clip(samples, -1.0, 1.0) * 32_767.0)
-    pcm: bytes = scaled.astype("<i2").tobytes()
-    return pcm
-
-
-def encode_wav(samples: Samples) -> bytes:
-    """Answer a WAV file, 24 kHz mono PCM16."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(to_pcm16(samples))
-    return buffer.getvalue()
+    """Answer the same as bytes, little-endian."""
+    return to_int16(samples).tobytes()
 
 
 def to_f32(samples: Samples) -> bytes:
@@ -96,79 +84,11 @@ def speech_level(samples: Samples) -> float:
     return float(np.sqrt(power[power > loudest * _SPEECH_SHARE].mean()))
 
 
-def match_levels(pieces: Sequence[Samples], speakers: Sequence[str]) -> list[Samples]:
-    """Bring the pieces of several speakers to one loudness: that of the first piece.
-
-    Every piece of a speaker gets the same gain, found on the speaker's first piece, so that a text's
-    own louder and softer places stay and a stream can do the same. Gains are bounded, and what they
-    would drive beyond full scale is raised less.
-
-    Args:
-        pieces: One or more pieces.
-        speakers: Who speaks each: a name for model and voice.
-
-    Returns:
-        The pieces in order; those of the first speaker as they were.
-    """
-    target = speech_level(pieces[0])
-    gains: dict[str, float] = {speakers[0]: 1.0}
-    matched: list[Samples] = []
-    for piece, speaker in zip(pieces, speakers, strict=True):
-        if speaker not in gains:
-            level = speech_level(piece)
-            wanted = target / level if target > 0.0 and level > 0.0 else 1.0
-            gains[speaker] = min(max(wanted, 1.0 / _MOST_GAIN), _MOST_GAIN)
-        matched.append(_amplified(piece, gains[speaker]))
-    return matched
-
-
-def _amplified(piece: Samples, gain: float) -> Samples:
-    if gain == 1.0:
-        return piece
-    peak = float(np.abs(piece).max(initial=0.0))
-    bounded = min(gain, max(1.0, _LOUDEST_PEAK / peak)) if peak > 0.0 else gain
-    return (piece * bounded).astype(np.float32)
-
-
 def trim_ends(samples: Samples, *, keep_s: float) -> Samples:
     """Cut silence off both ends, but for ``keep_s`` seconds at each."""
     first, last = _speaking(samples)
     keep = round(keep_s * SAMPLE_RATE_HZ)
     return samples[max(0, first - keep) : last + keep]
-
-
-def join(pieces: Sequence[Samples], pauses_s: Sequence[float]) -> tuple[Samples, tuple[int, ...]]:
-    """Put pieces one after another without clicks.
-
-    Each border is faded out and in over 15 ms; between two pieces stands the pause that follows the
-    first. Nothing overlaps, so no sample of speech is lost and times stay exact.
-
-    Args:
-        pieces: One or more pieces.
-        pauses_s: Silence after each piece but the last, seconds; ``len(pieces) - 1`` of them.
-
-    Returns:
-        All samples, and the first sample of each piece.
-
-    Raises:
-        ValueError: If the counts do not fit.
-    """
-    if len(pauses_s) != len(pieces) - 1:
-        raise ValueError(f"{len(pieces)} pieces need {len(pieces) - 1} pauses, got {len(pauses_s)}")
-    parts: list[Samples] = []
-    starts: list[int] = []
-    position = 0
-    for index, piece in enumerate(pieces):
-        first, last = index == 0, index == len(pieces) - 1
-        faded = _fade(piece, fade_in=not first, fade_out=not last)
-        starts.append(position)
-        parts.append(faded)
-        position += len(faded)
-        if not last:
-            silence = np.zeros(round(pauses_s[index] * SAMPLE_RATE_HZ), dtype=np.float32)
-            parts.append(silence)
-            position += len(silence)
-    return np.concatenate(parts), tuple(starts)
 
 
 def _speaking(samples: Samples) -> tuple[int, int]:
@@ -190,17 +110,6 @@ def _window_power(samples: Samples) -> NDArray[np.float64]:
     return power
 
 
-def _fade(piece: Samples, *, fade_in: bool, fade_out: bool) -> Samples:
-    count = min(round(CROSSFADE_S * SAMPLE_RATE_HZ), len(piece) // 2)
-    faded = piece.copy()
-    ramp = np.sin(np.linspace(0.0, np.pi / 2, count, dtype=np.float32)) ** 2
-    if fade_in and count:
-        faded[:count] *= ramp
-    if fade_out and count:
-        faded[-count:] *= ramp[::-1]
-    return faded
-
-
 def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
     """Decode a caller's reference clip.
 
@@ -213,7 +122,7 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
     Raises:
         ValueRefusedError: If it cannot be decoded, is too short, too long, silent or not finite.
     """
-    import soundfile  # here: the router never decodes, and pays for no decoder
+    import soundfile  # here: the router never decodes
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from f5serve import encoding
 from f5serve.errors import RequestError, TooLargeError, ValueRefusedError
 from f5serve.settings import Limits
 
@@ -57,13 +58,13 @@ class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=
         language: ``auto``, or a tag such as ``fr`` or ``zh-TW``; a tag keeps the text in one language.
         strict: Refuse a text whose language is unsure or not served, in place of falling back.
         response_format: How the audio comes back.
-        stream: Only ``false`` is served so far.
+        stream: Send each piece as soon as it is spoken; for the formats in ``encoding.STREAMED``.
         model: Ignored; clients of OpenAI's API always send it.
     """
 
     language: str = "auto"
     strict: bool = False
-    response_format: Literal["wav", "pcm", "json"] = "wav"
+    response_format: Literal["wav", "flac", "mp3", "opus", "pcm", "json"] = "wav"
     stream: bool = False
     model: str | None = None
 
@@ -214,10 +215,19 @@ def _form_text(name: str, value: bytes) -> str:
         raise RequestError(f"field {name!r} is not valid UTF-8", field=name) from error
 
 
+def _require_streamed(response_format: str) -> None:
+    if response_format not in encoding.STREAMED:
+        raise ValueRefusedError(
+            f"'response_format' {response_format!r} cannot be streamed; with 'stream' it is one of "
+            f"{', '.join(encoding.STREAMED)}",
+            field="response_format",
+        )
+
+
 def _check_together(request: SpeechRequest | PieceRequest) -> None:
     """Refuse fields that contradict one another."""
     if isinstance(request, SpeechRequest) and request.stream:
-        raise ValueRefusedError("'stream' must be false: answers are whole files", field="stream")
+        _require_streamed(request.response_format)
     if request.quality is not None and request.steps is not None:
         raise ValueRefusedError("'quality' and 'steps' set the same thing; give one", field="steps")
     if (request.ref_audio is None) != (request.ref_text is None):

@@ -1,27 +1,22 @@
-"""What a caller gets: an answer with status, headers and body, or a problem document."""
+"""What a caller gets: a whole answer, a streamed one, or a problem document."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from f5serve import audio
+from f5serve import audio, encoding
 from f5serve.errors import OverloadedError, ServeError
 
 if TYPE_CHECKING:
     from f5serve.audio import Samples
 
-PROBLEM = "application/problem+json"
-CONTENT_TYPES: Mapping[str, str] = {
-    "wav": "audio/wav",
-    "pcm": "audio/pcm",
-    "f32": "application/octet-stream",
-    "json": "application/json",
-}
+PROBLEM: Final = "application/problem+json"
+RAW: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +27,27 @@ class Answer:
     body: bytes
     content_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedAnswer:
+    """An HTTP answer whose body comes in chunks.
+
+    Attributes:
+        chunks: At least one, none of them empty. An error among them breaks the body off: there is no
+            other way to tell of it once the status is sent.
+        content_type: Of the whole body.
+        headers: What is known before the first chunk.
+    """
+
+    chunks: Iterator[bytes]
+    content_type: str
+    headers: Mapping[str, str]
+
+    @property
+    def status(self) -> int:
+        """A stream begins when there is something to send; an error before is an ``Answer``."""
+        return 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +72,15 @@ class Speech:
 
 
 def speech_answer(speech: Speech, response_format: str) -> Answer:
-    """Encode speech in the format asked for: ``wav``, ``pcm``, ``f32`` or ``json``."""
-    if response_format == "wav":
-        body = audio.encode_wav(speech.samples)
-    elif response_format == "pcm":
-        body = audio.to_pcm16(speech.samples)
+    """Encode speech in the format asked for: one of ``encoding.CONTENT_TYPES``, ``f32`` or ``json``."""
+    if response_format == "json":
+        body, content_type = _json_body(speech), "application/json"
     elif response_format == "f32":
-        body = audio.to_f32(speech.samples)
+        body, content_type = audio.to_f32(speech.samples), RAW
     else:
-        body = _json_body(speech)
-    return Answer(body=body, content_type=CONTENT_TYPES[response_format], headers=speech.headers)
+        body = encoding.encode(speech.samples, response_format)
+        content_type = encoding.CONTENT_TYPES[response_format]
+    return Answer(body=body, content_type=content_type, headers=speech.headers)
 
 
 def _json_body(speech: Speech) -> bytes:
@@ -76,7 +91,7 @@ def _json_body(speech: Speech) -> bytes:
     }
     document = {
         **told,
-        "audio": base64.b64encode(audio.encode_wav(speech.samples)).decode("ascii"),
+        "audio": base64.b64encode(encoding.encode(speech.samples, "wav")).decode("ascii"),
         "format": "wav",
         "sample_rate_hz": audio.SAMPLE_RATE_HZ,
         "audio_seconds": round(audio.seconds(speech.samples), 3),
@@ -92,7 +107,7 @@ def _json_body(speech: Speech) -> bytes:
             for segment in speech.segments
         ],
     }
-    for number in ("language_confidence", "queue_ms", "inference_ms"):
+    for number in ("language_confidence", "queue_ms", "inference_ms", "first_audio_ms"):
         if number in document:
             document[number] = float(told[number])
     if "seed" in document:
@@ -125,9 +140,16 @@ def problem_answer(error: ServeError, request_id: str, headers: Mapping[str, str
     }
     if error.field is not None:
         document["field"] = error.field
-    sent = dict(headers)
-    if isinstance(error, OverloadedError):
-        sent["Retry-After"] = str(error.retry_after_s)
     return Answer(
-        status=error.status, body=msgspec.json.encode(document), content_type=PROBLEM, headers=sent
+        status=error.status,
+        body=msgspec.json.encode(document),
+        content_type=PROBLEM,
+        headers={**headers, **retry_after(error)},
     )
+
+
+def retry_after(error: ServeError) -> dict[str, str]:
+    """Answer the header that says when to come back; empty where that would not help."""
+    if isinstance(error, OverloadedError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {}

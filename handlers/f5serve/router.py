@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import Final
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import urllib3
 
-from f5serve import audio, torchserve
+from f5serve import openai_api, torchserve
+from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
 from f5serve.request import SpeechRequest, parse, require_within
-from f5serve.response import Answer, Speech, json_answer, speech_answer
-from f5serve.routing.assemble import assemble, headers
-from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
-from f5serve.routing.plan import Piece, plan_pieces
+from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
+from f5serve.routing.assemble import Plan, planned_headers, stream, whole
+from f5serve.routing.backends import Deadline, LanguageModels
+from f5serve.routing.plan import plan_pieces
 from f5serve.routing.segments import TextSegment, segment
+from f5serve.routing.speaking import Speakers
 from f5serve.settings import RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.torchserve import Call, Context, Row
@@ -75,54 +78,99 @@ class Router:
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
         self._detector = build_detector(tuple(self._backends))
-        self._threads = ThreadPoolExecutor(settings.max_concurrent_pieces)
         pool = urllib3.PoolManager(maxsize=settings.max_concurrent_pieces, block=True)
-        self._models = LanguageModels(pool, max_refused_s=settings.max_refused_s)
+        self._speakers = Speakers(
+            LanguageModels(pool, max_refused_s=settings.max_refused_s),
+            self._backends,
+            self._voices,
+            ThreadPoolExecutor(settings.max_concurrent_pieces),
+        )
 
-    def answer(self, call: Call) -> Answer:
-        """Answer one call; whatever goes wrong is an answer too."""
+    def answer(self, call: Call) -> Answer | StreamedAnswer:
+        """Answer one call; whatever goes wrong before the first chunk of a stream is an answer too."""
         try:
             return self._dispatch(call)
         except ServeError as error:
             log = logger.warning if error.status >= 500 else logger.info
             log("refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
-            return torchserve.refuse(error, call)
+            return _refuse(error, call)
         except Exception:  # honest: logged, and told as 500 under the request's id
             logger.exception("failed: id=%s", call.correlation_id)
-            return torchserve.refuse(
+            return _refuse(
                 ServeError("the router failed; the log holds the reason under this request_id"),
                 call,
             )
 
-    def _dispatch(self, call: Call) -> Answer:
+    def _dispatch(self, call: Call) -> Answer | StreamedAnswer:
+        told = torchserve.identity(call)
         if call.path == "status" or (not call.path and call.fields is None):
-            return json_answer(self._status(), torchserve.identity(call))
+            return json_answer(self._status(), told)
+        if call.path == openai_api.MODELS:
+            return json_answer(openai_api.models(), told)
+        if call.path == openai_api.VOICES:
+            return json_answer(openai_api.voices(self._voices.all()), told)
+        if call.path == openai_api.SPEECH:
+            return self._openai_speech(call)
         if call.path:
             raise NotFoundError(f"nothing is served at {call.path[:100]!r}; there is 'status'")
         if isinstance(call.fields, ServeError):
             raise call.fields
-        request = parse(call.fields or {}, SpeechRequest, from_form=call.from_form)
-        return speech_answer(self._speech(request, call), request.response_format)
+        return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)
 
-    def _speech(self, request: SpeechRequest, call: Call) -> Speech:
+    def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
+        wish = openai_api.read(
+            call.fields,
+            from_form=call.from_form,
+            voices=[voice.name for voice in self._voices.all()],
+        )
+        request = parse(wish.fields, SpeechRequest)
+        answer = self._speech(request, call)
+        if not wish.events:
+            return answer
+        chunks = answer.chunks if isinstance(answer, StreamedAnswer) else iter([answer.body])
+        return StreamedAnswer(
+            chunks=openai_api.events(chunks, characters=len(request.text)),
+            content_type=openai_api.EVENT_STREAM,
+            headers=answer.headers,
+        )
+
+    def _speech(self, request: SpeechRequest, call: Call) -> Answer | StreamedAnswer:
+        """Speak a text; what goes wrong before the first piece is there is raised.
+
+        A text of one piece has nothing to stream: it is answered whole.
+        """
         deadline = Deadline(self._settings.deadline_s)
+        plan = self._plan(request)
+        pieces = self._speakers.speak(plan.pieces, request, deadline, call.correlation_id)
+        spoken = _begun(pieces)
+        headers = {
+            **torchserve.identity(call),
+            **planned_headers(plan),
+            "X-Seed": str(request.seed),
+            "X-First-Audio-Ms": f"{deadline.spent_s() * 1000:.1f}",
+        }
+        if not request.stream or len(plan.pieces) == 1:
+            return speech_answer(whole(plan, spoken, headers), request.response_format)
+        chunks = _begun(stream(plan, spoken, request.response_format))
+        return StreamedAnswer(
+            chunks=_logged(chunks, call.correlation_id),
+            content_type=CONTENT_TYPES[request.response_format],
+            headers=headers,
+        )
+
+    def _plan(self, request: SpeechRequest) -> Plan:
+        """Decide how a text is spoken; it depends on the text alone, whole or streamed."""
         require_within(request, self._settings.limits)
         text = clean(request.text)
         require_speakable(text)
         resolution = self._resolve(request, text)
         segments = self._segments(text, resolution)
-        pieces = plan_pieces(segments, max_piece_s=self._max_piece_s, speed=request.speed)
-        spoken = self._speak_all(pieces, request, deadline, call.correlation_id)
-        samples, told = assemble(segments, pieces, spoken, self._backends)
-        return Speech(
-            samples=samples,
-            headers={
-                **torchserve.identity(call),
-                **headers(resolution, told, spoken, self._backends),
-                "X-Seed": str(request.seed),
-                "X-Audio-Seconds": f"{audio.seconds(samples):.3f}",
-            },
-            segments=told,
+        return Plan(
+            resolution=resolution,
+            segments=segments,
+            voices=[self._speakers.voice_of(request, part.language) for part in segments],
+            pieces=plan_pieces(segments, max_piece_s=self._max_piece_s, speed=request.speed),
+            backends=self._backends,
         )
 
     def _resolve(self, request: SpeechRequest, text: str) -> Resolution:
@@ -148,48 +196,6 @@ class Router:
             detector=self._detector,
         )
 
-    def _piece_fields(self, request: SpeechRequest, piece: Piece) -> dict[str, object]:
-        """Answer what a language model is asked for one piece; the voice asked for speaks them all."""
-        fields: dict[str, object] = {
-            "text": piece.text,
-            "piece": piece.index,
-            "language": piece.language,
-            "steps": request.sampling_steps(),
-            "speed": request.speed,
-            "seed": request.seed,
-            "cfg_strength": request.cfg_strength,
-        }
-        if request.ref_audio is not None:
-            return {**fields, "ref_audio": request.ref_audio, "ref_text": request.ref_text}
-        return {**fields, "voice": request.voice or self._voices.default(piece.language).name}
-
-    def _speak_all(
-        self,
-        pieces: Sequence[Piece],
-        request: SpeechRequest,
-        deadline: Deadline,
-        request_id: str,
-    ) -> list[SpokenPiece]:
-        """Have all pieces spoken at the same time, a bounded number at once; the first error wins."""
-        futures: list[Future[SpokenPiece]] = [
-            self._threads.submit(
-                self._models.speak,
-                self._backends[piece.language],
-                self._piece_fields(request, piece),
-                deadline=deadline,
-                request_id=request_id,
-            )
-            for piece in pieces
-        ]
-        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        error = next((failed for future in done if (failed := future.exception())), None)
-        if error is not None:
-            deadline.cancel()  # pieces under way are not tried again
-            for future in futures:
-                future.cancel()
-            raise error
-        return [future.result() for future in futures]
-
     def _status(self) -> dict[str, object]:
         """Tell what is served: languages, models, licences, voices, formats, limits."""
         return {
@@ -200,9 +206,34 @@ class Router:
                 {"name": voice.name, "language": voice.language, "licence": voice.licence}
                 for voice in self._voices.all()
             ],
-            "formats": ["wav", "pcm", "json"],
+            "formats": [*CONTENT_TYPES, "json"],
+            "streamed_formats": list(STREAMED),
             "limits": msgspec.to_builtins(self._settings.limits),
         }
+
+
+Item = TypeVar("Item")
+
+
+def _begun(items: Iterator[Item]) -> Iterator[Item]:
+    """Wait for the first item, so that an error until then is raised here and now."""
+    return chain([next(items)], items)
+
+
+def _logged(chunks: Iterator[bytes], request_id: str) -> Iterator[bytes]:
+    """Log why a stream breaks off: its caller learns only that it does."""
+    try:
+        yield from chunks
+    except ServeError as error:
+        logger.warning("broke off: id=%s status=%d code=%s", request_id, error.status, error.code)
+        raise
+
+
+def _refuse(error: ServeError, call: Call) -> Answer:
+    """Tell of an error in the form that the caller's API has."""
+    if call.path.startswith(openai_api.PREFIX):
+        return openai_api.refusal(error, torchserve.identity(call))
+    return torchserve.refuse(error, call)
 
 
 def with_address(settings: RouterSettings, address: str | None) -> RouterSettings:
@@ -232,7 +263,7 @@ def with_address(settings: RouterSettings, address: str | None) -> RouterSetting
     return msgspec.structs.replace(settings, backends=backends)
 
 
-def _count(answer: Answer, context: Context) -> None:
+def _count(answer: Answer | StreamedAnswer, context: Context) -> None:
     """Count how the language of a spoken text was found."""
     told = answer.headers
     if "X-Language" in told:

@@ -9,14 +9,14 @@ what a caller sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
 from f5serve.errors import MediaTypeError, RequestError, ServeError
 from f5serve.request import decode_json, require_object
-from f5serve.response import Answer, problem_answer
+from f5serve.response import Answer, StreamedAnswer, problem_answer
 
 Row = Mapping[str, Any]
 
@@ -47,6 +47,10 @@ class Context(Protocol):
     @property
     def system_properties(self) -> Mapping[str, Any]:
         """``model_dir``, ``gpu_id``, ``batch_size`` and others."""
+
+    @property
+    def request_ids(self) -> Mapping[int, str]:
+        """TorchServe's own ids of the requests, by their places."""
 
     @property
     def metrics(self) -> Metrics | None:
@@ -91,15 +95,45 @@ def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
     return [_read_call(row, context, index) for index, row in enumerate(data)]
 
 
-def write_answers(answers: Sequence[Answer], context: Context) -> list[bytes]:
-    """Set status, type and headers of every answer; answer the bodies."""
+def write_answers(answers: Sequence[Answer | StreamedAnswer], context: Context) -> list[bytes]:
+    """Set status, type and headers of every answer; answer the bodies.
+
+    A streamed answer is sent chunk by chunk on the way, and what is returned of it is its empty end. An
+    error among its chunks is raised: TorchServe then resets the connection, and the caller sees a body
+    that broke off. In a batch of several that would meet the others too, so there it is sent whole.
+
+    TorchServe says nothing of a caller who has gone: the rest is spoken for nobody, until its deadline.
+    """
     for index, answer in enumerate(answers):
         phrase = HTTPStatus(answer.status).phrase
         context.set_response_status(answer.status, phrase, index)
         context.set_response_content_type(index, answer.content_type)
         for name, value in answer.headers.items():
             context.set_response_header(index, name, value)
-    return [answer.body for answer in answers]
+    if len(answers) == 1 and isinstance(answers[0], StreamedAnswer):
+        return [_send(answers[0].chunks, context)]
+    return [
+        b"".join(answer.chunks) if isinstance(answer, StreamedAnswer) else answer.body
+        for answer in answers
+    ]
+
+
+def _send(chunks: Iterable[bytes], context: Context) -> bytes:
+    """Send each chunk as a message of its own; the first carries status, type and headers.
+
+    Each says by the header ``ts_stream_next`` that more will come; TorchServe itself says of what is
+    returned here that it is the end. A caller would wait for ever if that were the first it hears of an
+    answer, so there must be a chunk.
+    """
+    from ts.handler_utils.utils import send_intermediate_predict_response  # only workers have it
+
+    sent = 0
+    for chunk in chunks:
+        send_intermediate_predict_response([chunk], context.request_ids, "ok", 200, context)
+        sent += 1
+    if not sent:
+        raise ServeError("a stream had nothing to send")
+    return b""
 
 
 def count(context: Context, name: str, labels: Mapping[str, str]) -> None:

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import soundfile
 
-from f5serve import audio
 from f5serve.catalogue import load_catalogue
 from f5serve.errors import ServeError
 from f5serve.handler import load_synthesizer
 from f5serve.request import PieceRequest
+from f5serve.routing.joiner import Joiner
 from f5serve.routing.plan import Piece, plan_pieces
 from f5serve.routing.segments import TextSegment
 from f5serve.settings import ModelSettings, Voice, read_settings
@@ -113,12 +114,15 @@ class Narrator:
 
 
 def _joined(plan: Sequence[Piece], spoken: Sequence[Spoken | ServeError]) -> Samples | ServeError:
-    waves: list[Samples] = []
-    for piece in spoken:
-        if isinstance(piece, ServeError):
-            return piece
-        waves.append(piece.samples)
-    return audio.join(waves, [piece.pause_s for piece in plan[:-1]])[0]
+    joiner = Joiner()
+    parts: list[Samples] = []
+    for piece, said in zip(plan, spoken, strict=True):
+        if isinstance(said, ServeError):
+            return said
+        joined = joiner.add(said.samples, speaker=said.voice, pause_s=piece.pause_s)
+        parts.append(joined.samples)
+    samples: Samples = np.concatenate(parts)
+    return samples
 
 
 def model_of(root: Path, language: str) -> str:

@@ -40,6 +40,10 @@ def test_the_fake_takes_the_arguments_of_the_real_method(name: str) -> None:
     assert fake == real
 
 
+def test_the_fake_names_the_requests_as_the_real_one_does() -> None:
+    assert FakeContext().request_ids == real_context({}).request_ids
+
+
 def test_the_fake_counter_takes_the_arguments_of_the_real_one() -> None:
     real = list(inspect.signature(MetricsCacheYamlImpl.add_counter).parameters)
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from scripts.server import TorchServe
-from tests.server.harness import DEMO_ROUTER_WORKERS, demo_archives, serve_archives, with_config
+from tests.server.harness import (
+    DEMO_ROUTER_WORKERS,
+    RoutedServer,
+    demo_archives,
+    router_archive,
+    serve_archives,
+    with_config,
+)
+from tests.unit.routing_support import fake_model, noise
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,3 +54,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchServe]:
     ]
     with serve_archives(archives, folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def router_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoutedServer]:
+    """A real TorchServe with one worker of the router; the language models are a stand-in's."""
+    folder = tmp_path_factory.mktemp("router")
+    with fake_model(noise) as model:
+        environment = {"F5SERVE_INFERENCE_ADDRESS": model.url.removesuffix("/predictions/f5_fr")}
+        archive = router_archive(folder)
+        with serve_archives([archive], folder / "server", environment=environment) as running:
+            yield RoutedServer(running, model)
+
+
+@pytest.fixture
+def routed(router_alone: RoutedServer) -> Iterator[RoutedServer]:
+    """The same, answering as it does at first, and with nothing asked of it yet."""
+    router_alone.model.answer = noise
+    router_alone.model.requests.clear()
+    yield router_alone
+    router_alone.model.answer = noise

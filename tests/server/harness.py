@@ -10,6 +10,7 @@ import contextlib
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,29 @@ import yaml
 from f5serve.catalogue import load_catalogue
 from scripts.archive import MODEL_CONFIG, ArchiveSpec, build_archive, dump_yaml, rewrite_with
 from scripts.launch import ServerOptions, group_members
-from scripts.package import CATALOGUE, ROOT, Workplace, package
+from scripts.package import CATALOGUE, ROOT, Workplace, package, router_job
 from scripts.ports import Ports
 from scripts.server import TorchServe
+from scripts.sources import VOICES, read_voices
 from scripts.store import require_profile
+from tests.unit.routing_support import FakeModel
 
 Server = TorchServe
 """A running server, as tests see it: ``inference_url``, ``management_url``, ``pid``, ``logs()``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedServer:
+    """A server with the router alone, and the stand-in that speaks for it."""
+
+    server: TorchServe
+    model: FakeModel
+
+    @property
+    def url(self) -> str:
+        """Where to ask for speech."""
+        return f"{self.server.inference_url}/predictions/tts"
+
 
 DEMO_ROUTER_WORKERS = 6
 """Enough for batches to form, few enough to start soon."""
@@ -76,6 +93,17 @@ def demo_archives() -> list[Path]:
     require_profile(place.store, "demo")
     package(place, catalogue, names, "demo")
     return [place.store / f"{name}.mar" for name in (*names, "tts")]
+
+
+def router_archive(folder: Path) -> Path:
+    """Build the demo profile's router alone, with one worker, for models that a test stands in for."""
+    catalogue = load_catalogue(ROOT / CATALOGUE)
+    names = catalogue.select([])
+    job = router_job(ROOT, catalogue, names, "demo", read_voices(ROOT / VOICES))
+    workspace = folder / "workspace"
+    workspace.mkdir(parents=True)
+    built = build_archive(job.spec, workspace)
+    return with_config(built, folder / "archives", {"minWorkers": 1, "maxWorkers": 1})
 
 
 def with_config(archive: Path, folder: Path, changes: Mapping[str, object]) -> Path:

@@ -74,6 +74,36 @@ def test_json_carries_the_audio_and_its_segment(server: Server) -> None:
     assert document["segments"][0]["end_s"] == pytest.approx(len(samples) / 24_000, abs=0.01)
 
 
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "opus"])
+def test_each_format_lasts_as_long_as_it_is_told(server: Server, name: str) -> None:
+    answer = post(
+        f"{server.inference_url}/predictions/tts", text=FRENCH, response_format=name, seed=2
+    )
+
+    samples, rate_hz = soundfile.read(io.BytesIO(answer.content), dtype="float32")
+    told_s = float(answer.headers["X-Audio-Seconds"])
+    assert len(samples) / rate_hz == pytest.approx(told_s, abs=0.01)
+    assert level_dbfs(samples) > -45.0
+    assert answer.headers["X-Model-Licence"] == "MIT"
+
+
+def test_a_stream_of_several_languages_holds_the_samples_of_the_whole(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+    fields = {"text": f"{SENTENCES['en']} « {FRENCH} » {SENTENCES['ru']}", "seed": 3}
+
+    streamed, whole = (
+        post(url, **fields, response_format="pcm", stream=stream) for stream in (True, False)
+    )
+
+    samples = [
+        np.frombuffer(answer.content, dtype="<i2").astype(np.float32) / np.float32(32_767)
+        for answer in (streamed, whole)
+    ]
+    assert streamed.headers["Transfer-Encoding"] == "chunked"
+    assert streamed.headers["X-Languages"] == "en, fr, ru"
+    assert distance(samples[0], samples[1]) < 1e-3
+
+
 def test_a_text_in_several_languages_is_spoken_by_several_models(server: Server) -> None:
     text = f"{SENTENCES['en']} « {FRENCH} » {SENTENCES['ru']}"
 
@@ -128,7 +158,7 @@ def test_a_language_model_answers_by_itself_too(server: Server) -> None:
     answer = post(f"{server.inference_url}/predictions/f5_fr", text=FRENCH, seed=1)
 
     assert level_dbfs(heard(answer)) > -45.0
-    assert answer.headers["X-Model"] == "f5_fr"
+    assert (answer.headers["X-Model"], answer.headers["X-Model-Licence"]) == ("f5_fr", "MIT")
 
 
 def test_router_and_model_give_the_same_audio_for_one_piece(server: Server) -> None:

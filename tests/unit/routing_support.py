@@ -24,6 +24,15 @@ def speech(samples: int = 2400) -> Scripted:
     )
 
 
+def noise(request: dict[str, Any]) -> Scripted:
+    """Speech that differs from piece to piece, in length and loudness too."""
+    random = np.random.default_rng(request["piece"])
+    level = 0.02 * (1 + request["piece"] % 5)
+    samples = random.normal(0.0, level, 24_000 + 1_000 * request["piece"]).astype("<f4")
+    status, headers, _ = speech()
+    return status, headers, samples.tobytes()
+
+
 def problem(status: int, code: str, field_name: str | None = None) -> Scripted:
     document = {"status": status, "code": code, "detail": f"because of {code}", "field": field_name}
     return status, {"Content-Type": "application/problem+json"}, json.dumps(document).encode()

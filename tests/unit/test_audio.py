@@ -1,4 +1,4 @@
-"""Encoding never wraps, joining never clicks, decoding never trusts."""
+"""Samples never wrap, levels are those of speech, decoding never trusts."""
 
 from __future__ import annotations
 
@@ -30,15 +30,6 @@ def refused(data: bytes) -> ValueRefusedError:
     with pytest.raises(ValueRefusedError) as caught:
         audio.decode_reference(data, min_s=1.0, max_s=12.0)
     return caught.value
-
-
-def test_a_wav_answer_can_be_read_back() -> None:
-    samples = tone(0.5)
-
-    read, rate_hz = soundfile.read(io.BytesIO(audio.encode_wav(samples)), dtype="float32")
-
-    assert rate_hz == 24_000
-    np.testing.assert_allclose(read, samples, atol=1 / 32_000)
 
 
 def test_samples_beyond_full_scale_are_clipped_and_never_wrap() -> None:
@@ -79,37 +70,6 @@ def test_silence_is_cut_off_both_ends_but_for_a_little() -> None:
     assert len(audio.trim_ends(tone(1.0), keep_s=0.2)) == 24_000
 
 
-def test_joined_pieces_keep_every_sample_and_stand_where_it_is_told() -> None:
-    pieces = [tone(0.4), tone(0.3), tone(0.5)]
-
-    joined, starts = audio.join(pieces, [0.2, 0.1])
-
-    assert starts == (0, 9_600 + 4_800, 9_600 + 4_800 + 7_200 + 2_400)
-    assert len(joined) == sum(map(len, pieces)) + 7_200
-
-
-def test_a_border_between_pieces_does_not_click() -> None:
-    loud = np.full(4_800, 0.8, dtype=np.float32)  # a step of 0.8 at the border, were it not faded
-
-    joined, _ = audio.join([loud, -loud], [0.0])
-
-    assert float(np.abs(np.diff(joined)).max()) < 0.01
-
-
-def test_one_piece_is_left_as_it_is() -> None:
-    piece = tone(0.2)
-
-    joined, starts = audio.join([piece], [])
-
-    np.testing.assert_array_equal(joined, piece)
-    assert starts == (0,)
-
-
-def test_a_wrong_number_of_pauses_is_an_error() -> None:
-    with pytest.raises(ValueError, match="2 pieces need 1 pauses"):
-        audio.join([tone(0.1), tone(0.1)], [])
-
-
 def test_the_level_of_speech_does_not_depend_on_its_pauses() -> None:
     pause = np.zeros(24_000, dtype=np.float32)
 
@@ -117,43 +77,6 @@ def test_the_level_of_speech_does_not_depend_on_its_pauses() -> None:
 
     assert level == pytest.approx(audio.rms(tone(1.0)), rel=0.02)
     assert audio.speech_level(pause) == 0.0
-
-
-def test_speakers_of_one_text_are_brought_to_the_loudness_of_the_first() -> None:
-    first, loud, soft = tone(1.0, level=0.2), tone(1.0, level=0.6), tone(1.0, level=0.1)
-
-    matched = audio.match_levels([first, loud, first, soft], ["a", "b", "a", "c"])
-
-    levels = [audio.speech_level(piece) for piece in matched]
-    assert levels == pytest.approx([levels[0]] * 4, rel=1e-3)
-    assert matched[0] is first
-
-
-def test_louder_and_softer_places_of_one_speaker_stay() -> None:
-    first, second, third = tone(1.0), tone(1.0, level=0.1), tone(1.0, level=0.2)
-
-    matched = audio.match_levels([first, second, third], ["a", "b", "b"])
-
-    assert audio.rms(matched[2]) == pytest.approx(2 * audio.rms(matched[1]), rel=1e-3)
-
-
-def test_raising_a_soft_speaker_never_clips_nor_raises_without_end() -> None:
-    burst = tone(1.0, level=0.05)
-    burst[:20] = 0.9
-    whisper = tone(1.0, level=0.001)
-
-    raised, bounded = audio.match_levels([tone(1.0), burst, whisper], ["a", "b", "c"])[1:]
-
-    assert float(np.abs(raised).max()) <= 1.0
-    assert audio.rms(bounded) <= 4.01 * audio.rms(whisper)
-
-
-def test_a_silent_piece_is_left_alone() -> None:
-    silence = np.zeros(2_400, dtype=np.float32)
-
-    for pieces in ([silence, tone(0.5)], [tone(0.5), silence]):
-        matched = audio.match_levels(pieces, ["a", "b"])
-        np.testing.assert_array_equal(matched[1], pieces[1])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from f5serve.errors import ConfigurationError
-from f5serve.response import Answer
+from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router, RoutingHandler, with_address
 from f5serve.settings import Backend, Limits, RouterSettings, Voice
 from f5serve.torchserve import Call
@@ -50,6 +50,12 @@ def model() -> Iterator[FakeModel]:
 
 
 def ask(model: FakeModel, **fields: Any) -> Answer:
+    answer = asked(model, **fields)
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def asked(model: FakeModel, **fields: Any) -> Answer | StreamedAnswer:
     call = Call(correlation_id="id-1", path="", fields=fields, from_form=False)
     return Router(settings(model.url)).answer(call)
 
@@ -276,6 +282,7 @@ def test_a_fault_of_ours_is_told_as_500_and_logged(
 
     answer = Router(wrong).answer(call)
 
+    assert isinstance(answer, Answer)
     assert (answer.status, problem_of(answer)["code"]) == (500, "internal_error")
     assert "AttributeError" in caplog.text
 
@@ -284,8 +291,12 @@ def test_a_fault_of_ours_is_told_as_500_and_logged(
 def test_status_tells_what_is_served(model: FakeModel, path: str, fields: None) -> None:
     call = Call(correlation_id="id-1", path=path, fields=fields, from_form=False)
 
-    document = json.loads(Router(settings(model.url)).answer(call).body)
+    answer = Router(settings(model.url)).answer(call)
 
+    assert isinstance(answer, Answer)
+    document = json.loads(answer.body)
+    assert document["formats"] == ["wav", "flac", "mp3", "opus", "pcm", "json"]
+    assert document["streamed_formats"] == ["wav", "mp3", "opus", "pcm"]
     assert document["languages"] == ["en", "fr", "ru", "zh"]
     assert [voice["name"] for voice in document["voices"]] == ["anna", "fleur"]
     assert document["models"][0]["licence"] == "MIT"

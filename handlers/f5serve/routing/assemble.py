@@ -1,93 +1,115 @@
-"""Spoken pieces become one recording, and what is told about it."""
+"""Spoken pieces become one recording, whole or as a stream, and what is told about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from f5serve import audio
+import numpy as np
+
+from f5serve import audio, encoding
 from f5serve.language import Resolution
-from f5serve.response import Segment
+from f5serve.response import Segment, Speech
 from f5serve.routing.backends import SpokenPiece
+from f5serve.routing.joiner import Joined, Joiner
 from f5serve.routing.plan import Piece
 from f5serve.routing.segments import TextSegment
 from f5serve.settings import Backend
 from f5serve.text.duration import speech_units
 
-if TYPE_CHECKING:
-    from f5serve.audio import Samples
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a text will be spoken.
+
+    Attributes:
+        resolution: Which language the text as a whole is in.
+        segments: What the text was cut into.
+        voices: The voice of each segment.
+        pieces: What the segments were split into.
+        backends: Who speaks a language.
+    """
+
+    resolution: Resolution
+    segments: Sequence[TextSegment]
+    voices: Sequence[str]
+    pieces: Sequence[Piece]
+    backends: Mapping[str, Backend]
 
 
-def assemble(
-    segments: Sequence[TextSegment],
-    pieces: Sequence[Piece],
-    spoken: Sequence[SpokenPiece],
-    backends: Mapping[str, Backend],
-) -> tuple[Samples, tuple[Segment, ...]]:
-    """Join pieces in order, at one loudness.
+class InLanguage(Protocol):
+    """Text in one language: planned, or spoken."""
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+
+    @property
+    def language(self) -> str:
+        """What it is said in."""
+
+
+def whole(plan: Plan, spoken: Iterable[SpokenPiece], headers: Mapping[str, str]) -> Speech:
+    """Join all pieces.
 
     Args:
-        segments: What the text was cut into.
-        pieces: What each was split into.
+        plan: How the text was split.
         spoken: The speech of each piece.
-        backends: Who speaks a language.
-
-    Returns:
-        All samples, and the segments with their times; a pause belongs to what it follows.
+        headers: What is told besides that which is known now that all is spoken.
     """
-    speakers = [
-        f"{piece.language}/{said.voice}" for piece, said in zip(pieces, spoken, strict=True)
-    ]
-    levelled = audio.match_levels([said.samples for said in spoken], speakers)
-    samples, starts = audio.join(levelled, [piece.pause_s for piece in pieces[:-1]])
-    ends = [start + len(part) for start, part in zip(starts, levelled, strict=True)]
-    told = []
-    for place, group in groupby(range(len(pieces)), key=lambda index: pieces[index].segment):
-        own = list(group)
-        segment = segments[place]
-        told.append(
-            Segment(
-                text=segment.text.strip(),
-                language=segment.language,
-                model=backends[segment.language].model,
-                voice=spoken[own[0]].voice,
-                start_s=starts[own[0]] / audio.SAMPLE_RATE_HZ,
-                end_s=ends[own[-1]] / audio.SAMPLE_RATE_HZ,
-            )
-        )
-    return samples, tuple(told)
+    said = list(spoken)
+    joined = list(_joined(plan.pieces, said))
+    samples = np.concatenate([part.samples for part in joined])
+    return Speech(
+        samples=samples,
+        headers={**headers, **_measured(samples, said)},
+        segments=_segments(plan, joined),
+    )
 
 
-def headers(
-    resolution: Resolution,
-    segments: Sequence[Segment],
-    spoken: Sequence[SpokenPiece],
-    backends: Mapping[str, Backend],
-) -> dict[str, str]:
-    """Tell languages, models, voices and times; queue and inference time are the slowest piece's.
+def stream(plan: Plan, spoken: Iterable[SpokenPiece], response_format: str) -> Iterator[bytes]:
+    """Encode each piece as it comes.
+
+    Args:
+        plan: How the text was split.
+        spoken: The speech of each piece, in order.
+        response_format: One of ``encoding.STREAMED``.
+
+    Yields:
+        The bytes of the recording, never none: the same samples as in a whole answer.
+    """
+    encoder = encoding.encoder(response_format)
+    for joined in _joined(plan.pieces, spoken):
+        encoded = encoder.encode(joined.samples)
+        if encoded:
+            yield encoded
+    rest = encoder.finish()
+    if rest:
+        yield rest
+
+
+def planned_headers(plan: Plan) -> dict[str, str]:
+    """Tell what is known before anything is spoken: languages, models, voices, counts.
 
     Where a text has several languages, models or voices, each is named once, in order.
     """
-    slowest = max(spoken, key=lambda piece: piece.queue_ms + piece.inference_ms)
-    used = [backends[segment.language] for segment in segments]
+    used = [plan.backends[segment.language] for segment in plan.segments]
     return {
-        "X-Language": main_language(resolution, segments),
-        "X-Languages": _listed(segment.language for segment in segments),
-        "X-Language-Confidence": f"{resolution.confidence:.3f}",
-        "X-Language-Source": resolution.source,
+        "X-Language": main_language(plan.resolution, plan.segments),
+        "X-Languages": _listed(segment.language for segment in plan.segments),
+        "X-Language-Confidence": f"{plan.resolution.confidence:.3f}",
+        "X-Language-Source": plan.resolution.source,
         "X-Model": _listed(backend.model for backend in used),
         "X-Model-Licence": _listed(backend.licence for backend in used),
-        "X-Voice": _listed(segment.voice for segment in segments),
-        "X-Segments": str(len(segments)),
-        "X-Pieces": str(len(spoken)),
-        "X-Unknown-Characters": str(sum(piece.unknown_characters for piece in spoken)),
-        "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
-        "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
+        "X-Voice": _listed(plan.voices),
+        "X-Segments": str(len(plan.segments)),
+        "X-Pieces": str(len(plan.pieces)),
     }
 
 
-def main_language(resolution: Resolution, segments: Sequence[Segment]) -> str:
+def main_language(resolution: Resolution, segments: Sequence[InLanguage]) -> str:
     """The language of most of the speech; that of the whole text where there is one alone."""
     if len(segments) == 1:
         return resolution.language
@@ -95,6 +117,45 @@ def main_language(resolution: Resolution, segments: Sequence[Segment]) -> str:
     for segment in segments:
         units[segment.language] = units.get(segment.language, 0.0) + speech_units(segment.text)
     return max(units, key=lambda code: units[code])
+
+
+def _joined(pieces: Sequence[Piece], spoken: Iterable[SpokenPiece]) -> Iterator[Joined]:
+    joiner = Joiner()
+    for piece, said in zip(pieces, spoken, strict=True):
+        speaker = f"{piece.language}/{said.voice}"
+        yield joiner.add(said.samples, speaker=speaker, pause_s=piece.pause_s)
+
+
+def _segments(plan: Plan, joined: Sequence[Joined]) -> tuple[Segment, ...]:
+    """Give the segments their times; a pause belongs to what it follows."""
+    told = []
+    for place, group in groupby(
+        range(len(plan.pieces)), key=lambda index: plan.pieces[index].segment
+    ):
+        own = list(group)
+        segment = plan.segments[place]
+        told.append(
+            Segment(
+                text=segment.text.strip(),
+                language=segment.language,
+                model=plan.backends[segment.language].model,
+                voice=plan.voices[place],
+                start_s=joined[own[0]].start / audio.SAMPLE_RATE_HZ,
+                end_s=joined[own[-1]].end / audio.SAMPLE_RATE_HZ,
+            )
+        )
+    return tuple(told)
+
+
+def _measured(samples: audio.Samples, spoken: Sequence[SpokenPiece]) -> dict[str, str]:
+    """Tell what is known at the end only; queue and inference time are the slowest piece's."""
+    slowest = max(spoken, key=lambda piece: piece.queue_ms + piece.inference_ms)
+    return {
+        "X-Audio-Seconds": f"{audio.seconds(samples):.3f}",
+        "X-Unknown-Characters": str(sum(piece.unknown_characters for piece in spoken)),
+        "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
+        "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
+    }
 
 
 def _listed(names: Iterable[str]) -> str:

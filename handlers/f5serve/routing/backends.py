@@ -40,8 +40,13 @@ class Deadline:
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._end = clock() + seconds
+        self._start = clock()
+        self._end = self._start + seconds
         self._seconds = seconds
+
+    def spent_s(self) -> float:
+        """Answer the seconds since it was set."""
+        return self._clock() - self._start
 
     def cancel(self) -> None:
         """Let no time be left: nobody wants the answer any more."""

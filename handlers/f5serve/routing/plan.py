@@ -32,14 +32,14 @@ class Piece:
         segment: Place of its segment among the segments.
         language: What it is spoken in.
         text: As it stands in the text, without white space around it.
-        pause_s: Silence after it, if another piece follows.
+        pause_s: Silence after it; None after the last piece.
     """
 
     index: int
     segment: int
     language: str
     text: str
-    pause_s: float
+    pause_s: float | None
 
 
 def plan_pieces(
@@ -64,7 +64,9 @@ def plan_pieces(
             segment=place,
             language=segments[place].language,
             text=part.strip(),
-            pause_s=_pause(part, switches=index + 1 < len(parts) and parts[index + 1][0] != place),
+            pause_s=None
+            if index + 1 == len(parts)
+            else _pause(part, switches=parts[index + 1][0] != place),
         )
         for index, (place, part) in enumerate(parts)
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f5serve.audio import encode_wav
+from f5serve.encoding import encode
 from scripts import readme
 from scripts.client import Said
 from scripts.demo import Line, measure, table
@@ -28,7 +28,7 @@ def said(duration_s: float, level: float = 0.3, language: str = "fr") -> Said:
     time = np.arange(round(24_000 * duration_s)) / 24_000
     samples = (level * np.sin(2 * np.pi * 3_000 * time)).astype(np.float32)
     return Said(
-        audio=encode_wav(samples), headers={**HEADERS, "X-Language": language}, elapsed_s=1.0
+        audio=encode(samples, "wav"), headers={**HEADERS, "X-Language": language}, elapsed_s=1.0
     )
 
 

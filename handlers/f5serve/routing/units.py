@@ -46,11 +46,31 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 _CLOSERS = ".,;:!?…。、，；：！？।"
-# Quotations and brackets that lie within nothing of their kind. An apostrophe is no quotation mark.
-_QUOTED = re.compile(
-    r"(?:«[^«»]*»|‹[^‹›]*›|“[^“”]*”|„[^„“”]*[“”]|‘[^‘’\n]*’(?!\w)|”[^”\n]*”|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』"
-    rf"|《[^《》]*》|\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])[{_CLOSERS}]*\s*"
+_SPACED = "0-9A-Za-z\u00aa-\u024f\u0400-\u052f\u0900-\u097f"  # of words that stand apart: no quotation opens after one
+# Quotations and brackets that lie within nothing of their own kind; those of different kinds may lie in one
+# another, so each kind is looked for by itself. An apostrophe is no quotation mark, nor is a sign of inches.
+_QUOTED = tuple(
+    re.compile(rf"{pattern}[{_CLOSERS}]*\s*")
+    for pattern in (
+        r"«[^«»]*»",
+        r"‹[^‹›]*›",
+        r"“[^“”]*”",
+        r"„[^„“”]*[“”]",
+        r"”[^„“”\n]*”",
+        r"‘(?:[^‘’\n]|(?<=\w)’(?=\w))*’(?!\w)",
+        rf"(?<![{_SPACED}])'(?=\w)(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)",
+        rf"(?<![{_SPACED}])\"(?=\S)[^\"\n]*\"",
+        r"「[^「」]*」",
+        r"『[^『』]*』",
+        r"《[^《》]*》",
+        r"\([^()]*\)",
+        r"（[^（）]*）",
+        r"\[[^\[\]]*\]",
+    )
 )
+# Signs that part what is said as a comma does: a dash, a slash or a bar between spaces, arrows, emoji.
+_PICTURES = "\u2190-\u21ff\u2300-\u2bff\U0001f000-\U0001faff"
+_SIGN = re.compile(rf"(?:(?<=\s)[-/~=|]++|(?<![{_PICTURES}])[{_PICTURES}]++)\s++")
 _OPENERS = "«‹“„‘\"'「『《（([¿¡"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CHARS_PER_WORD = 2.0  # of Han and kana
@@ -67,9 +87,10 @@ def units(text: str) -> list[Unit]:
     for position, strength in enumerate(strengths):
         if strength >= CLAUSE:
             cuts[position] = Border.SENTENCE if strength >= SENTENCE else Border.CLAUSE
-    for quoted in _QUOTED.finditer(text):
-        for position in quoted.span():
-            cuts[position] = max(Border.QUOTE, cuts.get(position, Border.QUOTE))
+    for sign in _SIGN.finditer(text):
+        cuts.setdefault(sign.end(), Border.CLAUSE)
+    for position in _quotations(text):
+        cuts[position] = max(Border.QUOTE, cuts.get(position, Border.QUOTE))
     for position in _script_changes(text, cuts):
         cuts.setdefault(position, Border.SCRIPT)
     cuts.pop(0, None)
@@ -79,6 +100,13 @@ def units(text: str) -> list[Unit]:
         _unit(text, start, end, cuts.get(start, Border.SENTENCE))
         for start, end in pairwise(positions)
     ]
+
+
+def _quotations(text: str) -> Iterator[int]:
+    """Where quotations and brackets begin and end."""
+    for kind in _QUOTED:
+        for quoted in kind.finditer(text):
+            yield from quoted.span()
 
 
 def _with_letters(text: str, cuts: list[int]) -> Iterator[int]:
@@ -106,7 +134,7 @@ def _script_changes(text: str, cuts: dict[int, Border]) -> Iterator[int]:
 
 
 def _opening(text: str, after: int, index: int) -> int:
-    """Where what belongs to the letter at ``index`` begins: opening marks and digits go with it."""
+    """Where what belongs to the letter at ``index`` begins: opening marks go with it."""
     start = index
     while start > after and text[start - 1] in _OPENERS:
         start -= 1

@@ -97,9 +97,9 @@ def speech_level(samples: Samples) -> float:
 
 
 def match_levels(pieces: Sequence[Samples], speakers: Sequence[str]) -> list[Samples]:
-    """Bring the pieces of several speakers to one loudness: that of the first piece.
+    """Bring the pieces of several speakers to one loudness: that of the first piece with speech.
 
-    Every piece of a speaker gets the same gain, found on the speaker's first piece, so that a text's
+    Every piece of a speaker gets the same gain, found on the speaker's first one, so that a text's
     own louder and softer places stay and a stream can do the same. Gains are bounded, and what they
     would drive beyond full scale is raised less.
 
@@ -108,17 +108,17 @@ def match_levels(pieces: Sequence[Samples], speakers: Sequence[str]) -> list[Sam
         speakers: Who speaks each: a name for model and voice.
 
     Returns:
-        The pieces in order; those of the first speaker as they were.
+        The pieces in order; those of the first speaker, and silence, as they were.
     """
-    target = speech_level(pieces[0])
-    gains: dict[str, float] = {speakers[0]: 1.0}
+    target = 0.0
+    gains: dict[str, float] = {}
     matched: list[Samples] = []
     for piece, speaker in zip(pieces, speakers, strict=True):
-        if speaker not in gains:
-            level = speech_level(piece)
-            wanted = target / level if target > 0.0 and level > 0.0 else 1.0
-            gains[speaker] = min(max(wanted, 1.0 / _MOST_GAIN), _MOST_GAIN)
-        matched.append(_amplified(piece, gains[speaker]))
+        level = 0.0 if speaker in gains else speech_level(piece)
+        if level > 0.0:
+            target = target or level
+            gains[speaker] = min(max(target / level, 1.0 / _MOST_GAIN), _MOST_GAIN)
+        matched.append(_amplified(piece, gains.get(speaker, 1.0)))
     return matched
 
 

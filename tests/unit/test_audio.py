@@ -129,6 +129,19 @@ def test_speakers_of_one_text_are_brought_to_the_loudness_of_the_first() -> None
     assert matched[0] is first
 
 
+def test_a_silent_beginning_leaves_loudness_to_the_first_who_speaks() -> None:
+    silence = np.zeros(2_400, dtype=np.float32)
+
+    matched = audio.match_levels(
+        [silence, tone(1.0, level=0.2), tone(1.0, level=0.6), tone(1.0, level=0.1)],
+        ["a", "b", "c", "a"],
+    )
+
+    assert matched[0] is silence
+    levels = [audio.speech_level(piece) for piece in matched[1:]]
+    assert levels == pytest.approx([audio.speech_level(tone(1.0, level=0.2))] * 3, rel=1e-3)
+
+
 def test_louder_and_softer_places_of_one_speaker_stay() -> None:
     first, second, third = tone(1.0), tone(1.0, level=0.1), tone(1.0, level=0.2)
 

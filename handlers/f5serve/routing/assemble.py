@@ -34,7 +34,7 @@ def assemble(
         backends: Who speaks a language.
 
     Returns:
-        All samples, and the segments with their times; a pause belongs to what it follows.
+        All samples, and the segments with their times; the pause between two belongs to neither.
     """
     speakers = [
         f"{piece.language}/{said.voice}" for piece, said in zip(pieces, spoken, strict=True)
@@ -71,11 +71,12 @@ def headers(
     """
     slowest = max(spoken, key=lambda piece: piece.queue_ms + piece.inference_ms)
     used = [backends[segment.language] for segment in segments]
+    told = main_language(resolution, segments)
     return {
-        "X-Language": main_language(resolution, segments),
+        "X-Language": told.language,
         "X-Languages": _listed(segment.language for segment in segments),
-        "X-Language-Confidence": f"{resolution.confidence:.3f}",
-        "X-Language-Source": resolution.source,
+        "X-Language-Confidence": f"{told.confidence:.3f}",
+        "X-Language-Source": told.source,
         "X-Model": _listed(backend.model for backend in used),
         "X-Model-Licence": _listed(backend.licence for backend in used),
         "X-Voice": _listed(segment.voice for segment in segments),
@@ -87,14 +88,17 @@ def headers(
     }
 
 
-def main_language(resolution: Resolution, segments: Sequence[Segment]) -> str:
-    """The language of most of the speech; that of the whole text where there is one alone."""
+def main_language(resolution: Resolution, segments: Sequence[Segment]) -> Resolution:
+    """The language of most of the speech; of several it is told how much of the speech is in it."""
     if len(segments) == 1:
-        return resolution.language
+        return resolution
     units: dict[str, float] = {}
     for segment in segments:
         units[segment.language] = units.get(segment.language, 0.0) + speech_units(segment.text)
-    return max(units, key=lambda code: units[code])
+    language = max(units, key=lambda code: units[code])
+    return Resolution(
+        language=language, confidence=units[language] / sum(units.values()), source="detected"
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

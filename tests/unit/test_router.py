@@ -155,6 +155,12 @@ def test_of_several_languages_the_one_most_spoken_is_told_with_its_share(model: 
     assert 0.6 < float(told["X-Language-Confidence"]) < 1.0
 
 
+def test_what_is_told_is_the_language_that_was_spoken(model: FakeModel) -> None:
+    told = ask(model, text="Слушаю Queen, Pink Floyd, Led Zeppelin и The Beatles.").headers
+
+    assert (told["X-Languages"], told["X-Language"], told["X-Model"]) == ("ru", "ru", "f5_ru")
+
+
 def test_segments_follow_one_another_and_end_with_the_audio(model: FakeModel) -> None:
     document = json.loads(ask(model, text=MIXED, response_format="json").body)
 

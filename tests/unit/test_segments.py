@@ -69,6 +69,12 @@ def test_letters_that_a_language_cannot_read_always_change_it() -> None:
     ]
 
 
+def test_a_text_of_names_is_spoken_by_who_can_read_the_rest_of_it() -> None:
+    text = "Слушаю Queen, Pink Floyd, Led Zeppelin и The Beatles."
+
+    assert spoken(text, main="en") == [("ru", text)]
+
+
 def test_a_language_that_is_not_served_stays_with_its_neighbours() -> None:
     served = ("en", "fr")
     detector = build_detector(served)
@@ -142,6 +148,29 @@ def test_emoji_and_signs_between_words_part_them_as_a_comma_does(sign: str) -> N
     assert [(text[part.start : part.end], part.border) for part in units(text)][1:] == [
         ("hasta luego", Border.CLAUSE)
     ]
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ("la la la", "la mia casa"),
+        ("Moi moi", "Moi taas"),
+        ("the iPhone", "the phone"),
+        ("see www.example.com/all-that-there-is", "see all that there is"),
+        ("write to anna.maria@mail.example.com", "write to anna maria at mail"),
+    ],
+    ids=["repeated", "repeated with a capital", "mixed case", "address", "mail"],
+)
+def test_what_is_repeated_and_what_is_a_name_says_little(less: str, more: str) -> None:
+    (few,), (many,) = units(less), units(more)
+
+    assert few.words <= many.words - 0.5
+
+
+def test_words_of_hindi_are_counted_whole_with_their_vowel_signs() -> None:
+    (unit,) = units("मैं हिन्दी में लिखता हूँ")
+
+    assert unit.words == 5.0
 
 
 def test_romanised_text_that_no_language_fits_is_no_reason_to_change() -> None:

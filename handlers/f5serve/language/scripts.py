@@ -41,9 +41,14 @@ _STARTS = [first for first, _, _ in _RANGES]
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
 # What is read aloud in no language, or in any: addresses of the web and of mail, and Latin "words" with
 # digits (H2O, X5, v2.0). Repetitions are bounded, so that hostile text costs no more than its length.
-_NO_LANGUAGE = re.compile(
+_ADDRESS = (
     r"(?:https?://|www\.)[!-~]{1,2000}"
     r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+)
+ADDRESS = re.compile(_ADDRESS)
+"""An address of the web or of mail."""
+_NO_LANGUAGE = re.compile(
+    rf"{_ADDRESS}"
     r"|(?<![A-Za-z0-9])[A-Za-z]{0,16}[0-9][A-Za-z0-9]{0,32}"
 )
 

@@ -90,7 +90,7 @@ def headers(
 
 def main_language(resolution: Resolution, segments: Sequence[Segment]) -> Resolution:
     """The language of most of the speech; of several it is told how much of the speech is in it."""
-    if len(segments) == 1:
+    if {segment.language for segment in segments} == {resolution.language}:
         return resolution
     units: dict[str, float] = {}
     for segment in segments:

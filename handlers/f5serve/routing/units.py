@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from f5serve.language.scripts import Script, script_of
+from f5serve.language.scripts import ADDRESS, Script, script_of
 from f5serve.text.borders import CLAUSE, SENTENCE, borders
 
 
@@ -72,7 +72,8 @@ _QUOTED = tuple(
 _PICTURES = "\u2190-\u21ff\u2300-\u2bff\U0001f000-\U0001faff"
 _SIGN = re.compile(rf"(?:(?<=\s)[-/~=|]++|(?<![{_PICTURES}])[{_PICTURES}]++)\s++")
 _OPENERS = "«‹“„‘\"'「『《（([¿¡"
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LETTERS = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963])*"  # with their marks
+_WORD = re.compile(rf"{_LETTERS}(?:['’-]{_LETTERS})*")
 _CHARS_PER_WORD = 2.0  # of Han and kana
 _NAME_WEIGHT = 0.3
 
@@ -162,13 +163,20 @@ def _unit(text: str, start: int, end: int, border: Border) -> Unit:
 
 
 def _words(part: str, border: Border) -> float:
-    """How many words a stretch says, its names and abbreviations counted as less."""
-    words = [word for word in _WORD.findall(part) if len(word) > 1 or word.islower()]
+    """How many different words a stretch says, its names and abbreviations counted as less.
+
+    What is said twice tells no more than once (la la la), and an address is a name.
+    """
+    addresses = len(ADDRESS.findall(part))
+    known: dict[str, str] = {}
+    for word in _WORD.findall(ADDRESS.sub(" ", part) if addresses else part):
+        known.setdefault(word.lower(), word)
+    words = [word for small, word in known.items() if len(word) > 1 or word == small]
     if not words:
-        return 0.0
+        return _NAME_WEIGHT * addresses
     if all(word.isupper() for word in words):  # a headline, or a single abbreviation
         return float(len(words)) if len(words) > 1 else _NAME_WEIGHT
-    plain = [not word[0].isupper() for word in words]
-    if border in (Border.SENTENCE, Border.QUOTE) and not words[0][1:].isupper():
+    plain = [word == word.lower() for word in words]
+    if border in (Border.SENTENCE, Border.QUOTE) and words[0].istitle():
         plain[0] = True  # a capital there tells nothing
-    return sum(1.0 if is_plain else _NAME_WEIGHT for is_plain in plain)
+    return sum(1.0 if is_plain else _NAME_WEIGHT for is_plain in plain) + _NAME_WEIGHT * addresses

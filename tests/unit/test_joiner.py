@@ -108,3 +108,13 @@ def test_a_silent_piece_stays_silent_and_changes_no_other() -> None:
     assert not before.samples.any()
     np.testing.assert_array_equal(after.samples[360:], tone(0.5)[360:])
     assert not join([tone(0.5), silence], [0.0], ["a", "b"])[1].samples.any()
+
+
+def test_a_silent_beginning_leaves_loudness_to_the_first_who_speaks() -> None:
+    silence = np.zeros(2_400, dtype=np.float32)
+    first, loud, soft = tone(1.0, level=0.2), tone(1.0, level=0.6), tone(1.0, level=0.1)
+
+    joined = join([silence, first, loud, soft], [0.0] * 3, ["a", "b", "c", "a"])
+
+    levels = [audio.speech_level(part.samples) for part in joined[1:]]
+    assert levels == pytest.approx([audio.speech_level(first)] * 3, rel=0.02)

@@ -151,6 +151,22 @@ def test_a_text_in_several_languages_is_spoken_by_several_models(model: FakeMode
     assert told["X-Model"] == "f5_en_zh, f5_fr, f5_ru"
 
 
+def test_of_several_languages_the_one_most_spoken_is_told_with_its_share(model: FakeModel) -> None:
+    text = "Merci beaucoup. Потом все ушли домой, и стало совсем тихо."
+
+    told = ask(model, text=text, voice="anna").headers
+
+    assert (told["X-Languages"], told["X-Language"]) == ("fr, ru", "ru")
+    assert told["X-Language-Source"] == "detected"
+    assert 0.6 < float(told["X-Language-Confidence"]) < 1.0
+
+
+def test_what_is_told_is_the_language_that_was_spoken(model: FakeModel) -> None:
+    told = ask(model, text="Слушаю Queen, Pink Floyd, Led Zeppelin и The Beatles.").headers
+
+    assert (told["X-Languages"], told["X-Language"], told["X-Model"]) == ("ru", "ru", "f5_ru")
+
+
 def test_segments_follow_one_another_and_end_with_the_audio(model: FakeModel) -> None:
     document = json.loads(ask(model, text=MIXED, response_format="json").body)
 

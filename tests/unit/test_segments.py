@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -68,6 +69,12 @@ def test_letters_that_a_language_cannot_read_always_change_it() -> None:
     ]
 
 
+def test_a_text_of_names_is_spoken_by_who_can_read_the_rest_of_it() -> None:
+    text = "Слушаю Queen, Pink Floyd, Led Zeppelin и The Beatles."
+
+    assert spoken(text, main="en") == [("ru", text)]
+
+
 def test_a_language_that_is_not_served_stays_with_its_neighbours() -> None:
     served = ("en", "fr")
     detector = build_detector(served)
@@ -106,6 +113,70 @@ def test_units_end_at_sentences_quotations_clauses_and_changes_of_script() -> No
     ]
 
 
+def test_a_long_vowel_and_narrow_kana_are_part_of_their_word() -> None:
+    (unit,) = units("コーヒーとﾃｰﾌﾞﾙ")
+
+    assert (unit.script, unit.words) == ("han", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("She said \"he told me 'il faut partir' and left\" today.", "'il faut partir' "),
+        ("The guide (who said «il faut partir» twice) was tired.", "«il faut partir» "),
+        ("He wrote ‘je n’ai pas le temps’ there.", "‘je n’ai pas le temps’ "),
+        ("He wrote 'je n'ai pas le temps' there.", "'je n'ai pas le temps' "),
+        ('On a 5" screen it said "il faut partir" twice.', '"il faut partir" '),
+    ],
+    ids=["in double", "in brackets", "apostrophe", "straight apostrophe", "inches"],
+)
+def test_a_quotation_is_a_unit_wherever_it_stands(text: str, quoted: str) -> None:
+    assert quoted in [text[part.start : part.end] for part in units(text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Don't say the dogs' bowls aren't ours", "rock'n'roll of l'amico d'un altro"], ids=str
+)
+def test_an_apostrophe_is_no_quotation_mark(text: str) -> None:
+    assert len(units(text)) == 1
+
+
+@pytest.mark.parametrize("sign", ["😘", "😂😂", "❤", "-", "/", "→", "="], ids=str)
+def test_emoji_and_signs_between_words_part_them_as_a_comma_does(sign: str) -> None:
+    text = f"see you {sign} hasta luego"
+
+    assert [(text[part.start : part.end], part.border) for part in units(text)][1:] == [
+        ("hasta luego", Border.CLAUSE)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ("la la la", "la mia casa"),
+        ("Moi moi", "Moi taas"),
+        ("the iPhone", "the phone"),
+        ("see www.example.com/all-that-there-is", "see all that there is"),
+        ("write to anna.maria@mail.example.com", "write to anna maria at mail"),
+    ],
+    ids=["repeated", "repeated with a capital", "mixed case", "address", "mail"],
+)
+def test_what_is_repeated_and_what_is_a_name_says_little(less: str, more: str) -> None:
+    (few,), (many,) = units(less), units(more)
+
+    assert few.words <= many.words - 0.5
+
+
+def test_words_of_hindi_are_counted_whole_with_their_vowel_signs() -> None:
+    (unit,) = units("मैं हिन्दी में लिखता हूँ")
+
+    assert unit.words == 5.0
+
+
+def test_romanised_text_that_no_language_fits_is_no_reason_to_change() -> None:
+    assert [code for code, _ in spoken("Good morning. Aap kaise hain? See you.")] == ["en"]
+
+
 def test_names_and_abbreviations_say_less_than_words() -> None:
     (names,) = units("then Andrea Bocelli of BBC")
     (words,) = units("then all of us went home")
@@ -129,25 +200,42 @@ def test_segments_joined_are_the_text_and_each_can_be_spoken(text: str) -> None:
     assert all(first[0] != second[0] for first, second in pairwise(parts))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "(" * 5000,
-        "“" * 2500 + "”" * 2500,
-        "«a»" * 1600,
-        "aд" * 2500,
-        "a\u0301" * 2500,
-        "word " * 1000,
-        "'" * 5000,
-        "a, b; c. " * 555,
-        "今a" * 2500,
-    ],
-    ids=["brackets", "quotes", "pairs", "scripts", "marks", "words", "primes", "clauses", "cjk"],
-)
-def test_hostile_texts_of_the_longest_length_are_cut_completely(text: str) -> None:
+HOSTILE = {
+    "brackets": "(",
+    "quotes": "“" * 5 + "”" * 5,
+    "pairs": "«a»",
+    "scripts": "aд",
+    "marks": "a\u0301",
+    "words": "word ",
+    "primes": "'",
+    "inches": '"a ',
+    "straight quotes": "'a ",
+    "curved quotes": "‘a’b",
+    "clauses": "a, b; c. ",
+    "cjk": "今a",
+    "emoji": "😂",
+    "dashes": "- ",
+}
+
+
+@pytest.mark.parametrize("part", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_texts_of_the_longest_length_are_cut_completely(part: str) -> None:
+    text = part * (5000 // len(part))
+
     parts = segment(text, main="en", served=SERVED, detector=build_detector(SERVED))
 
     assert "".join(part.text for part in parts) == text
+
+
+@pytest.mark.parametrize("part", HOSTILE.values(), ids=HOSTILE)
+def test_the_time_for_units_grows_with_the_text_and_no_faster(part: str) -> None:
+    text = part * (100_000 // len(part))
+    start = time.process_time()
+
+    found_units = units(text)
+
+    assert time.process_time() - start < 5.0  # a tenth of it here; were it squared, a minute
+    assert found_units[-1].end == len(text)
 
 
 def test_a_score_counts_borders_and_letters() -> None:

@@ -24,6 +24,8 @@ MIN_LATIN_LETTERS = 4
 MIN_LATIN_PIECES = 0.45
 MIN_LATIN_KNOWN = 0.30
 """Below both, neither the pieces of the words nor the words themselves belong to the best language."""
+MIN_FIT = 0.50
+"""A stretch of a text fits no language of which neither its pieces nor its words are (``Aap kaise hain?``)."""
 MIN_PROBABILITY = 0.32
 """Five languages share the probability: less says that none stands out (``iPhone 15 Pro``)."""
 MIN_GATE_LETTERS = 8
@@ -43,6 +45,8 @@ _CYRILLIC_SHARE = 0.25  # of the letters; one foreign word in a Latin sentence i
 _CJK_WEIGHT = 2.5  # a Han or kana character says as much as two or three letters
 _SPURIOUS_KANA_SHARE = 0.10  # Chinese shop names borrow a の
 
+# Marks that of the five Spanish alone has; what they open is often too short to be told otherwise (¿Y tú?).
+_SPANISH = re.compile("[¿¡]")
 # Letters of Ukrainian, Belarusian, Serbian and Macedonian that Russian lacks.
 _NOT_RUSSIAN = re.compile("[іїєґўјљњђћџѓќѕ]", re.IGNORECASE)
 # What eldc knows of each script, besides the nine.
@@ -151,10 +155,16 @@ class ScriptDetector:
             japanese = self._japanese(part, letters)
             return {"ja": japanese, "zh": 1.0 - japanese}
         if letters["latin"] < MIN_LATIN_LETTERS:
-            return {}
+            spanish = letters["latin"] > 0 and self._is_short_spanish(part)
+            return {code: float(code == "es") for code in self._served_latin} if spanish else {}
         weighed = self._latin.weigh(part)
         language, _ = _best(weighed.probabilities, self._served_latin)
-        if language is None or self._foreign_score(weighed, letters["latin"], language) is not None:
+        if (
+            language is None
+            or max(weighed.pieces.get(language, 0.0), weighed.known[language]) < MIN_FIT
+        ):
+            return {}
+        if self._foreign_score(weighed, letters["latin"], language) is not None:
             return {}
         return {code: weighed.probabilities[code] for code in self._served_latin}
 
@@ -211,6 +221,8 @@ class ScriptDetector:
 
     def _latin_language(self, part: str, letters: int) -> Detection:
         if letters < MIN_LATIN_LETTERS:
+            if letters and self._is_short_spanish(part):
+                return Detection(language="es", confidence=1.0, reason="script")
             return Detection(language=None, confidence=0.0, reason="unsure")
         weighed = self._latin.weigh(part)
         language, probability = _best(weighed.probabilities, self._served_latin)
@@ -220,6 +232,9 @@ class ScriptDetector:
         if language is None or _is_strange(weighed, language) or probability < MIN_PROBABILITY:
             return Detection(language=None, confidence=probability, reason="unsure")
         return Detection(language=language, confidence=probability, reason="model")
+
+    def _is_short_spanish(self, part: str) -> bool:
+        return "es" in self._served and _SPANISH.search(part) is not None
 
     def _foreign_score(self, weighed: Weighed, letters: int, language: str | None) -> float | None:
         """How clearly Latin text is in no served language; ``None`` where it is not clear."""

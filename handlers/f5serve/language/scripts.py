@@ -25,12 +25,14 @@ _RANGES: tuple[tuple[int, int, Script], ...] = (
     (0x3041, 0x3096, "kana"),
     (0x309D, 0x309F, "kana"),
     (0x30A1, 0x30FA, "kana"),
-    (0x30FD, 0x30FF, "kana"),
+    (0x30FC, 0x30FF, "kana"),
     (0x31F0, 0x31FF, "kana"),
     (0x3400, 0x4DBF, "han"),
     (0x4E00, 0x9FFF, "han"),
     (0xA8E0, 0xA8FF, "devanagari"),
     (0xF900, 0xFAFF, "han"),
+    (0xFF21, 0xFF5A, "latin"),
+    (0xFF66, 0xFF9F, "kana"),
     (0x1B000, 0x1B16F, "kana"),
     (0x20000, 0x323AF, "han"),
 )
@@ -39,9 +41,14 @@ _STARTS = [first for first, _, _ in _RANGES]
 _FIRST_LETTER = re.compile(r"[^\W\d_]")
 # What is read aloud in no language, or in any: addresses of the web and of mail, and Latin "words" with
 # digits (H2O, X5, v2.0). Repetitions are bounded, so that hostile text costs no more than its length.
-_NO_LANGUAGE = re.compile(
+_ADDRESS = (
     r"(?:https?://|www\.)[!-~]{1,2000}"
     r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+)
+ADDRESS = re.compile(_ADDRESS)
+"""An address of the web or of mail."""
+_NO_LANGUAGE = re.compile(
+    rf"{_ADDRESS}"
     r"|(?<![A-Za-z0-9])[A-Za-z]{0,16}[0-9][A-Za-z0-9]{0,32}"
 )
 

@@ -96,11 +96,12 @@ def planned_headers(plan: Plan) -> dict[str, str]:
     Where a text has several languages, models or voices, each is named once, in order.
     """
     used = [plan.backends[segment.language] for segment in plan.segments]
+    told = main_language(plan.resolution, plan.segments)
     return {
-        "X-Language": main_language(plan.resolution, plan.segments),
+        "X-Language": told.language,
         "X-Languages": _listed(segment.language for segment in plan.segments),
-        "X-Language-Confidence": f"{plan.resolution.confidence:.3f}",
-        "X-Language-Source": plan.resolution.source,
+        "X-Language-Confidence": f"{told.confidence:.3f}",
+        "X-Language-Source": told.source,
         "X-Model": _listed(backend.model for backend in used),
         "X-Model-Licence": _listed(backend.licence for backend in used),
         "X-Voice": _listed(plan.voices),
@@ -109,14 +110,17 @@ def planned_headers(plan: Plan) -> dict[str, str]:
     }
 
 
-def main_language(resolution: Resolution, segments: Sequence[InLanguage]) -> str:
-    """The language of most of the speech; that of the whole text where there is one alone."""
-    if len(segments) == 1:
-        return resolution.language
+def main_language(resolution: Resolution, segments: Sequence[InLanguage]) -> Resolution:
+    """The language of most of the speech; of several it is told how much of the speech is in it."""
+    if {segment.language for segment in segments} == {resolution.language}:
+        return resolution
     units: dict[str, float] = {}
     for segment in segments:
         units[segment.language] = units.get(segment.language, 0.0) + speech_units(segment.text)
-    return max(units, key=lambda code: units[code])
+    language = max(units, key=lambda code: units[code])
+    return Resolution(
+        language=language, confidence=units[language] / sum(units.values()), source="detected"
+    )
 
 
 def _joined(pieces: Sequence[Piece], spoken: Iterable[SpokenPiece]) -> Iterator[Joined]:

@@ -41,8 +41,9 @@ class Joiner:
     Each border is faded out and in over 15 ms; between two pieces stands the pause that follows the
     first. Nothing overlaps, so no sample of speech is lost and times stay exact.
 
-    Several speakers are brought to the loudness of the first piece. Every piece of a speaker gets the
-    same gain, found on the speaker's first piece, so that a text's own louder and softer places stay.
+    Several speakers are brought to the loudness of the first piece with speech. Every piece of a speaker
+    gets the same gain, found on the speaker's first one, so that a text's own louder and softer places
+    stay, and silence as it is.
     Gains are bounded, and what they would drive beyond full scale is raised less.
     """
 
@@ -59,7 +60,7 @@ class Joiner:
             speaker: Who speaks it: a name for model and voice.
             pause_s: Silence after it, seconds; None after the last piece, which is not faded out.
         """
-        first, last = not self._gains, pause_s is None
+        first, last = self._position == 0, pause_s is None
         levelled = _amplified(piece, self._gain(piece, speaker))
         faded = _fade(levelled, fade_in=not first, fade_out=not last)
         silence = np.zeros(round((pause_s or 0.0) * audio.SAMPLE_RATE_HZ), dtype=np.float32)
@@ -68,15 +69,11 @@ class Joiner:
         return Joined(samples=np.concatenate([faded, silence]), start=start, end=end)
 
     def _gain(self, piece: Samples, speaker: str) -> float:
-        if speaker not in self._gains:
-            level = audio.speech_level(piece)
-            if not self._gains:
-                self._level = level
-                wanted = 1.0
-            else:
-                wanted = self._level / level if self._level > 0.0 and level > 0.0 else 1.0
-            self._gains[speaker] = min(max(wanted, 1.0 / _MOST_GAIN), _MOST_GAIN)
-        return self._gains[speaker]
+        level = 0.0 if speaker in self._gains else audio.speech_level(piece)
+        if level > 0.0:
+            self._level = self._level or level
+            self._gains[speaker] = min(max(self._level / level, 1.0 / _MOST_GAIN), _MOST_GAIN)
+        return self._gains.get(speaker, 1.0)
 
 
 def _amplified(piece: Samples, gain: float) -> Samples:

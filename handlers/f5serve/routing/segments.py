@@ -66,14 +66,15 @@ def segment(
         detector: Says how well languages fit.
 
     Returns:
-        The segments in order. A text in one language is one segment, in ``main``.
+        The segments in order. A text in one language is one segment, in ``main`` if that can be read in it.
     """
     parts = units(text)
     if len(parts) == 1:
         return (TextSegment(text=text, language=main),)
     costs = [_costs(text[part.start : part.end], part, served, detector) for part in parts]
     languages = _cheapest(parts, costs, _most_spoken(parts, costs, main))
-    if len(set(languages)) == 1:
+    readable = all(cost.get(main, 0.0) < UNREADABLE for cost in costs)
+    if len(set(languages)) == 1 and readable:
         return (TextSegment(text=text, language=main),)
     return _merged(text, parts, languages)
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from f5serve.language.scripts import Script, script_of
+from f5serve.language.scripts import ADDRESS, Script, script_of
 from f5serve.text.borders import CLAUSE, SENTENCE, borders
 
 
@@ -46,13 +46,34 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 _CLOSERS = ".,;:!?…。、，；：！？।"
-# Quotations and brackets that lie within nothing of their kind. An apostrophe is no quotation mark.
-_QUOTED = re.compile(
-    r"(?:«[^«»]*»|‹[^‹›]*›|“[^“”]*”|„[^„“”]*[“”]|‘[^‘’\n]*’(?!\w)|”[^”\n]*”|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』"
-    rf"|《[^《》]*》|\([^()]*\)|（[^（）]*）|\[[^\[\]]*\])[{_CLOSERS}]*\s*"
+_SPACED = "0-9A-Za-z\u00aa-\u024f\u0400-\u052f\u0900-\u097f"  # of words that stand apart: no quotation opens after one
+# Quotations and brackets that lie within nothing of their own kind; those of different kinds may lie in one
+# another, so each kind is looked for by itself. An apostrophe is no quotation mark, nor is a sign of inches.
+_QUOTED = tuple(
+    re.compile(rf"{pattern}[{_CLOSERS}]*\s*")
+    for pattern in (
+        r"«[^«»]*»",
+        r"‹[^‹›]*›",
+        r"“[^“”]*”",
+        r"„[^„“”]*[“”]",
+        r"”[^„“”\n]*”",
+        r"‘(?:[^‘’\n]|(?<=\w)’(?=\w))*’(?!\w)",
+        rf"(?<![{_SPACED}])'(?=\w)(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)",
+        rf"(?<![{_SPACED}])\"(?=\S)[^\"\n]*\"",
+        r"「[^「」]*」",
+        r"『[^『』]*』",
+        r"《[^《》]*》",
+        r"\([^()]*\)",
+        r"（[^（）]*）",
+        r"\[[^\[\]]*\]",
+    )
 )
+# Signs that part what is said as a comma does: a dash, a slash or a bar between spaces, arrows, emoji.
+_PICTURES = "\u2190-\u21ff\u2300-\u2bff\U0001f000-\U0001faff"
+_SIGN = re.compile(rf"(?:(?<=\s)[-/~=|]++|(?<![{_PICTURES}])[{_PICTURES}]++)\s++")
 _OPENERS = "«‹“„‘\"'「『《（([¿¡"
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LETTERS = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963])*"  # with their marks
+_WORD = re.compile(rf"{_LETTERS}(?:['’-]{_LETTERS})*")
 _CHARS_PER_WORD = 2.0  # of Han and kana
 _NAME_WEIGHT = 0.3
 
@@ -67,9 +88,10 @@ def units(text: str) -> list[Unit]:
     for position, strength in enumerate(strengths):
         if strength >= CLAUSE:
             cuts[position] = Border.SENTENCE if strength >= SENTENCE else Border.CLAUSE
-    for quoted in _QUOTED.finditer(text):
-        for position in quoted.span():
-            cuts[position] = max(Border.QUOTE, cuts.get(position, Border.QUOTE))
+    for sign in _SIGN.finditer(text):
+        cuts.setdefault(sign.end(), Border.CLAUSE)
+    for position in _quotations(text):
+        cuts[position] = max(Border.QUOTE, cuts.get(position, Border.QUOTE))
     for position in _script_changes(text, cuts):
         cuts.setdefault(position, Border.SCRIPT)
     cuts.pop(0, None)
@@ -79,6 +101,13 @@ def units(text: str) -> list[Unit]:
         _unit(text, start, end, cuts.get(start, Border.SENTENCE))
         for start, end in pairwise(positions)
     ]
+
+
+def _quotations(text: str) -> Iterator[int]:
+    """Where quotations and brackets begin and end."""
+    for kind in _QUOTED:
+        for quoted in kind.finditer(text):
+            yield from quoted.span()
 
 
 def _with_letters(text: str, cuts: list[int]) -> Iterator[int]:
@@ -106,7 +135,7 @@ def _script_changes(text: str, cuts: dict[int, Border]) -> Iterator[int]:
 
 
 def _opening(text: str, after: int, index: int) -> int:
-    """Where what belongs to the letter at ``index`` begins: opening marks and digits go with it."""
+    """Where what belongs to the letter at ``index`` begins: opening marks go with it."""
     start = index
     while start > after and text[start - 1] in _OPENERS:
         start -= 1
@@ -134,13 +163,20 @@ def _unit(text: str, start: int, end: int, border: Border) -> Unit:
 
 
 def _words(part: str, border: Border) -> float:
-    """How many words a stretch says, its names and abbreviations counted as less."""
-    words = [word for word in _WORD.findall(part) if len(word) > 1 or word.islower()]
+    """How many different words a stretch says, its names and abbreviations counted as less.
+
+    What is said twice tells no more than once (la la la), and an address is a name.
+    """
+    addresses = len(ADDRESS.findall(part))
+    known: dict[str, str] = {}
+    for word in _WORD.findall(ADDRESS.sub(" ", part) if addresses else part):
+        known.setdefault(word.lower(), word)
+    words = [word for small, word in known.items() if len(word) > 1 or word == small]
     if not words:
-        return 0.0
+        return _NAME_WEIGHT * addresses
     if all(word.isupper() for word in words):  # a headline, or a single abbreviation
         return float(len(words)) if len(words) > 1 else _NAME_WEIGHT
-    plain = [not word[0].isupper() for word in words]
-    if border in (Border.SENTENCE, Border.QUOTE) and not words[0][1:].isupper():
+    plain = [word == word.lower() for word in words]
+    if border in (Border.SENTENCE, Border.QUOTE) and words[0].istitle():
         plain[0] = True  # a capital there tells nothing
-    return sum(1.0 if is_plain else _NAME_WEIGHT for is_plain in plain)
+    return sum(1.0 if is_plain else _NAME_WEIGHT for is_plain in plain) + _NAME_WEIGHT * addresses

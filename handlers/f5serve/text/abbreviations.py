@@ -17,7 +17,7 @@ TITLES = _words(
     " mm mme mlle mmes pr env chap bd éd p.ex"  # French
     " sig sigg sig.ra dott dott.ssa prof.ssa ing avv egr gent geom p.es on.le spett"  # Italian
     " sr sra srta srs dña ud uds vd avda fco p.ej"  # Spanish
-    " esim puh synt toht maist tri"  # Finnish
+    " esim puh synt toht maist tri hra rva nti"  # Finnish
     " ул кв стр им проф акад доц см рис просп пер наб тел напр т.е т.к т.н"  # Russian
     " डॉ श्री प्रो पं कु"  # Hindi
 )

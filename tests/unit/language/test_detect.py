@@ -13,7 +13,7 @@ NINE = ("en", "es", "fi", "fr", "hi", "it", "ja", "ru", "zh")
 
 SPOKEN = {
     "en": ["Good morning everyone", "The train to London is late again."],
-    "es": ["Buenos días a todos", "El tren a Madrid llega tarde otra vez."],
+    "es": ["¿Y tú?", "¡Sí!", "Buenos días a todos", "El tren a Madrid llega tarde otra vez."],
     "fi": ["Hyvää huomenta kaikille", "Juna Helsinkiin on taas myöhässä."],
     "fr": ["Bonjour à tous", "Le train pour Paris est encore en retard."],
     "hi": ["नमस्ते", "दिल्ली जाने वाली गाड़ी फिर देर से है।", "मुझे pizza पसंद है।"],

@@ -37,6 +37,7 @@ CASES: dict[str, list[tuple[float, str]]] = {
         (42, "Tulen kello 15.30 sinne. ¦Odota minua siellä."),
         (26, "Hän on ammatiltaan ¦esim. lääkäri tai muu."),
         (28, "Siellä oli myös ¦prof. Virtanen silloin."),
+        (28, "Siellä oli myös ¦hra. Virtanen silloin."),
         (26, "Se on ns. hyvä asia. ¦Niin minäkin luulen."),
         (22, "Kaarle XII. kuningas ¦oli sotaisa mies."),
         (28, "Omenoita, päärynöitä jne. ¦Kaikki on syöty."),

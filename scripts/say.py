@@ -16,6 +16,9 @@ from scripts.client import SayError, say
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 DEFAULT_OUT: Final = Path("out/say.wav")
 DEFAULT_PARALLEL: Final = 2
+FORMAT_OF: Final = {
+    ".flac": "flac", ".mp3": "mp3", ".ogg": "opus", ".opus": "opus", ".pcm": "pcm", ".wav": "wav",
+}  # fmt: skip
 MAX_PARALLEL: Final = 16  # workers of the router on a laptop; more would only be refused
 
 
@@ -41,16 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
-    asked = {"text": options.text, **fields}
-    if options.segments:
-        asked["response_format"] = "json"
+    out = options.out or DEFAULT_OUT
+    response_format = "json" if options.segments else FORMAT_OF[out.suffix.lower()]
+    asked = {"text": options.text, **fields, "response_format": response_format}
     try:
         said = say(options.url, asked)
     except SayError as error:
         print(f"say: {error}", file=sys.stderr)
         return 1
     audio, segments = _opened(said.audio) if options.segments else (said.audio, [])
-    out = options.out or DEFAULT_OUT
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(audio)
     told = said.headers
@@ -98,12 +100,17 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=Path,
-        help=f"default: {DEFAULT_OUT}; with --file the folder {DEFAULT_OUT.parent}/<name of the file>",
+        help=f"its ending names the format ({' '.join(FORMAT_OF)}); default: {DEFAULT_OUT};"
+        f" with --file the folder {DEFAULT_OUT.parent}/<name of the file>",
     )
     parser.add_argument("--url", default=DEFAULT_URL, help="default: %(default)s")
     options = parser.parse_args(argv)
     if options.file is not None and options.segments:
         parser.error("--segments is for one text; the manifest tells the language of each line")
+    if options.file is None and options.out is not None:
+        allowed = {".wav"} if options.segments else FORMAT_OF.keys()
+        if options.out.suffix.lower() not in allowed:
+            parser.error(f"--out must end in one of {' '.join(allowed)}, not {str(options.out)!r}")
     if not 1 <= options.parallel <= MAX_PARALLEL:
         parser.error(f"--parallel must be 1 to {MAX_PARALLEL}, not {options.parallel}")
     return options

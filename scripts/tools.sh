@@ -4,6 +4,8 @@ set -euo pipefail
 
 packages=()
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
+command -v chromium >/dev/null || packages+=(chromium)
+command -v chromedriver >/dev/null || packages+=(chromium-driver)
 
 if ((${#packages[@]} == 0)); then
     echo "tools: all there"

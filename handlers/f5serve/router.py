@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 import urllib3
 
-from f5serve import openai_api, torchserve
+from f5serve import openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
@@ -103,7 +103,10 @@ class Router:
 
     def _dispatch(self, call: Call) -> Answer | StreamedAnswer:
         told = torchserve.identity(call)
-        if call.path == "status" or (not call.path and call.fields is None):
+        bare = not call.path and call.fields is None
+        if call.path == pages.PLAYGROUND or (bare and call.accepts_html):
+            return pages.playground_answer(told)
+        if call.path == "status" or bare:
             return json_answer(self._status(), told)
         if call.path == openai_api.MODELS:
             return json_answer(openai_api.models(), told)
@@ -112,7 +115,9 @@ class Router:
         if call.path == openai_api.SPEECH:
             return self._openai_speech(call)
         if call.path:
-            raise NotFoundError(f"nothing is served at {call.path[:100]!r}; there is 'status'")
+            raise NotFoundError(
+                f"nothing is served at {call.path[:100]!r}; there are 'status' and 'playground'"
+            )
         if isinstance(call.fields, ServeError):
             raise call.fields
         return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)

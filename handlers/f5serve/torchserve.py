@@ -82,12 +82,14 @@ class Call:
         path: What followed ``/predictions/<model>/<version>/``; empty if nothing did.
         fields: The body's fields, or the error that reading them gave. None without any body.
         from_form: Whether the fields are text from a form.
+        accepts_html: Whether a browser asks: HTML is named among what it takes, and JSON is not.
     """
 
     correlation_id: str
     path: str
     fields: Mapping[str, object] | ServeError | None
     from_form: bool
+    accepts_html: bool = False
 
 
 def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
@@ -185,7 +187,13 @@ def _read_call(row: Row, context: Context, index: int) -> Call:
         path=headers.get("url_path", "").strip("/"),
         fields=fields,
         from_form=content_type == "multipart/form-data",
+        accepts_html=_accepts_html(headers.get("accept", "")),
     )
+
+
+def _accepts_html(accept: str) -> bool:
+    kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
+    return "text/html" in kinds and "application/json" not in kinds
 
 
 def _printable(value: str) -> str:

@@ -116,6 +116,13 @@ def test_the_tables_of_language_detection_lie_in_the_router_alone(model: Job, ro
     assert not tables & expected_members(model.spec).keys()
 
 
+def test_the_pages_lie_in_the_router_alone(model: Job, router: Job) -> None:
+    pages = {"f5serve/pages/__init__.py", "f5serve/pages/playground.html"}
+
+    assert pages <= expected_members(router.spec).keys()
+    assert not pages & expected_members(model.spec).keys()
+
+
 def test_a_model_s_handler_imports_from_its_archive_alone(
     model: Job, build: Build, tmp_path: Path
 ) -> None:

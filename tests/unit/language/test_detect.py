@@ -26,7 +26,13 @@ SPOKEN = {
         "Wi-Fiが繋がらない",
     ],
     "ru": ["Да", "Поезд в Москву снова опаздывает.", "Напиши мне в WhatsApp"],
-    "zh": ["你好", "去北京的火车又晚点了。", "開往台北的火車又誤點了。", "我在用 LibreOffice"],
+    "zh": [
+        "日语的“ありがとう”是谢谢的意思。",
+        "你好",
+        "去北京的火车又晚点了。",
+        "開往台北的火車又誤點了。",
+        "我在用 LibreOffice",
+    ],
 }
 FOREIGN = {
     "de": "Der Zug nach Berlin hat schon wieder Verspätung.",

@@ -157,7 +157,8 @@ class ScriptDetector:
         letters = count(part)
         if letters["kana"] + letters["han"] > letters["latin"]:
             japanese = self._japanese(part, letters)
-            return {"ja": japanese, "zh": 1.0 - japanese}
+            fits = {"ja": japanese, "zh": 1.0 - japanese}
+            return {code: fit for code, fit in fits.items() if code in self._served}
         if letters["latin"] < MIN_LATIN_LETTERS:
             spanish = letters["latin"] > 0 and self._is_short_spanish(part)
             return {code: float(code == "es") for code in self._served_latin} if spanish else {}

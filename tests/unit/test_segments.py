@@ -69,6 +69,14 @@ def test_letters_that_a_language_cannot_read_always_change_it() -> None:
     ]
 
 
+def test_kana_within_chinese_is_spoken_by_the_one_who_can_read_it() -> None:
+    assert spoken("这个日语单词是「ねこ」，意思是猫。", main="zh") == [
+        ("zh", "这个日语单词是"),
+        ("ja", "「ねこ」，"),
+        ("zh", "意思是猫。"),
+    ]
+
+
 def test_a_text_of_names_is_spoken_by_who_can_read_the_rest_of_it() -> None:
     text = "Слушаю Queen, Pink Floyd, Led Zeppelin и The Beatles."
 
@@ -116,7 +124,7 @@ def test_units_end_at_sentences_quotations_clauses_and_changes_of_script() -> No
 def test_a_long_vowel_and_narrow_kana_are_part_of_their_word() -> None:
     (unit,) = units("コーヒーとﾃｰﾌﾞﾙ")
 
-    assert (unit.script, unit.words) == ("han", 5.0)
+    assert (unit.script, unit.words) == ("kana", 5.0)
 
 
 @pytest.mark.parametrize(

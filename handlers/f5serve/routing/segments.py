@@ -27,7 +27,7 @@ UNREADABLE = 100.0
 FOREIGN_LATIN = 0.45
 """Cost of a Latin word in text of another script: Hindi, Russian, Japanese and Chinese borrow freely."""
 MAX_WORDS = 8.0
-HAN_WEIGHT = 0.6
+HAN_WEIGHT = 0.7
 """Of what Han characters tell without kana: much is written alike in Japanese and Chinese."""
 LETTERS_PER_WORD = 3.0  # shorter words say less
 _TIE = 0.01
@@ -36,6 +36,7 @@ _SCRIPTS: Mapping[str, Collection[str]] = {
     "cyrillic": ("ru",),
     "devanagari": ("hi",),
     "han": ("ja", "zh"),
+    "kana": ("ja",),
     "latin": ("en", "es", "fi", "fr", "it"),
 }
 

@@ -7,6 +7,7 @@ before it says how much a change of language there would surprise a reader.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
 from itertools import pairwise
@@ -33,7 +34,7 @@ class Unit(Struct, frozen=True, kw_only=True):
         start: Its first character.
         end: The character after its last; the white space after its words is its own.
         border: What stands before it.
-        script: The script of most of its letters; ``han`` is Han and kana together, ``None`` no letters.
+        script: The script of most of its letters; ``han`` is Han with or without kana, ``None`` no letters.
         words: How much it says: words, or half the characters where words are not spaced. Names and
             abbreviations count little, for they are written alike in many languages.
     """
@@ -150,16 +151,14 @@ def _class_of(character: str) -> Script | None:
 
 def _unit(text: str, start: int, end: int, border: Border) -> Unit:
     part = text[start:end]
-    letters: dict[Script, int] = {}
-    for character in part:
-        script = _class_of(character)
-        if script is not None:
-            letters[script] = letters.get(script, 0) + 1
+    letters: Counter[Script] = Counter(filter(None, map(_class_of, part)))
     if not letters:
         return Unit(start=start, end=end, border=border, script=None, words=0.0)
-    main = max(letters, key=lambda script: letters[script])
-    words = letters[main] / _CHARS_PER_WORD if main == "han" else _words(part, border)
-    return Unit(start=start, end=end, border=border, script=main, words=words)
+    main, count = letters.most_common(1)[0]
+    words = count / _CHARS_PER_WORD if main == "han" else _words(part, border)
+    kana_alone = main == "han" and "han" not in map(script_of, part)
+    script: Script = "kana" if kana_alone else main
+    return Unit(start=start, end=end, border=border, script=script, words=words)
 
 
 def _words(part: str, border: Border) -> float:

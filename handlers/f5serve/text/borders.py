@@ -67,11 +67,12 @@ def borders(text: str) -> bytearray:
     """
     found = bytearray(len(text) + 1)
     opening = _opening_quotes(text)
+    has_capitals = not text.islower()
     for white in _WHITE.finditer(text):
         found[white.end()] = _after_white(text, white)
     for stop in _STOP.finditer(text):
         end = _end(stop, opening)
-        strength = _after_stop(text, stop, end, found)
+        strength = _after_stop(text, stop, end, found, has_capitals=has_capitals)
         broken = SENTENCE if _BREAKS.search(stop["space"]) else 0
         found[end] = max(strength, broken) or found[end]
     for pause in _PAUSE.finditer(text):
@@ -137,17 +138,19 @@ def _opens_number(text: str, start: int) -> bool:
     return len(unit) == 3 and unit[0].isdigit() and unit[1].isspace() and unit[2].isalpha()
 
 
-def _after_stop(text: str, stop: re.Match[str], end: int, found: bytearray) -> int:
+def _after_stop(
+    text: str, stop: re.Match[str], end: int, found: bytearray, *, has_capitals: bool
+) -> int:
     """How strong a border the marks at the end of a sentence make; 0 for one that makes none.
 
-    A lower-case letter after the mark says that the sentence goes on (« Oui ! » dit-il), a particle
-    after a Japanese quotation likewise (「はい。」と). Titles, initials and ordinals are no border at all:
-    what they belong to follows.
+    A lower-case letter after the mark says that the sentence goes on (« Oui ! » dit-il), unless the text
+    has no capitals; a particle after a Japanese quotation says the same (「はい。」と). Titles, initials and
+    ordinals are no border at all: what they belong to follows.
     """
     if is_mark(text, end):
         return 0
     if stop["space"] and not _WIDE_STOP.search(stop["mark"]):
-        return _spaced_stop(text, stop, found)
+        return _spaced_stop(text, stop, found, has_capitals=has_capitals)
     if not _WIDE_STOP.search(stop["mark"]) and not _between_unspaced(text, stop, end):
         return 0
     if stop["mark"] == "．" and text[stop.start() - 1 : stop.start()].isdigit():
@@ -183,10 +186,10 @@ def _opens_sentence(found: bytearray, start: int) -> bool:
     return start == 0 or found[start] == SENTENCE
 
 
-def _spaced_stop(text: str, stop: re.Match[str], found: bytearray) -> int:
+def _spaced_stop(text: str, stop: re.Match[str], found: bytearray, *, has_capitals: bool) -> int:
     """The same for narrow marks with space after them."""
     end = stop.end()
-    usual = CLAUSE if _goes_on(text, end) else SENTENCE
+    usual = CLAUSE if has_capitals and _goes_on(text, end) else SENTENCE
     if stop["mark"] != "." or stop["close"]:
         return usual
     last = _LAST_WORD.search(text, max(0, stop.start() - _LOOK_BACK_CHARS), stop.start())

@@ -26,7 +26,13 @@ SPOKEN = {
         "Wi-Fiが繋がらない",
     ],
     "ru": ["Да", "Поезд в Москву снова опаздывает.", "Напиши мне в WhatsApp"],
-    "zh": ["你好", "去北京的火车又晚点了。", "開往台北的火車又誤點了。", "我在用 LibreOffice"],
+    "zh": [
+        "日语的“ありがとう”是谢谢的意思。",
+        "你好",
+        "去北京的火车又晚点了。",
+        "開往台北的火車又誤點了。",
+        "我在用 LibreOffice",
+    ],
 }
 FOREIGN = {
     "de": "Der Zug nach Berlin hat schon wieder Verspätung.",
@@ -201,3 +207,22 @@ def test_another_han_classifier_can_be_plugged_in() -> None:
     detector = build_detector(NINE, han=_AlwaysJapanese())
 
     assert detector.detect("安全第一").language == "ja"
+
+
+@pytest.mark.parametrize(
+    ("served", "text"),
+    [(("en", "ja"), "東京の天気は良いです。"), (("en", "fr"), "Il fait très beau aujourd'hui.")],
+    ids=["han", "latin"],
+)
+def test_how_well_languages_fit_is_told_of_served_ones_alone(
+    served: tuple[str, ...], text: str
+) -> None:
+    fits = build_detector(served).fits(text)
+
+    assert fits
+    assert set(fits) <= set(served)
+
+
+@pytest.mark.parametrize("text", ["Aap kaise hain?", "OK", "12:30", "Zug fährt jetzt nach Berlin."])
+def test_what_belongs_to_no_language_fits_none(text: str) -> None:
+    assert build_detector(NINE).fits(text) == {}

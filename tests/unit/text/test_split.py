@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from f5serve.text import MIN_UNITS, clean, is_speakable, speech_units, split
+from f5serve.text.borders import SENTENCE, borders
 from tests.unit.text.split_cases import CASES
 
 words = st.text(
@@ -211,6 +212,13 @@ def test_a_title_stays_with_its_name(title: str) -> None:
     pieces = split(f"aaa bbb ccc ddd {title} Eeeee fff ggg hhh.", max_units=20)
 
     assert any(f"{title} Eeeee" in piece for piece in pieces)
+
+
+def test_small_letters_begin_sentences_in_a_text_that_has_no_capitals() -> None:
+    chat = "how was it? all came late, e.g. anna. ok, good night."
+
+    assert [at for at, strength in enumerate(borders(chat)) if strength == SENTENCE] == [12, 38]
+    assert SENTENCE not in borders("Was it? she asked. well.")
 
 
 def test_short_sentences_share_a_piece() -> None:

@@ -73,7 +73,17 @@ def test_each_language_has_its_own_longest_piece() -> None:
 
 
 @pytest.mark.parametrize(
-    "ends", [(".", ","), ("。", "、"), ("।", ","), ("!\u201d", ";"), ("?)", ":")], ids=str
+    "ends",
+    [
+        (".", ","),
+        ("。", "、"),
+        ("।", ","),
+        ("!\u201d", ";"),
+        ("?)", ":"),
+        ("。》", "；"),
+        ("｡", "，"),
+    ],
+    ids=str,
 )
 def test_a_sentence_is_followed_by_a_longer_pause_than_a_clause(ends: tuple[str, str]) -> None:
     assert pause_after(f"so{ends[0]} ") > pause_after(f"so{ends[1]} ") > pause_after("so ")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from f5serve.routing.segments import TextSegment
+from f5serve.text.borders import CLOSING, STOPS, WIDE_PAUSES, WIDE_STOPS
 from f5serve.text.duration import UNIT_S, speech_units
 from f5serve.text.split import split
 
@@ -18,9 +19,8 @@ TARGET_SHARE: Final = 0.7  # of the longest piece allowed: a slow voice still st
 FIRST_PIECE_S: Final = 3.5
 """The first piece of a text of several is no longer, so that there is something to hear early."""
 
-_SENTENCE_ENDS: Final = ".!?…。！？।॥"
-_CLAUSE_ENDS: Final = ",;:、，；：—–"
-_CLOSING: Final = "\"'”’»›)]}）」』】"
+_SENTENCE_ENDS: Final = STOPS + WIDE_STOPS
+_CLAUSE_ENDS: Final = ",;:—–" + WIDE_PAUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def pause_after(part: str) -> float:
     """Answer the silence that the end of a piece asks for, in seconds."""
     if "\n" in part[len(part.rstrip()) :]:
         return PARAGRAPH_PAUSE_S
-    bare = part.rstrip().rstrip(_CLOSING)
+    bare = part.rstrip().rstrip(CLOSING)
     if bare.endswith(tuple(_SENTENCE_ENDS)):
         return SENTENCE_PAUSE_S
     return CLAUSE_PAUSE_S if bare.endswith(tuple(_CLAUSE_ENDS)) else 0.0

@@ -26,7 +26,7 @@ from f5serve.request import PieceRequest, require_within
 from f5serve.settings import ModelSettings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.duration import speech_units
-from f5serve.text.frontend import tokens
+from f5serve.text.frontend import load, tokens
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,7 @@ class Synthesizer:
         Raises:
             ConfigurationError: If one cannot be spoken: the archive is unusable.
         """
+        load(self._settings.frontend)
         for language in self._settings.languages:
             voice = self._voices.default(language)
             request = PieceRequest(text=voice.transcript, voice=voice.name, seed=0, steps=2)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from f5serve.text import japanese
 from f5serve.text.clean import clean
 
 # Marks that sound alike become one; quotes and brackets are silent. One character to one.
@@ -39,11 +40,19 @@ class Frontend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         lowercase: Whether the checkpoint saw lower-case text only.
         punctuation: ``keep`` leaves the marks as they are; ``ascii`` maps full-width and typographic
             marks to their ASCII forms, for vocabularies without them.
+        kana: Whether kanji, digits and Latin letters become kana first, for checkpoints of Japanese.
     """
 
     converter: Literal["pinyin", "char"]
     lowercase: bool = False
     punctuation: Literal["keep", "ascii"] = "keep"
+    kana: bool = False
+
+
+def load(frontend: Frontend) -> None:
+    """Load what a frontend reads texts with, so that the first request does not wait for it."""
+    if frontend.kana:
+        japanese.load()
 
 
 def tokens(text: str, frontend: Frontend) -> list[str]:
@@ -60,8 +69,10 @@ def tokens(text: str, frontend: Frontend) -> list[str]:
         Single characters and, for ``pinyin``, syllables with their tone digit, each after a space.
     """
     text = text.encode("utf-8", "ignore").decode("utf-8")
-    if frontend.converter == "char":
+    if frontend.converter == "char" or frontend.kana:
         text = clean(text)
+    if frontend.kana:
+        text = japanese.to_kana(text)
     if frontend.punctuation == "ascii":
         text = unicodedata.normalize("NFC", text).translate(_ASCII)
     if frontend.lowercase:

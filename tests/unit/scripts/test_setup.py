@@ -29,6 +29,7 @@ from scripts.setup import (
 DISTRIBUTIONS = {
     "importlinter": "import-linter",
     "model_archiver": "torch-model-archiver",
+    "pyopenjtalk": "pyopenjtalk-plus",
     "ts": "torchserve",
     "yaml": "pyyaml",
 }

@@ -11,6 +11,7 @@ import requests
 import urllib3
 
 TIMEOUT_S: Final = 130.0
+LONGEST_WAIT_S: Final = 30.0
 MAX_TRIES: Final = 5
 
 
@@ -56,7 +57,7 @@ def say(url: str, fields: Mapping[str, object], *, timeout_s: float = TIMEOUT_S)
         except requests.RequestException as error:
             raise _explained(error, url, timeout_s) from error
         if answer.status_code == requests.codes.service_unavailable and tries_left:
-            time.sleep(float(answer.headers.get("Retry-After", "1")))
+            time.sleep(_wait_s(answer))
             continue
         if not answer.ok:
             raise SayError(_told(answer))
@@ -65,6 +66,15 @@ def say(url: str, fields: Mapping[str, object], *, timeout_s: float = TIMEOUT_S)
         elapsed_s = time.perf_counter() - started
         return Said(audio=answer.content, headers=answer.headers, elapsed_s=elapsed_s)
     raise AssertionError("the last try answers or raises")
+
+
+def _wait_s(answer: requests.Response) -> float:
+    """When the server wants to be asked again: in seconds, or at a date; what is neither is a second."""
+    try:
+        told = urllib3.Retry().parse_retry_after(answer.headers.get("Retry-After", "1"))
+    except urllib3.exceptions.InvalidHeader:
+        return 1.0
+    return min(told, LONGEST_WAIT_S)
 
 
 def _post(url: str, fields: dict[str, object], timeout_s: float) -> requests.Response:

@@ -99,6 +99,24 @@ def test_a_full_server_is_tried_again_when_it_says_so() -> None:
     assert (said.audio, len(server.requests)) == (b"RIFF", 2)
 
 
+@pytest.mark.parametrize("told", ["Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
+def test_a_time_to_wait_until_may_be_a_date_or_nonsense(
+    told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("scripts.client.time.sleep", waits.append)
+    answers = count()
+
+    def answer(_: object) -> Scripted:
+        return (503, {"Retry-After": told}, b"") if next(answers) == 0 else spoken()
+
+    with fake_model(answer) as server:
+        assert client.say(address(server.url), {"text": "a"}).audio == b"RIFF"
+
+    assert len(waits) == 1
+    assert 0.0 <= waits[0] <= 1.0
+
+
 def test_a_server_that_stays_full_is_given_up() -> None:
     with (
         fake_model(lambda _: (503, {"Retry-After": "0"}, b"")) as server,

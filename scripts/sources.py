@@ -206,6 +206,7 @@ def router_config(
         "voices": msgspec.to_builtins(voices.voices),
         "default_language": default if default in spoken else spoken[0],
         "deadline_s": catalogue.router.deadline_s,
+        "workers": catalogue.router.workers,
     }
     server: dict[str, object] = {
         **_workers(catalogue.router.workers),

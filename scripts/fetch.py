@@ -69,7 +69,7 @@ def table(rows: Sequence[Row], root: Path) -> str:
     head = ("file", "size", "sha256", "licence", "state", "where")
     body = [
         (
-            f"{row.repository}: {row.path}",
+            row.path,
             human(row.bytes),
             row.sha256[:12] if row.sha256 else "",
             row.licence,

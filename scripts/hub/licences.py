@@ -19,6 +19,11 @@ _ASKS: Final = {
     "sa": "what is made from it must carry the same licence",
     "nd": "changed versions must not be passed on",
 }
+_FREE: Final = {
+    "mit": "free for every use, with its notice kept",
+    "apache-2.0": "free for every use, with its notice kept",
+    "cc0-1.0": "free for every use",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,4 +93,4 @@ def _asks(licence: str, *, commercial: bool) -> str:
     told = [text for key, text in _ASKS.items() if key in parts and parts[0] == "cc"]
     if not commercial and "nc" not in parts:
         told.append(_ASKS["nc"])
-    return ", ".join(told) or "see its text"
+    return ", ".join(told) or _FREE.get(licence.lower(), "see its text")

@@ -146,7 +146,10 @@ def planned(hub: Hub, helds: Sequence[Held], *, update: bool) -> tuple[Part, ...
         except ConfigurationError as error:
             return error if isinstance(error, FetchError) else FetchError(error.detail)
 
-    parts = [*side_by_side(ask, helds)]
+    parts = [ask(held) for held in helds[:1]]
+    # Where the first finds no network, the others need not look for it.
+    if not any(isinstance(part, FetchError) and part.hopeless for part in parts):
+        parts += side_by_side(ask, helds[1:])
     raise_all([part for part in parts if isinstance(part, FetchError)])
     return tuple(part for part in parts if isinstance(part, Part))
 

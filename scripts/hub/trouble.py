@@ -171,7 +171,9 @@ def _disk(error: OSError, repository: str, what: str) -> FetchError:
             hopeless=True,
         )
     where = error.filename or what
-    return FetchError(f"{repository}: {where}: {error.strerror or error}; make it writable")
+    return FetchError(
+        f"{where}: {error.strerror or error}; make it writable, or move what is in the way"
+    )
 
 
 def _short(error: Exception) -> str:

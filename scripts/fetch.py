@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nfetch: stopped; what came is kept: run the same command again", file=sys.stderr)
         return INTERRUPTED
-    print(table(rows, root))
+    print(table(rows))
     print(_closing(rows))
     return 0
 
@@ -64,7 +64,7 @@ def say(line: str) -> None:
         print(f"fetch: {line}", flush=True)
 
 
-def table(rows: Sequence[Row], root: Path) -> str:
+def table(rows: Sequence[Row]) -> str:
     """Answer what is in ``models/`` as a table of text."""
     head = ("file", "size", "sha256", "licence", "state", "where")
     body = [
@@ -74,7 +74,7 @@ def table(rows: Sequence[Row], root: Path) -> str:
             row.sha256[:12] if row.sha256 else "",
             row.licence,
             row.state,
-            str(row.where.relative_to(root)),
+            f"models/{row.where}",
         )
         for row in rows
     ]

@@ -2,11 +2,13 @@
 
 ``hf_hub_download`` of that client begins anew after a kill (its unfinished file has a name of its own
 each time, release 1.33), which several GB make a pity. Listing, addresses, headers, tokens, redirects
-and ranges are the client's here too; only where the bytes are collected is ours.
+and ranges are the client's here too; only where the bytes are collected is ours. They come by plain HTTP,
+as the client gets them where hf_xet is not installed.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -168,7 +170,8 @@ def _licence(info: ModelInfo) -> str | None:
     licence = info.card_data.get("license") if info.card_data is not None else None
     if isinstance(licence, list):
         licence = licence[0] if licence else None
-    return str(licence) if licence else None
+    # Anyone may write a card, and this is shown on a terminal.
+    return re.sub(r"[^A-Za-z0-9.+-]", "", str(licence))[:60] or None if licence else None
 
 
 def _collect(url: str, remote: Remote, partial: Path) -> None:

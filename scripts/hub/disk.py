@@ -50,21 +50,28 @@ def is_as_recorded(path: Path, recorded: Recorded | None) -> bool:
     )
 
 
-def difference(path: Path, remote: Remote, recorded: Recorded | None) -> str | None:
-    """Answer in which way a file is not what was listed and recorded; None where it is."""
+class WrongBytesError(Exception):
+    """A file is not what was listed or recorded; the message says in which way."""
+
+
+def verified(path: Path, remote: Remote, recorded: Recorded | None) -> Recorded:
+    """Answer size and digest of a file that is what the hub lists, and what was recorded.
+
+    Raises:
+        WrongBytesError: If it is not.
+        ConfigurationError: If it cannot be read.
+    """
     size = size_of(path)
     if size != remote.bytes:
-        return f"{size} bytes in place of {remote.bytes}"
+        raise WrongBytesError(f"{size} bytes in place of {remote.bytes}")
     seen = file_digest(path)
-    for told, by in (
-        (remote.sha256, "the hub lists"),
-        (recorded and recorded.sha256, "was recorded"),
-    ):
-        if told and told != seen:
-            return f"sha256 {seen[:12]}… in place of {told[:12]}…, which {by}"
+    told = {"the hub lists": remote.sha256, "was recorded": recorded and recorded.sha256}
+    for by, digest in told.items():
+        if digest and digest != seen:
+            raise WrongBytesError(f"sha256 {seen[:12]}… in place of {digest[:12]}…, which {by}")
     if remote.blob and git_blob(path) != remote.blob:
-        return f"git's digest is not {remote.blob[:12]}…, which the hub lists"
-    return None
+        raise WrongBytesError(f"git's digest is not {remote.blob[:12]}…, which the hub lists")
+    return Recorded(bytes=size, sha256=seen)
 
 
 def git_blob(path: Path) -> str:

@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 from huggingface_hub import is_offline_mode
 
+from f5serve.errors import ConfigurationError
 from scripts.hub.client import Hub
-from scripts.hub.disk import check_room, difference, measured, put_in_place
+from scripts.hub.disk import WrongBytesError, check_room, measured, put_in_place, verified
 from scripts.hub.licences import needs_consent, require_consent, terms_of
 from scripts.hub.plan import Held, Item, Part, held_here, planned, raise_all
 from scripts.hub.record import Pinned, Recorded, write_pinned
@@ -53,7 +54,7 @@ class Row:
         sha256: Digest; None for a small file that is not fetched yet.
         licence: Of the repository.
         state: ``fetched``, ``here``, ``unrecorded`` or ``to fetch``.
-        where: Its path on this machine.
+        where: Its path under ``models/``.
     """
 
     repository: str
@@ -62,7 +63,7 @@ class Row:
     sha256: str | None
     licence: str
     state: str
-    where: Path
+    where: str
 
 
 def fetch(root: Path, hub: Hub, wanted: Sequence[Wanted], options: Options) -> tuple[Row, ...]:
@@ -83,9 +84,9 @@ def fetch(root: Path, hub: Hub, wanted: Sequence[Wanted], options: Options) -> t
         ConfigurationError: If a file of ours is damaged.
     """
     models = root / "models"
-    if options.dry_run:
-        return _fetch(root, hub, wanted, options)
     with _disk_errors(models):
+        if options.dry_run:
+            return _fetch(root, hub, wanted, options)
         models.mkdir(parents=True, exist_ok=True)
         with exclusive(models, f"fetch: another run fetches into {models}"):
             return _fetch(root, hub, wanted, options)
@@ -140,15 +141,14 @@ def _rows_here(held: Held) -> list[Row]:
     rows = []
     for path in held.wanted.files:
         recorded = held.recorded(path)
-        if recorded is not None:
-            rows.append(_row(held.wanted, path, recorded, "here", held.folder / path))
+        if recorded is not None and path not in held.lacking:
+            rows.append(_row(held.wanted, held.pinned, path, recorded, "here"))
     return rows
 
 
 def _rows_offline(held: Held) -> list[Row]:
     """Take files that are here though never recorded; there is nobody to ask."""
     rows = _rows_here(held)
-    rows = [row for row in rows if row.path not in held.lacking]
     for path in held.lacking:
         target = held.folder / path
         if held.recorded(path) is not None or not target.is_file():
@@ -157,31 +157,35 @@ def _rows_offline(held: Held) -> list[Row]:
                 f"{target}: {state}, and HF_HUB_OFFLINE forbids the network; unset it, or copy models/ and"
                 " config/hub.lock.json from a machine that has them"
             )
-        rows.append(_row(held.wanted, path, measured(target), "unrecorded", target))
+        rows.append(_row(held.wanted, held.pinned, path, measured(target), "unrecorded"))
     return rows
 
 
-def _row(wanted: Wanted, path: str, recorded: Recorded, state: str, where: Path) -> Row:
+def _row(wanted: Wanted, pinned: Pinned | None, path: str, recorded: Recorded, state: str) -> Row:
+    card = pinned.licence if pinned is not None else None
     return Row(
         repository=wanted.repository,
         path=path,
         bytes=recorded.bytes,
         sha256=recorded.sha256,
-        licence=wanted.licence,
+        licence=card or wanted.licence,
         state=state,
-        where=where,
+        where=f"{wanted.folder}/{path}",
     )
 
 
 def _row_planned(part: Part, item: Item) -> Row:
+    path = item.remote.path
+    if item.here is not None:
+        return _row(part.wanted, part.pinned, path, item.here, "here")
     return Row(
         repository=part.wanted.repository,
-        path=item.remote.path,
+        path=path,
         bytes=item.remote.bytes,
         sha256=item.remote.sha256,
         licence=part.pinned.licence or part.wanted.licence,
-        state="here" if item.here else "to fetch",
-        where=item.target,
+        state="to fetch",
+        where=f"{part.wanted.folder}/{path}",
     )
 
 
@@ -217,45 +221,47 @@ class _Fetcher:
     def _failures(futures: Sequence[Future[Row]]) -> list[FetchError]:
         errors = []
         for future in as_completed(futures):
-            if future.cancelled():
-                continue
-            error = future.exception()
+            error = None if future.cancelled() else future.exception()
             if isinstance(error, FetchError):
                 errors.append(error)
-                if error.hopeless:
-                    for other in futures:
-                        other.cancel()
+            elif isinstance(error, ConfigurationError):
+                errors.append(FetchError(error.detail, hopeless=True))  # the record, not a file
             elif error is not None:
                 raise error
+            if errors and errors[-1].hopeless:
+                for other in futures:
+                    other.cancel()
         return errors
 
     def _have(self, part: Part, item: Item) -> Row:
         """Answer the row of a file, after getting it where it is not here."""
+        path = item.remote.path
         try:
-            recorded = measured(item.target) if item.here else self._get(part, item)
+            recorded = item.here or self._get(part, item)
         except OSError as error:
-            path = item.remote.path
             raise explain(error, self._hub.endpoint, part.wanted.repository, path) from error
-        self._record(part, item.remote.path, recorded)
-        row = _row_planned(part, item)
-        return _row(
-            part.wanted, row.path, recorded, "here" if item.here else "fetched", item.target
-        )
+        self._record(part, path, recorded)
+        state = "fetched" if item.here is None else "here"
+        return _row(part.wanted, part.pinned, path, recorded, state)
 
     def _get(self, part: Part, item: Item) -> Recorded:
         repository, path = part.wanted.repository, item.remote.path
         item.target.parent.mkdir(parents=True, exist_ok=True)
-        wrong: str | None = None
+        wrong = ""
         for number in range(TRIES):
             self._hub.download(repository, part.pinned.revision, item.remote, item.partial)
-            wrong = difference(item.partial, item.remote, item.recorded)
-            if wrong is None:
-                recorded = measured(item.partial)
+            try:
+                recorded = verified(item.partial, item.remote, item.recorded)
+            except WrongBytesError as error:
+                item.partial.unlink(missing_ok=True)
+                wrong = str(error)
+                if number + 1 < TRIES:
+                    self._hub.say(
+                        f"{repository}: {path} came wrong ({wrong}); fetching it once more"
+                    )
+            else:
                 put_in_place(item.partial, item.target)
                 return recorded
-            item.partial.unlink(missing_ok=True)
-            if number + 1 < TRIES:
-                self._hub.say(f"{repository}: {path} came wrong ({wrong}); fetching it once more")
         raise FetchError(
             f"{repository}: {path} came wrong {TRIES} times ({wrong}) and was thrown away; check HF_ENDPOINT"
             " and any proxy on the way, and try again later"

@@ -13,7 +13,7 @@ import msgspec
 
 from f5serve.errors import ConfigurationError
 from scripts.hub.client import Hub, Listing, Remote
-from scripts.hub.disk import difference, is_as_recorded, partial_of, size_of
+from scripts.hub.disk import WrongBytesError, is_as_recorded, partial_of, size_of, verified
 from scripts.hub.record import Pinned, Recorded, read_hub_lock
 from scripts.hub.trouble import FetchError
 from scripts.hub.wanted import RECORDS, Wanted
@@ -53,13 +53,13 @@ class Item:
         remote: As the hub lists it.
         target: Its final path.
         recorded: What it was when it was first fetched.
-        here: Whether the final path holds it already.
+        here: What the final path holds, where that is this file already.
     """
 
     remote: Remote
     target: Path
     recorded: Recorded | None
-    here: bool
+    here: Recorded | None
 
     @property
     def partial(self) -> Path:
@@ -69,7 +69,7 @@ class Item:
     @property
     def missing_bytes(self) -> int:
         """What is still to come."""
-        return 0 if self.here else max(0, self.remote.bytes - size_of(self.partial))
+        return 0 if self.here is not None else max(0, self.remote.bytes - size_of(self.partial))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def part_of(held: Held, listing: Listing, *, update: bool) -> Part:
     for path in dict.fromkeys((*wanted.files, *records)):
         remote, target = listing.files[path], held.folder / path
         recorded = None if pinned is None or update else pinned.files.get(path)
-        here = target.is_file() and difference(target, remote, recorded) is None
+        here = _already(target, remote, recorded)
         items.append(Item(remote=remote, target=target, recorded=recorded, here=here))
     asked = wanted.revision
     fresh = Pinned(
@@ -183,6 +183,13 @@ def part_of(held: Held, listing: Listing, *, update: bool) -> Part:
     return Part(
         wanted=wanted, pinned=msgspec.structs.replace(fresh, files=kept), items=tuple(items)
     )
+
+
+def _already(target: Path, remote: Remote, recorded: Recorded | None) -> Recorded | None:
+    try:
+        return verified(target, remote, recorded) if target.is_file() else None
+    except WrongBytesError:
+        return None
 
 
 def _require_files(wanted: Wanted, listing: Listing) -> None:
@@ -223,6 +230,9 @@ def raise_all(errors: Sequence[FetchError]) -> None:
 
 
 def side_by_side(task: Callable[[Given], Result], given: Iterable[Given]) -> Iterable[Result]:
-    """Do the same to each, some at once; answers come in order."""
-    with ThreadPoolExecutor(4) as threads:
+    """Do the same to each, some at once; answers come in order, and Ctrl-C waits for none."""
+    threads = ThreadPoolExecutor(4)
+    try:
         return [*threads.map(task, given)]
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)

@@ -31,7 +31,7 @@ def test_all_that_the_catalogue_names_is_fetched_and_nothing_else(scene: Scene) 
     assert len({row.repository for row in rows}) == 9
     for row in rows:
         source = scene.hub.folder / row.repository / row.path
-        assert row.where.read_bytes() == source.read_bytes()
+        assert (scene.models / row.where).read_bytes() == source.read_bytes()
         assert (row.sha256, row.state) == (file_digest(source), "fetched")
     taken = names(scene.models)
     assert not {path for path in taken if path.endswith("model_0.pt")}
@@ -111,7 +111,7 @@ def test_an_update_takes_new_bytes_and_leaves_unchanged_ones(scene: Scene) -> No
     rows = {row.path: row for row in scene.fetch("hi", update=True) if row.repository == FREE}
 
     assert (rows[WEIGHTS].state, rows["vocab.txt"].state) == ("fetched", "here")
-    assert rows[WEIGHTS].where.read_bytes() == b"new weights"
+    assert (scene.models / rows[WEIGHTS].where).read_bytes() == b"new weights"
     assert scene.left_over() == []
 
 
@@ -146,13 +146,14 @@ def pin_hindi(scene: Scene, revision: str) -> None:
 
 def test_a_damaged_file_is_told_and_fetched_again(scene: Scene) -> None:
     (row, *_) = (row for row in scene.fetch("hi") if row.path == WEIGHTS)
-    row.where.write_bytes(b"x" * row.bytes)
+    where = scene.models / row.where
+    where.write_bytes(b"x" * row.bytes)
 
     rows = scene.fetch("hi")
 
-    assert any(f"{row.where}: not as it was first fetched" in line for line in scene.lines)
+    assert any(f"{where}: not as it was first fetched" in line for line in scene.lines)
     assert row in rows
-    assert file_digest(row.where) == row.sha256
+    assert file_digest(where) == row.sha256
 
 
 def test_another_content_under_the_recorded_revision_is_not_taken(scene: Scene) -> None:
@@ -197,6 +198,16 @@ def test_a_card_that_is_stricter_than_the_catalogue_needs_consent_all_the_same(
     assert any("its card says cc-by-nc-4.0" in line for line in scene.lines)
 
 
+def test_a_card_cannot_write_to_the_terminal_or_the_record(scene: Scene) -> None:
+    card = scene.hub.folder / FREE / "README.md"
+    card.write_text('---\nlicense: "cc-by-4.0\\e[31m\\n"\n---\n', encoding="utf-8")
+
+    scene.fetch("hi")
+
+    assert read_hub_lock(scene.root).repositories[FREE].licence == "cc-by-4.031m"
+    assert "\x1b" not in "".join(scene.lines)
+
+
 def test_what_was_accepted_once_and_is_here_is_not_asked_about_again(scene: Scene) -> None:
     scene.fetch("es")
 
@@ -220,7 +231,7 @@ def test_the_name_users_know_leads_to_its_folder_of_the_repository(scene: Scene)
 
     rows = scene.fetch("en")
 
-    fetched = {row.where.relative_to(scene.models).as_posix() for row in rows}
+    fetched = {row.where for row in rows}
     assert "SWivid_F5-TTS/F5TTS_v1_Base/model_1250000.safetensors" in fetched
     assert "SWivid_F5-TTS/F5TTS_v1_Base/vocab.txt" in fetched
     assert not any("F5-TTS_v1/" in one.path for one in scene.hub.requests)

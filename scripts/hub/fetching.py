@@ -106,6 +106,11 @@ def _fetch(root: Path, hub: Hub, wanted: Sequence[Wanted], options: Options) -> 
     complete = [held for held in helds if held not in lacking]
     rows = [row for held in complete for row in _rows_here(held)]
     if lacking and is_offline_mode():
+        if options.update:
+            raise FetchError(
+                "newest revisions are known by the hub only, and HF_HUB_OFFLINE forbids the network; unset"
+                " it, or leave UPDATE out"
+            )
         rows += [row for held in lacking for row in _rows_offline(held)]
         return tuple(rows)
     if not options.accept and not options.dry_run:

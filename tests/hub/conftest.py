@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import huggingface_hub
 import pytest
@@ -22,6 +24,7 @@ CHECKPOINT_BYTES = 40_000
 FREE = "SPRINGLab/F5-Hindi-24KHz"
 VOCODER = "charactr/vocos-mel-24khz"
 SPANISH = "jpgallegoar/F5-Spanish"
+CLIENT = "scripts.hub.client"
 FEW = (FREE, VOCODER, SPANISH, "SWivid/F5-TTS")
 
 
@@ -74,7 +77,9 @@ def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "F5SERVE_ACCEPT_LICENCE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _seconds: None)
+    clock = SimpleNamespace(**{**vars(time), "sleep": lambda _seconds: None})
+    for module in ("huggingface_hub.file_download", "huggingface_hub.utils._http", CLIENT):
+        monkeypatch.setattr(f"{module}.time", clock)
     yield
     huggingface_hub.close_session()
 

@@ -244,6 +244,8 @@ def test_without_the_network_complete_files_are_enough(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
 
     assert {row.state for row in scene.fetch("hi")} == {"here"}
+    with pytest.raises(FetchError, match="leave UPDATE out"):
+        scene.fetch("hi", update=True)
     with pytest.raises(FetchError, match=r"jpgallegoar_F5-Spanish/\S+: missing, and HF_HUB_OFF"):
         scene.fetch("es")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from huggingface_hub.file_download import get_hf_file_metadata
 from huggingface_hub.hf_api import RepoFile
 
 from scripts.archive import file_digest
+from scripts.fetch import ROOT
 from tests.hub.conftest import FREE, Scene
 
 WEIGHTS = "model_2500000.safetensors"
@@ -68,6 +72,23 @@ def test_the_list_of_files_is_the_same_by_both_ways(scene: Scene) -> None:
     assert (told.lfs.sha256, told.lfs.size) == (sibling.lfs.sha256, sibling.lfs.size)
     assert info.card_data is not None
     assert info.card_data.get("license") == "cc-by-4.0"
+
+
+def test_as_a_program_it_serves_a_folder_until_it_is_ended(scene: Scene) -> None:
+    command = [sys.executable, "-m", "tests.hub.stand_in", "--port", "0", "--folder"]
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [*command, str(scene.hub.folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "handlers"), str(ROOT)])},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = process.stdout.readline()
+            endpoint = told.split("HF_ENDPOINT=")[1].split()[0]
+            assert HfApi(endpoint=endpoint).model_info(FREE).sha == scene.hub.commit(FREE)
+        finally:
+            process.terminate()
 
 
 def test_what_is_not_there_is_an_error_of_the_client_s(scene: Scene, tmp_path: Path) -> None:

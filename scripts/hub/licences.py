@@ -84,7 +84,8 @@ def require_consent(terms: Iterable[Terms]) -> None:
         raise FetchError(
             "these checkpoints are not free for every use, and nothing was fetched:\n"
             + "\n".join(lines)
-            + f"\nIf you accept: make fetch ACCEPT_LICENCE=1 (or --accept-licence, or {ACCEPTED}=1)"
+            + "\nIf you accept, run the same command with ACCEPT_LICENCE=1 (make), with --accept-licence, or"
+            f" with {ACCEPTED}=1 in the environment"
         )
 
 

@@ -212,7 +212,7 @@ def _require_same(wanted: Wanted, pinned: Pinned, listing: Listing) -> None:
             raise FetchError(
                 f"{wanted.repository}: the hub lists {path} with sha256 {told[:12]}…, and"
                 f" {recorded.sha256[:12]}… was recorded for the same revision: do not trust it before you"
-                " know why (HF_ENDPOINT?). To take it as it is now: make fetch UPDATE=1"
+                " know why (HF_ENDPOINT?). To take it as it is now, run the same command with UPDATE=1 (--update)"
             )
 
 

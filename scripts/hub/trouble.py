@@ -102,8 +102,8 @@ def _refused(error: HfHubHTTPError, endpoint: str, repository: str, what: str) -
         )
     if isinstance(error, RevisionNotFoundError):
         return FetchError(
-            f"{repository} has no revision {what}; correct 'revision' in config/catalogue.yaml, or take"
-            " the newest in place of the one in config/hub.lock.json: make fetch UPDATE=1"
+            f"{repository} has no revision {what}; correct 'revision' in config/catalogue.yaml, or, where"
+            " config/hub.lock.json has it, run the same command with UPDATE=1 (--update)"
         )
     if isinstance(error, RemoteEntryNotFoundError):
         return FetchError(

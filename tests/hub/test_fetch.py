@@ -97,7 +97,9 @@ def test_the_first_fetch_pins_and_later_ones_keep_to_it(scene: Scene) -> None:
 
     assert pinned.revision != scene.hub.commit(FREE)
     assert pinned.licence == "cc-by-4.0"
-    with pytest.raises(FetchError, match=rf"no revision {pinned.revision}; .*make fetch UPDATE=1"):
+    with pytest.raises(
+        FetchError, match=rf"no revision {pinned.revision}; .*same command with UPDATE=1"
+    ):
         scene.fetch("hi")
 
     scene.fetch("hi", update=True)
@@ -174,7 +176,7 @@ def test_a_licence_is_shown_and_must_be_accepted_before_anything_is_asked_for(sc
     told = caught.value.detail
     assert f"{SPANISH}: cc-by-nc-4.0 (the authors must be credited, commercial use is for" in told
     assert f"{scene.hub.endpoint}/{SPANISH}" in told
-    assert "make fetch ACCEPT_LICENCE=1" in told
+    assert "the same command with ACCEPT_LICENCE=1" in told
     assert FREE not in told
     assert scene.hub.requests == []
     assert not scene.models.exists() or names(scene.models) == {".lock"}

@@ -16,6 +16,9 @@ SEGMENTS =
 OUT =
 FILE =
 SENTENCES =
+ACCEPT_LICENCE =
+UPDATE =
+DRY_RUN =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -23,8 +26,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
-	language-tables quality memory check format test clean
+.PHONY: help setup setup-dev tools fetch package verify serve stop say demo demo-record train-demo parity \
+	language-bench language-tables quality memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +41,11 @@ setup-dev: ## the same, and what training, tests and checks need
 
 tools: ## install the programs that some tests need from Debian's packages (as root)
 	@scripts/tools.sh
+
+# HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are read from the environment, or given here: make fetch HF_ENDPOINT=…
+fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICENCE=1 UPDATE=1 DRY_RUN=1)
+	@$(RUN) scripts.fetch $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(filter 1 yes,$(UPDATE)),--update) \
+		$(if $(filter 1 yes,$(ACCEPT_LICENCE)),--accept-licence) $(if $(filter 1 yes,$(DRY_RUN)),--dry-run)
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")

@@ -47,9 +47,11 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
-MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "pages", "catalogue.py", "language/data"})
+MODEL_WITHOUT: Final = frozenset(
+    {"router.py", "routing", "pages", "catalogue.py", "language/data", "loudness.py"}
+)
 ROUTER_WITHOUT: Final = frozenset(
-    {"handler.py", "synthesis.py", "references.py", "engine", "catalogue.py"}
+    {"handler.py", "synthesis.py", "references.py", "clips.py", "guard.py", "engine", "catalogue.py"}
 )
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4

@@ -164,7 +164,7 @@ def model_config(
         "dtype": model.placement.dtype,
         "max_batch_frames": model.batching.max_batch_frames,
         "reference_rms": source.reference_rms,
-        "limits": {"max_piece_s": source.max_piece_s},
+        "limits": {"max_piece_s": source.max_piece_s, "uploads": catalogue.router.uploads},
         "voices": msgspec.to_builtins(voices.voices),
     }
     server: dict[str, object] = {
@@ -206,6 +206,7 @@ def router_config(
         "voices": msgspec.to_builtins(voices.voices),
         "default_language": default if default in spoken else spoken[0],
         "deadline_s": catalogue.router.deadline_s,
+        "limits": {"uploads": catalogue.router.uploads},
     }
     server: dict[str, object] = {
         **_workers(catalogue.router.workers),

@@ -124,12 +124,14 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         job_queue_size: Requests that wait for a worker at most.
         default_language: Spoken where nothing else decides.
         deadline_s: A request older than this is answered 504.
+        uploads: Whether a request may bring a voice of its own; the language models are told, too.
     """
 
     workers: PositiveInt = 16
     job_queue_size: PositiveInt = 32
     default_language: LanguageCode = "en"
     deadline_s: PositiveInt = 110
+    uploads: bool = True
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
 from f5serve.request import SpeechRequest, parse, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
-from f5serve.routing.assemble import Plan, planned_headers, stream, whole
+from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
 from f5serve.routing.backends import Deadline, LanguageModels
 from f5serve.routing.plan import plan_pieces
 from f5serve.routing.segments import TextSegment, segment
@@ -154,9 +154,10 @@ class Router:
             "X-Seed": str(request.seed),
             "X-First-Audio-Ms": f"{deadline.spent_s() * 1000:.1f}",
         }
+        finish = Finish(trim_silence=request.trim_silence, loudness=request.loudness)
         if not request.stream or len(plan.pieces) == 1:
-            return speech_answer(whole(plan, spoken, headers), request.response_format)
-        chunks = _begun(stream(plan, spoken, request.response_format))
+            return speech_answer(whole(plan, spoken, headers, finish), request.response_format)
+        chunks = _begun(stream(plan, spoken, request.response_format, finish))
         return StreamedAnswer(
             chunks=_logged(chunks, call.correlation_id),
             content_type=CONTENT_TYPES[request.response_format],

@@ -30,6 +30,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         min_reference_s: Shortest reference clip; F5 fails on less.
         max_reference_bytes: Largest reference file.
         max_reference_chars: Longest transcript of a reference.
+        uploads: Whether a request may bring a voice of its own.
         max_unknown_share: Share of a text's characters that a checkpoint's vocabulary may lack.
     """
 
@@ -39,6 +40,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_reference_s: PositiveFloat = 1.0
     max_reference_bytes: PositiveInt = 6_000_000
     max_reference_chars: PositiveInt = 400
+    uploads: bool = True
     max_unknown_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
 
 

@@ -165,6 +165,7 @@ def model_config(
         "max_batch_frames": model.batching.max_batch_frames,
         "reference_rms": source.reference_rms,
         "limits": {"max_piece_s": source.max_piece_s, "uploads": catalogue.router.uploads},
+        "guard": msgspec.to_builtins(model.guard),
         "voices": msgspec.to_builtins(voices.voices),
     }
     server: dict[str, object] = {

@@ -108,7 +108,13 @@ def _got(value: object, kind: object, *, from_form: bool) -> str:
     if isinstance(value, int | float):
         return f"{value:.6g}" if abs(value) >= 1e15 else str(value)
     if not isinstance(value, str):
-        return {list: "a list", dict: "an object"}.get(type(value), "a file")
+        return (
+            "a list"
+            if isinstance(value, list)
+            else "an object"
+            if isinstance(value, dict)
+            else "a file"
+        )
     if inspect.BytesType in _kinds(kind):
         return "what is no base64"
     if from_form or _kinds(kind) & {inspect.LiteralType, inspect.StrType}:

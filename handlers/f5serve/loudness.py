@@ -89,7 +89,11 @@ def _shelf(warped: float) -> tuple[list[float], list[float]]:
     middle = gain**0.4996667741545416
     square, slope = warped**2, warped / quality
     norm = 1 + slope + square
-    numerator = [gain + middle * slope + square, 2 * (square - gain), gain - middle * slope + square]
+    numerator = [
+        gain + middle * slope + square,
+        2 * (square - gain),
+        gain - middle * slope + square,
+    ]
     return [value / norm for value in numerator], [
         1.0,
         2 * (square - 1) / norm,

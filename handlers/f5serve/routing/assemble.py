@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from f5serve import audio, encoding
+from f5serve import audio, encoding, guard
 from f5serve.language import Resolution
 from f5serve.loudness import levelled
 from f5serve.response import Segment, Speech
@@ -217,6 +217,7 @@ def _measured(samples: audio.Samples, spoken: Sequence[SpokenPiece]) -> dict[str
         "X-Unknown-Characters": str(sum(piece.unknown_characters for piece in spoken)),
         "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
         "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
+        **guard.told([piece.retry for piece in spoken if piece.retry]),
     }
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import urllib3
 
-from f5serve import audio
+from f5serve import audio, guard
 from f5serve.errors import BackendError, DeadlineError, OverloadedError, PassedOnError, ServeError
+from f5serve.guard import Retry
 from f5serve.settings import Backend
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class SpokenPiece:
         inference_ms: Time its batch spent in the model.
         queue_ms: Time it spent waiting and travelling.
         unknown_characters: Characters that the checkpoint has no token for.
+        retry: Whether, and why, it was spoken twice.
     """
 
     samples: Samples
@@ -87,6 +89,7 @@ class SpokenPiece:
     inference_ms: float
     queue_ms: float
     unknown_characters: int
+    retry: Retry | None = None
 
 
 class LanguageModels:
@@ -188,6 +191,7 @@ def _piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: fl
         inference_ms=inference_ms,
         queue_ms=max(0.0, elapsed_ms - inference_ms),
         unknown_characters=unknown,
+        retry=guard.heard(answer.headers),
     )
 
 

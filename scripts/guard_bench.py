@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import torch
 import yaml
 
 from f5serve import audio, guard
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--languages", nargs="*", choices=LANGUAGES, default=list(LANGUAGES))
     parser.add_argument("--record", type=Path, default=RECORD, help="default: %(default)s")
     options = parser.parse_args(argv)
+    torch.set_num_threads(1)
     rows = recorded_rows(options.record)
     try:
         for language in options.languages:

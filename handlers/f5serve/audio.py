@@ -119,10 +119,12 @@ def speech_extent(samples: Samples, *, loudest_power: float) -> tuple[int, int] 
     return int(loud[0]) * _WINDOW, min(len(samples), (int(loud[-1]) + 1) * _WINDOW)
 
 
-def longest_pause_s(samples: Samples, *, loudest_power: float) -> float:
-    """Answer the longest silence between two stretches of speech, in seconds; silent as above."""
+def pauses_s(samples: Samples, *, loudest_power: float) -> NDArray[np.float64]:
+    """Answer the silences between stretches of speech, in order, in seconds; silent as above."""
     loud = np.flatnonzero(_window_power(samples) > loudest_power * _SILENCE_SHARE)
-    return float((np.diff(loud) - 1).max(initial=0)) * _WINDOW / SAMPLE_RATE_HZ
+    gaps = np.diff(loud) - 1
+    pauses: NDArray[np.float64] = gaps[gaps > 0] * (_WINDOW / SAMPLE_RATE_HZ)
+    return pauses
 
 
 def _speaking(samples: Samples) -> tuple[int, int]:

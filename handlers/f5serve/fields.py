@@ -12,6 +12,7 @@ from msgspec import inspect
 from f5serve.errors import RequestError, ValueRefusedError
 
 _LONGEST_SHOWN: Final = 60
+_LARGEST_SHOWN: Final = 1e18
 _CLIP: Final = "ref_audio"  # the one field of a form that is no text
 
 
@@ -54,7 +55,7 @@ def converted(name: str, value: object, kind: object, *, from_form: bool) -> obj
         value = _form_text(name, bytes(value))
     try:
         result = msgspec.convert(value, kind, strict=not from_form)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, OverflowError) as error:
         code = "voice_not_found" if name == "voice" else None
         raise ValueRefusedError(
             f"field {name!r} must be {wanted(kind)}; got {_got(value, kind, from_form=from_form)}",
@@ -98,7 +99,9 @@ def _wanted(kind: inspect.Type) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "any" if value is None else f"{value:,.15g}"
+    if value is None:
+        return "any"
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def _got(value: object, kind: object, *, from_form: bool) -> str:
@@ -106,7 +109,8 @@ def _got(value: object, kind: object, *, from_form: bool) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
-        return f"{value:.6g}" if abs(value) >= 1e15 else str(value)
+        # A number in JSON may have more digits than Python writes, or than a float holds.
+        return str(value) if abs(value) <= _LARGEST_SHOWN else "a number too large"
     if not isinstance(value, str):
         return (
             "a list"

@@ -91,7 +91,7 @@ def measure(samples: Samples, *, reference_level: float, speed: float) -> Measur
     return Measures(
         level_db=20 * float(np.log10(level)),
         spoken_share=(last - first) / len(samples),
-        pause_s=audio.longest_pause_s(samples, loudest_power=loudest) * speed,
+        pause_s=float(audio.pauses_s(samples, loudest_power=loudest).max(initial=0.0)) * speed,
         clipped_share=float(np.mean(np.abs(samples) > 1.0)),
     )
 

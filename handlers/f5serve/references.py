@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from f5serve.audio import Samples
 
 FRAME_S: Final = HOP_SAMPLES / audio.SAMPLE_RATE_HZ
-MIN_SPEECH_S: Final = 0.35  # a single syllable at an ordinary pace
+MIN_SPEECH_S: Final = 0.4  # a single syllable with its onset and release
+LONGEST_PAUSE_S: Final = 0.3
+"""Of a clip's pauses, what counts as pace: who waits a second between two sentences does not speak slowly."""
 MAX_UPLOADED_BYTES: Final = 16_000_000
 """Prepared clips from requests that a worker keeps: of the longest, 12 s and 0.45 MB each, about 35."""
 
@@ -43,6 +45,7 @@ class Reference:
         transcript: Cleaned text with a final mark.
         units: Length of the transcript, in the model's units (see ``References``).
         edge_frames: Mel frames that speech has besides those of its text.
+        idle_frames: Mel frames of the clip's long pauses, which say nothing of its pace.
         name: The voice's name; ``uploaded`` for a clip from the request.
     """
 
@@ -52,6 +55,7 @@ class Reference:
     transcript: str
     units: float
     edge_frames: float
+    idle_frames: float
     name: str
 
     @property
@@ -61,7 +65,7 @@ class Reference:
 
     def frames_for(self, units: float, speed: float) -> int:
         """Expect new text to be spoken at the pace of the clip, with margins like its own."""
-        pace = (len(self.mel) - self.edge_frames) / self.units
+        pace = (len(self.mel) - self.edge_frames - self.idle_frames) / self.units
         least = math.ceil(MIN_SPEECH_S / FRAME_S)
         return max(least, round(self.edge_frames + pace * units / speed))
 
@@ -149,5 +153,11 @@ class References:
             transcript=clip.transcript,
             units=self._units(clip.transcript),
             edge_frames=edge_frames,
+            idle_frames=_idle_s(clip.samples) / FRAME_S,
             name=name,
         )
+
+
+def _idle_s(samples: Samples) -> float:
+    pauses = audio.pauses_s(samples, loudest_power=audio.loudest_power(samples))
+    return float(np.maximum(pauses - LONGEST_PAUSE_S, 0.0).sum())

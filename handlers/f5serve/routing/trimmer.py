@@ -36,6 +36,7 @@ class Trimmer:
         self._held = np.zeros(0, dtype=np.float32)
         self._loudest = _LEAST_POWER
         self._begun = False
+        self._owed = 0  # samples of silence that may still follow the speech given
 
     def add(self, samples: Samples) -> Samples:
         """Take the next piece; answer what is known to stay of all so far."""
@@ -43,15 +44,20 @@ class Trimmer:
         extent = audio.speech_extent(samples, loudest_power=self._loudest)
         known = np.concatenate([self._held, samples])
         if extent is None or self._loudest <= _LEAST_POWER:
-            self._held = known
-            return known[:0]
+            given = self._parted(known, self._owed)
+            self._owed -= len(given)
+            return given
         first, last = (place + len(self._held) for place in extent)
         if not self._begun:
             self._begun = True
             self.cut = max(0, first - _KEPT)
             known, last = known[self.cut :], last - self.cut
-        self._held = known[last + _KEPT :]
-        return known[: last + _KEPT]
+        self._owed = _KEPT - min(_KEPT, len(known) - last)
+        return self._parted(known, last + _KEPT)
+
+    def _parted(self, known: Samples, count: int) -> Samples:
+        self._held = known[count:]
+        return known[:count]
 
     def finish(self) -> Samples:
         """Answer what is left to give when all is there: nothing, but for a recording without speech."""

@@ -21,7 +21,7 @@ from f5serve.errors import (
     ServeError,
 )
 from f5serve.guard import Retry
-from f5serve.request import PieceRequest, parse
+from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
 from f5serve.synthesis import Spoken, Synthesizer
@@ -85,13 +85,24 @@ class LanguageWorker:
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
-        results = self._synthesizer.speak([_request_of(call) for call in calls])
+        results = self._synthesizer.speak([self._request_of(call) for call in calls])
         return [
             self._refusal(call, result)
             if isinstance(result, ServeError)
             else self._speech(call, result)
             for call, result in zip(calls, results, strict=True)
         ]
+
+    def _request_of(self, call: Call) -> PieceRequest | ServeError:
+        if call.fields is None:
+            return RequestError("the body is empty; send a JSON object with the field 'text'")
+        if isinstance(call.fields, ServeError):
+            return call.fields
+        try:
+            require_uploads(call.fields, self._settings.limits)
+            return parse(call.fields, PieceRequest, from_form=call.from_form)
+        except ServeError as error:
+            return error
 
     def _refusal(self, call: Call, error: ServeError) -> Answer:
         log = logger.warning if error.status >= 500 else logger.info
@@ -148,17 +159,6 @@ def device_of(settings: ModelSettings, gpu_id: int | None) -> str:
             "with nvidia-smi, which must be in PATH"
         )
     return f"cuda:{gpu_id}"
-
-
-def _request_of(call: Call) -> PieceRequest | ServeError:
-    if call.fields is None:
-        return RequestError("the body is empty; send a JSON object with the field 'text'")
-    if isinstance(call.fields, ServeError):
-        return call.fields
-    try:
-        return parse(call.fields, PieceRequest, from_form=call.from_form)
-    except ServeError as error:
-        return error
 
 
 def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:

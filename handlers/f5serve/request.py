@@ -119,6 +119,20 @@ def parse(sent: Mapping[str, object], kind: type[Kind], *, from_form: bool = Fal
     return request
 
 
+def require_uploads(sent: Mapping[str, object], limits: Limits) -> None:
+    """Refuse a clip where none may be brought, before anything else is found wrong with the request.
+
+    Raises:
+        ForbiddenError: If there is one.
+    """
+    if sent.get("ref_audio") is not None and not limits.uploads:
+        raise ForbiddenError(
+            "this server takes no voices with requests; name one of its own in 'voice'",
+            field="ref_audio",
+            code="uploads_disabled",
+        )
+
+
 def decode_json(body: bytes) -> dict[str, object]:
     """Read a JSON body.
 
@@ -147,19 +161,12 @@ def require_object(document: object) -> dict[str, object]:
 
 
 def require_within(request: SpeechRequest | PieceRequest, limits: Limits) -> None:
-    """Refuse a request that asks for more than allowed, before anything is done with its parts.
+    """Refuse a request that is larger than allowed, before anything is done with its parts.
 
     Raises:
-        ForbiddenError: If it brings a clip and none may be brought.
         ValueRefusedError: If the text or the transcript is too long.
         TooLargeError: If the clip has too many bytes.
     """
-    if request.ref_audio is not None and not limits.uploads:
-        raise ForbiddenError(
-            "this server takes no voices with requests; name one of its own in 'voice'",
-            field="ref_audio",
-            code="uploads_disabled",
-        )
     _require_chars("text", request.text, limits.max_text_chars)
     if request.ref_text is not None:
         _require_chars("ref_text", request.ref_text, limits.max_reference_chars)

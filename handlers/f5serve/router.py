@@ -21,7 +21,7 @@ from f5serve import openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
-from f5serve.request import SpeechRequest, parse, require_within
+from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
 from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
 from f5serve.routing.backends import Deadline, LanguageModels
@@ -120,7 +120,9 @@ class Router:
             )
         if isinstance(call.fields, ServeError):
             raise call.fields
-        return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)
+        sent = call.fields or {}
+        require_uploads(sent, self._settings.limits)
+        return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call)
 
     def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
         wish = openai_api.read(

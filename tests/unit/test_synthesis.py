@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from numpy.typing import NDArray
 
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, RequestError, ServeError, SynthesisError
@@ -94,7 +97,7 @@ def test_the_reference_sets_the_pace(synthesizer: Synthesizer) -> None:
 def test_even_a_single_letter_lasts_a_syllable(synthesizer: Synthesizer) -> None:
     (result,) = synthesizer.speak([piece("a")])
 
-    assert len(spoken(result).samples) >= 0.35 * 24_000
+    assert len(spoken(result).samples) >= 0.39 * 24_000
 
 
 def test_a_text_too_long_for_one_piece_is_refused_with_the_remedy(synthesizer: Synthesizer) -> None:
@@ -223,6 +226,25 @@ def test_characters_that_take_no_time_do_not_make_a_piece_longer_than_allowed(
     (result,) = synthesizer.speak([piece('"' * 3_000 + "a")])
 
     assert isinstance(result, ServeError) or len(spoken(result).samples) / 24_000 <= 15.0
+
+
+def test_a_clip_that_waits_between_two_sentences_does_not_make_the_speech_slow(
+    synthesizer: Synthesizer,
+) -> None:
+    def lasts(silence_s: float) -> float:
+        parts = [clip_samples(1.0), np.zeros(round(silence_s * 24_000)), clip_samples(1.0)]
+        buffer = io.BytesIO()
+        soundfile.write(buffer, np.concatenate(parts), 24_000, format="WAV")
+        request = piece("merci bien", ref_audio=buffer.getvalue(), ref_text="bonjour. tout le monde")
+        (result,) = synthesizer.speak([request])
+        return len(spoken(result).samples) / 24_000
+
+    assert lasts(2.0) == pytest.approx(lasts(0.3), abs=0.03)
+
+
+def clip_samples(duration_s: float) -> NDArray[np.float32]:
+    samples, _ = soundfile.read(io.BytesIO(clip(duration_s=duration_s)), dtype="float32")
+    return np.asarray(samples, dtype=np.float32)
 
 
 def test_an_unusable_reference_is_refused(synthesizer: Synthesizer) -> None:

@@ -125,13 +125,30 @@ def test_a_reference_in_a_usual_format_is_brought_to_24_khz_mono(
         (encoded(np.zeros(48_000, dtype=np.float32), 24_000, "WAV"), "silent"),
         (encoded(np.full(48_000, np.nan, dtype=np.float32), 24_000, "WAV", "FLOAT"), "not finite"),
         (encoded(tone(2.0, level=0.002), 24_000, "WAV", "FLOAT"), "is silent"),
-        (encoded(tone(2.0, level=0.004), 24_000, "WAV", "FLOAT"), "too soft: its speech lies at -51 dBFS"),
+        (
+            encoded(tone(2.0, level=0.004), 24_000, "WAV", "FLOAT"),
+            "too soft: its speech lies at -51 dBFS",
+        ),
         (encoded(np.clip(tone(2.0, level=3.0), -1, 1), 24_000, "WAV"), "clipped"),
         (encoded(tone(2.0) + 0.1, 24_000, "WAV"), "off centre by 10%"),
         (encoded(tone(2.0), 24_000, "AIFF"), "AIFF"),
         (encoded(tone(2.0, rate_hz=4_000), 4_000, "WAV"), "4000 Hz"),
     ],
-    ids=["empty", "cut", "zeros", "short", "long", "silent", "nan", "below speech", "soft", "clipped", "DC", "aiff", "rate"],
+    ids=[
+        "empty",
+        "cut",
+        "zeros",
+        "short",
+        "long",
+        "silent",
+        "nan",
+        "below speech",
+        "soft",
+        "clipped",
+        "DC",
+        "aiff",
+        "rate",
+    ],
 )
 def test_a_reference_that_cannot_serve_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     error = refused(data)

@@ -64,9 +64,7 @@ def heard_from(samples: np.ndarray) -> tuple[float, float]:
 @pytest.mark.parametrize("text", ["A short text.", LONG], ids=["a piece", "pieces"])
 def test_silence_at_both_ends_is_cut_to_fifty_milliseconds(model: FakeModel, text: str) -> None:
     before, after = heard_from(pcm(whole(model, text=text, response_format="pcm").body))
-    ends = heard_from(
-        pcm(whole(model, text=text, response_format="pcm", trim_silence=True).body)
-    )
+    ends = heard_from(pcm(whole(model, text=text, response_format="pcm", trim_silence=True).body))
 
     assert min(before, after) > 0.45
     assert ends == pytest.approx((0.05, 0.05), abs=0.012)
@@ -85,9 +83,7 @@ def test_a_stream_is_cut_like_the_whole_answer(model: FakeModel, name: str) -> N
 
 
 def test_the_times_of_segments_are_those_of_what_is_left(model: FakeModel) -> None:
-    document = json.loads(
-        whole(model, text=LONG, response_format="json", trim_silence=True).body
-    )
+    document = json.loads(whole(model, text=LONG, response_format="json", trim_silence=True).body)
 
     (segment,) = document["segments"]
     assert (segment["start_s"], segment["end_s"]) == (0.0, document["audio_seconds"])
@@ -191,9 +187,7 @@ def test_where_uploads_are_switched_off_a_clip_is_forbidden(model: FakeModel, cl
     router = Router(closed)
 
     def answered(path: str, sent: dict[str, object] | None) -> Answer:
-        answer = router.answer(
-            Call(correlation_id="id-1", path=path, fields=sent, from_form=False)
-        )
+        answer = router.answer(Call(correlation_id="id-1", path=path, fields=sent, from_form=False))
         assert isinstance(answer, Answer)
         return answer
 

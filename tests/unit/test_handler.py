@@ -71,7 +71,10 @@ def test_where_uploads_are_switched_off_a_clip_is_forbidden_and_its_batch_mates_
     worker = LanguageWorker(
         settings, Synthesizer(RecordingEngine(), Vocabulary(ALPHABET), settings, tmp_path)
     )
-    bodies = [b'{"text": "merci", "ref_audio": "UklGRg==", "ref_text": "oui"}', b'{"text": "merci"}']
+    bodies = [
+        b'{"text": "merci", "ref_audio": "UklGRg==", "ref_text": "oui"}',
+        b'{"text": "merci"}',
+    ]
     calls = torchserve.read_calls([{"body": body} for body in bodies], FakeContext([JSON, JSON]))
 
     forbidden, spoken = worker.answers(calls)

@@ -235,7 +235,9 @@ def test_a_clip_that_waits_between_two_sentences_does_not_make_the_speech_slow(
         parts = [clip_samples(1.0), np.zeros(round(silence_s * 24_000)), clip_samples(1.0)]
         buffer = io.BytesIO()
         soundfile.write(buffer, np.concatenate(parts), 24_000, format="WAV")
-        request = piece("merci bien", ref_audio=buffer.getvalue(), ref_text="bonjour. tout le monde")
+        request = piece(
+            "merci bien", ref_audio=buffer.getvalue(), ref_text="bonjour. tout le monde"
+        )
         (result,) = synthesizer.speak([request])
         return len(spoken(result).samples) / 24_000
 

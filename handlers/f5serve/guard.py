@@ -27,6 +27,8 @@ REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 """What can be wrong, the worst first."""
 
 _LEAST_LEVEL: Final = 1e-6  # stands for silence where a logarithm is taken
+_MARGINS: Final = round(0.25 * audio.SAMPLE_RATE_HZ)
+"""Silence around speech of any length: a word of one syllable lies in little else."""
 _TOLD: Final = re.compile(r"retried=(\d+); mended=(\d+); reason=(\w+)")
 
 
@@ -36,7 +38,8 @@ class Measures:
 
     Attributes:
         level_db: Its level by that of the reference, in decibels; pauses do not count.
-        spoken_share: How much of it lies between the beginning and the end of speech.
+        spoken_share: How much of it lies between the beginning and the end of speech, its margins not counted;
+            at most 1.
         pause_s: The longest silence within its speech, seconds at speed 1.
         clipped_share: Samples beyond full scale, by all.
     """
@@ -90,7 +93,7 @@ def measure(samples: Samples, *, reference_level: float, speed: float) -> Measur
     level = max(audio.speech_level(samples), _LEAST_LEVEL) / max(reference_level, _LEAST_LEVEL)
     return Measures(
         level_db=20 * float(np.log10(level)),
-        spoken_share=(last - first) / len(samples),
+        spoken_share=min(1.0, (last - first) / max(len(samples) - _MARGINS, 1)),
         pause_s=float(audio.pauses_s(samples, loudest_power=loudest).max(initial=0.0)) * speed,
         clipped_share=float(np.mean(np.abs(samples) > 1.0)),
     )

@@ -54,8 +54,9 @@ class GuardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         enabled: Whether speech is looked at.
         min_level_db: Softer than the reference by this much is silence. Speech keeps the level of its
             reference within a few decibels.
-        min_spoken_share: The least of a piece's time that lies between beginning and end of its speech. How
-            long a text takes is estimated; even one estimated at twice its length fills half of it.
+        min_spoken_share: The least of a piece's time, less a quarter of a second, that lies between beginning
+            and end of its speech. How long a text takes is estimated; even one estimated at twice its length
+            fills half of it.
         max_pause_s: The longest silence within a piece, at speed 1. A paragraph's pause is half a second.
         max_clipped_share: The most samples beyond full scale. A few are not heard, one in two hundred is.
     """

@@ -52,7 +52,8 @@ def whole(model: FakeModel, path: str = "", **fields: Any) -> Answer:
 
 
 def pcm(body: bytes) -> np.ndarray:
-    return np.frombuffer(body, dtype="<i2").astype(np.float32) / 32_767
+    samples: np.ndarray = np.frombuffer(body, dtype="<i2").astype(np.float32) / 32_767
+    return samples
 
 
 def heard_from(samples: np.ndarray) -> tuple[float, float]:
@@ -72,7 +73,7 @@ def test_silence_at_both_ends_is_cut_to_fifty_milliseconds(model: FakeModel, tex
 
 @pytest.mark.parametrize("name", ["pcm", "wav"])
 def test_a_stream_is_cut_like_the_whole_answer(model: FakeModel, name: str) -> None:
-    fields = {"text": LONG, "response_format": name, "trim_silence": True}
+    fields: dict[str, Any] = {"text": LONG, "response_format": name, "trim_silence": True}
     answer = ask(model, stream=True, **fields)
     assert isinstance(answer, StreamedAnswer)
     chunks = list(answer.chunks)
@@ -141,10 +142,11 @@ def test_a_stream_cannot_be_brought_to_a_loudness_and_both_fields_are_named(
 def test_openais_clients_get_the_whole_at_once_where_a_loudness_is_asked_for(
     model: FakeModel,
 ) -> None:
-    path, fields = "v1/audio/speech", {"input": LONG, "response_format": "pcm"}
+    path = "v1/audio/speech"
+    fields: dict[str, Any] = {"input": LONG, "response_format": "pcm", "trim_silence": True}
 
-    answer = whole(model, path, **fields, loudness=-30, trim_silence=True)
-    streamed = ask(model, path, **fields, trim_silence=True)
+    answer = whole(model, path, **fields, loudness=-30)
+    streamed = ask(model, path, **fields)
 
     assert answer.headers["X-Loudness"] == "-30.0"
     assert isinstance(streamed, StreamedAnswer)
@@ -183,7 +185,7 @@ def test_pieces_that_were_spoken_twice_are_told_together(model: FakeModel) -> No
 @pytest.mark.parametrize("clip", ["UklGRg==", "no base64 at all"], ids=["a clip", "nonsense"])
 def test_where_uploads_are_switched_off_a_clip_is_forbidden(model: FakeModel, clip: str) -> None:
     closed = msgspec.structs.replace(settings(model.url), limits=Limits(uploads=False))
-    fields = {"text": "Bonjour.", "ref_audio": clip, "ref_text": "oui"}
+    fields: dict[str, object] = {"text": "Bonjour.", "ref_audio": clip, "ref_text": "oui"}
     router = Router(closed)
 
     def answered(path: str, sent: dict[str, object] | None) -> Answer:

@@ -42,6 +42,7 @@ def reason_of(*parts: Samples, speed: float = 1.0) -> str | None:
         ([speech(2.0)], None),
         ([silence(0.1), speech(2.0, LEVEL / 4), silence(0.2)], None),
         ([speech(1.0), silence(1.2), speech(1.0)], None),
+        ([silence(0.15), speech(0.12), silence(0.15)], None),
         ([silence(2.0)], "silence"),
         ([speech(2.0, LEVEL / 20)], "silence"),
         ([speech(0.5), silence(2.0)], "length"),
@@ -49,7 +50,7 @@ def reason_of(*parts: Samples, speed: float = 1.0) -> str | None:
         ([speech(2.0, level=0.8)], "clipping"),
         ([silence(0.0)], "silence"),
     ],
-    ids=["good", "soft", "a pause", "silent", "far too soft", "ends early", "a hole", "overload", "nothing"],
+    ids=["good", "soft", "a pause", "a syllable", "silent", "far too soft", "ends early", "a hole", "overload", "nothing"],
 )  # fmt: skip
 def test_a_piece_is_judged_by_what_is_heard(parts: list[Samples], reason: str | None) -> None:
     assert reason_of(*parts) == reason

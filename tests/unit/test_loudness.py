@@ -25,7 +25,8 @@ def syllables(duration_s: float, seed: int = 1) -> Samples:
     random = np.random.default_rng(seed)
     count = round(duration_s * RATE_HZ)
     hull = np.repeat(random.choice([0.0, 0.001, 0.05, 0.3], count // 4_000 + 1), 4_000)[:count]
-    return (random.normal(0.0, 0.3, count) * hull).astype(np.float32)
+    samples: Samples = (random.normal(0.0, 0.3, count) * hull).astype(np.float32)
+    return samples
 
 
 def theirs(samples: Samples) -> float:

@@ -232,7 +232,11 @@ def test_a_clip_that_waits_between_two_sentences_does_not_make_the_speech_slow(
     synthesizer: Synthesizer,
 ) -> None:
     def lasts(silence_s: float) -> float:
-        parts = [clip_samples(1.0), np.zeros(round(silence_s * 24_000)), clip_samples(1.0)]
+        parts = [
+            clip_samples(1.0),
+            np.zeros(round(silence_s * 24_000), dtype=np.float32),
+            clip_samples(1.0),
+        ]
         buffer = io.BytesIO()
         soundfile.write(buffer, np.concatenate(parts), 24_000, format="WAV")
         request = piece(

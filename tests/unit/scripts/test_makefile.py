@@ -134,7 +134,7 @@ def told(*arguments: str) -> list[str]:
     """Answer the texts that a command of make's finds in its environment."""
     names = ("SAY_TEXT", "VOICE_SOURCE", "VOICE_CONSENT")
     done = subprocess.run(  # noqa: S603  # our own Makefile
-        ["make", "--no-print-directory", "setup=", *arguments, "PYTHON=true", "RUN=printenv -0 #"],  # noqa: S607
+        ["make", "--no-print-directory", *arguments, "PYTHON=true", "RUN=printenv -0 #"],  # noqa: S607
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **SHELL},
         capture_output=True,

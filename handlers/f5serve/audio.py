@@ -28,6 +28,7 @@ _SILENCE_PEAK: Final = 10 ** (-50 / 20)  # full scale 1; a clip below -50 dBFS h
 _LEAST_LEVEL: Final = 10 ** (-50 / 20)
 """Of a reference's speech: what is softer has as much noise as voice in it once it is raised."""
 _MOST_OFFSET: Final = 0.05
+_LEAST_OFFSET: Final = 0.001
 _CLIPPED_FROM: Final = 0.985
 _MOST_CLIPPED: Final = 0.02
 """Of a reference's samples: a limiter leaves less than one in a hundred at full scale, overload far more."""
@@ -171,8 +172,7 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
         raise _bad_reference(f"lasts {len(mono) / rate_hz:.2f} s; at least {min_s:g} s are needed")
     if not np.isfinite(mono).all():
         raise _bad_reference("holds samples that are not finite")
-    _require_clean(mono)
-    resampled = resample(mono, rate_hz)
+    resampled = resample(_centred(mono), rate_hz)
     level = speech_level(resampled)
     if level < _LEAST_LEVEL:
         raise _bad_reference(
@@ -182,8 +182,8 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
     return resampled
 
 
-def _require_clean(mono: Samples) -> None:
-    """Refuse what no change of level or rate would mend."""
+def _centred(mono: Samples) -> Samples:
+    """Refuse what no change of level or rate would mend, and take a small offset away: it would pass for sound."""
     magnitude = np.abs(mono)
     if float(magnitude.max()) < _SILENCE_PEAK:
         raise _bad_reference("is silent")
@@ -197,6 +197,7 @@ def _require_clean(mono: Samples) -> None:
         raise _bad_reference(
             f"is clipped: {clipped:.1%} of its samples lie at full scale; record it softer"
         )
+    return mono if abs(offset) < _LEAST_OFFSET else (mono - offset).astype(np.float32)
 
 
 def _decibels(level: float) -> float:

@@ -51,7 +51,7 @@ def reason_of(*parts: Samples, speed: float = 1.0) -> str | None:
         ([silence(0.0)], "silence"),
     ],
     ids=[
-        "good", "soft", "a pause", "a syllable", "silent", "far too soft", "ends early", "a hole", "overload", "nothing",
+        "good", "soft", "a pause", "a syllable", "silent", "murmur", "ends early", "a hole", "overload", "nothing",
     ],
 )  # fmt: skip
 def test_a_piece_is_judged_by_what_is_heard(parts: list[Samples], reason: str | None) -> None:

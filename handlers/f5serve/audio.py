@@ -28,7 +28,7 @@ _SILENCE_PEAK: Final = 10 ** (-50 / 20)  # full scale 1; a clip below -50 dBFS h
 _LEAST_LEVEL: Final = 10 ** (-50 / 20)
 """Of a reference's speech: what is softer has as much noise as voice in it once it is raised."""
 _MOST_OFFSET: Final = 0.05
-_LEAST_OFFSET: Final = 0.001
+_LEAST_OFFSET: Final = 0.005
 _CLIPPED_FROM: Final = 0.985
 _MOST_CLIPPED: Final = 0.02
 """Of a reference's samples: a limiter leaves less than one in a hundred at full scale, overload far more."""
@@ -173,7 +173,7 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
     if not np.isfinite(mono).all():
         raise _bad_reference("holds samples that are not finite")
     resampled = resample(_centred(mono), rate_hz)
-    level = speech_level(resampled)
+    level = speech_level(resampled - resampled.mean())
     if level < _LEAST_LEVEL:
         raise _bad_reference(
             f"is too soft: its speech lies at {_decibels(level):.0f} dBFS, and at least "

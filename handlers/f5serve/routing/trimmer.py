@@ -18,14 +18,15 @@ KEPT_S: Final = 0.05
 """Silence left at each end: a voice begins and dies away in it."""
 
 _KEPT: Final = round(KEPT_S * audio.SAMPLE_RATE_HZ)
-_LEAST_POWER: Final = 10 ** (-60 / 10)  # full scale 1; what is softer is silence in any company
+_LEAST_POWER: Final = 10 ** (-60 / 10)  # full scale 1
 
 
 class Trimmer:
     """Cuts a recording that comes in pieces.
 
     Nothing is given out until there is speech, and what is silent after speech is held back until more
-    speech follows. Silent is what lies 40 dB below the loudest hundredth of a second so far, or below -60 dBFS.
+    speech follows. Silent is what lies 40 dB below the loudest hundredth of a second so far; where none is
+    louder than -60 dBFS, there is no speech yet.
 
     Attributes:
         cut: Samples cut off the beginning so far.

@@ -50,11 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--record", type=Path, default=RECORD, help="default: %(default)s")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    rows = recorded_rows(options.record)
     try:
         for language in options.languages:
-            rows[language] = measured(language)
-            print(f"guard: {language} {json.dumps(rows[language])}", flush=True)
+            row = measured(language)
+            print(f"guard: {language} {json.dumps(row)}", flush=True)
+            # Read anew: others may have measured other languages meanwhile.
+            rows = {**recorded_rows(options.record), language: row}
             write_record(options.record, result(rows))
     except ServeError as error:
         print(f"guard: {error}", file=sys.stderr)

@@ -27,7 +27,7 @@ REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 """What can be wrong, the worst first."""
 
 _LEAST_LEVEL: Final = 1e-6  # stands for silence where a logarithm is taken
-_MARGINS: Final = round(0.25 * audio.SAMPLE_RATE_HZ)
+_MARGINS_S: Final = 0.25
 """Silence around speech of any length: a word of one syllable lies in little else."""
 _TOLD: Final = re.compile(r"retried=(\d+); mended=(\d+); reason=(\w+)")
 
@@ -38,16 +38,22 @@ class Measures:
 
     Attributes:
         level_db: Its level by that of the reference, in decibels; pauses do not count.
-        spoken_share: How much of it lies between the beginning and the end of speech, its margins not counted;
-            at most 1.
+        duration_s: Its length, seconds.
+        spoken_s: From the beginning to the end of its speech, seconds.
         pause_s: The longest silence within its speech, seconds at speed 1.
         clipped_share: Samples beyond full scale, by all.
     """
 
     level_db: float
-    spoken_share: float
+    duration_s: float
+    spoken_s: float
     pause_s: float
     clipped_share: float
+
+    @property
+    def spoken_share(self) -> float:
+        """How much of it lies between the beginning and the end of speech."""
+        return self.spoken_s / self.duration_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +99,8 @@ def measure(samples: Samples, *, reference_level: float, speed: float) -> Measur
     level = max(audio.speech_level(samples), _LEAST_LEVEL) / max(reference_level, _LEAST_LEVEL)
     return Measures(
         level_db=20 * float(np.log10(level)),
-        spoken_share=min(1.0, (last - first) / max(len(samples) - _MARGINS, 1)),
+        duration_s=audio.seconds(samples),
+        spoken_s=(last - first) / audio.SAMPLE_RATE_HZ,
         pause_s=float(audio.pauses_s(samples, loudest_power=loudest).max(initial=0.0)) * speed,
         clipped_share=float(np.mean(np.abs(samples) > 1.0)),
     )
@@ -103,8 +110,9 @@ def fault_of(measures: Measures, limits: GuardSettings) -> Fault | None:
     """Answer the worst fault of a piece, or None."""
     if measures.level_db < limits.min_level_db:
         return Fault(reason="silence", excess=limits.min_level_db - measures.level_db)
-    if measures.spoken_share < limits.min_spoken_share:
-        return Fault(reason="length", excess=limits.min_spoken_share - measures.spoken_share)
+    least_s = limits.min_spoken_share * (measures.duration_s - _MARGINS_S)
+    if measures.spoken_s < least_s:
+        return Fault(reason="length", excess=least_s - measures.spoken_s)
     if measures.pause_s > limits.max_pause_s:
         return Fault(reason="pause", excess=measures.pause_s - limits.max_pause_s)
     if measures.clipped_share > limits.max_clipped_share:

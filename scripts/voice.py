@@ -104,6 +104,9 @@ def register(root: Path, catalogue: Catalogue, options: argparse.Namespace) -> R
         )
     try:
         language = canonical(options.language, tuple(catalogue.languages()))
+    except ServeError as error:
+        raise VoiceError(error.detail.replace("auto or ", "")) from error
+    try:
         given = read_clip(_bytes_of(options.audio), options.text, Limits())
         wav = encoding.encode(_within_scale(given.samples), "wav")
         # What is packaged is checked, too: with the silence gone it may be too short.

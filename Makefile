@@ -19,6 +19,14 @@ SENTENCES =
 ACCEPT_LICENCE =
 UPDATE =
 DRY_RUN =
+TRIM =
+LOUDNESS =
+NAME =
+AUDIO =
+LICENCE =
+SOURCE =
+CONSENT =
+REPLACE =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -26,8 +34,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools fetch package verify serve stop say demo demo-record train-demo parity \
-	language-bench language-tables quality memory check format test clean
+.PHONY: help setup setup-dev tools fetch package verify serve stop say voice demo demo-record train-demo parity \
+	language-bench language-tables quality guard-bench memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,12 +72,21 @@ stop: setup ## stop what `make serve` started, or what a killed demo left behind
 # under its own name make would expand it once more.
 unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
-say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED OUT PORT)
+say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED TRIM LOUDNESS OUT PORT)
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
+		$(if $(TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
 		$(if $(SEGMENTS),--segments) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
 		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
+
+# A text of say's own, which nobody gave, is no transcript.
+voice: export SAY_TEXT = $(if $(filter command,$(origin TEXT)),$(value TEXT))
+voice: export VOICE_SOURCE = $(value SOURCE)
+voice: export VOICE_CONSENT = $(value CONSENT)
+voice: setup ## register a voice (NAME AUDIO TEXT LANGUAGE, LICENCE SOURCE CONSENT REPLACE=1); without NAME list all
+	@$(RUN) scripts.voice $(if $(NAME),--audio "$(AUDIO)" --text "$$SAY_TEXT" --language "$(LANGUAGE)" \
+		--licence "$(LICENCE)" --source "$$VOICE_SOURCE" --consent "$$VOICE_CONSENT" $(if $(REPLACE),--replace) -- "$(NAME)")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
 	@$(RUN) scripts.demo --port "$(PORT)"
@@ -95,6 +112,9 @@ language-tables: setup-dev ## make the tables that language detection reads agai
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
 	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
 	@$(if $(SENTENCES),,$(RUN) scripts.readme)
+
+guard-bench: setup-dev ## measure how often good speech would be spoken twice, and record it
+	@$(RUN) scripts.guard_bench
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"

@@ -19,9 +19,9 @@ from f5serve import openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
-from f5serve.request import SpeechRequest, parse, require_within
+from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
-from f5serve.routing.assemble import Plan, planned_headers, stream, whole
+from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
 from f5serve.routing.backends import Deadline, LanguageModels, connections
 from f5serve.routing.board import Board, board_of_this_server
 from f5serve.routing.plan import plan_pieces
@@ -124,7 +124,9 @@ class Router:
             )
         if isinstance(call.fields, ServeError):
             raise call.fields
-        return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)
+        sent = call.fields or {}
+        require_uploads(sent, self._settings.limits)
+        return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call)
 
     def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
         wish = openai_api.read(
@@ -158,9 +160,10 @@ class Router:
             "X-Seed": str(request.seed),
             "X-First-Audio-Ms": f"{deadline.spent_s() * 1000:.1f}",
         }
+        finish = Finish(trim_silence=request.trim_silence, loudness=request.loudness)
         if not request.stream or len(plan.pieces) == 1:
-            return speech_answer(whole(plan, spoken, headers), request.response_format)
-        chunks = _begun(stream(plan, spoken, request.response_format))
+            return speech_answer(whole(plan, spoken, headers, finish), request.response_format)
+        chunks = _begun(stream(plan, spoken, request.response_format, finish))
         return StreamedAnswer(
             chunks=_logged(chunks, call.correlation_id),
             content_type=CONTENT_TYPES[request.response_format],

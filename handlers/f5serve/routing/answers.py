@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import urllib3
 
-from f5serve import audio
+from f5serve import audio, guard
 from f5serve.errors import BackendError, OverloadedError, PassedOnError, ServeError
+from f5serve.guard import Retry
 from f5serve.settings import Backend
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class SpokenPiece:
         inference_ms: Time its batch spent in the model.
         queue_ms: Time it spent waiting and travelling.
         unknown_characters: Characters that the checkpoint has no token for.
+        retry: Whether, and why, it was spoken twice.
     """
 
     samples: Samples
@@ -42,6 +44,7 @@ class SpokenPiece:
     inference_ms: float
     queue_ms: float
     unknown_characters: int
+    retry: Retry | None = None
 
 
 def piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: float) -> SpokenPiece:
@@ -63,6 +66,7 @@ def piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: flo
         inference_ms=inference_ms,
         queue_ms=max(0.0, elapsed_ms - inference_ms),
         unknown_characters=unknown,
+        retry=guard.heard(answer.headers),
     )
 
 

@@ -32,6 +32,14 @@ SHELL = {
     "PROFILE": "from-shell",
     "PORT": "5000",
     "PYTEST_ARGS": "from-shell",
+    "TRIM": "from-shell",
+    "LOUDNESS": "from-shell",
+    "NAME": "from-shell",
+    "AUDIO": "from-shell",
+    "LICENCE": "from-shell",
+    "SOURCE": "from-shell",
+    "CONSENT": "from-shell",
+    "REPLACE": "from-shell",
 }
 
 
@@ -52,6 +60,8 @@ def planned(*arguments: str) -> str:
     "task",
     [
         "say",
+        "voice",
+        "guard-bench",
         "serve",
         "stop",
         "fetch",
@@ -126,3 +136,30 @@ def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> Non
 
 def test_a_text_with_dollar_signs_and_quotes_is_no_error_of_make() -> None:
     assert '-- "$SAY_TEXT"' in planned("say", 'TEXT=-it\'s $(5 "or" $6')
+
+
+def test_a_voice_is_registered_with_what_is_given_and_no_text_of_says_own() -> None:
+    given, without = (
+        told("voice", "NAME=anna", "AUDIO=a b.wav", *text, "REPLACE=1", "CONSENT=Anna's $own")
+        for text in (["TEXT=It's $5"], [])
+    )
+
+    assert '--audio "a b.wav" --text "$SAY_TEXT"' in planned("voice", "NAME=a", "AUDIO=a b.wav")
+    assert planned("voice").rstrip().endswith("scripts.voice")
+    assert given == ["It's $5", "", "Anna's $own"]
+    assert without == ["", "", "Anna's $own"]
+
+
+def told(*arguments: str) -> list[str]:
+    """Answer the texts that a command of make's finds in its environment."""
+    names = ("SAY_TEXT", "VOICE_SOURCE", "VOICE_CONSENT")
+    done = subprocess.run(  # noqa: S603  # our own Makefile
+        ["make", "--no-print-directory", *arguments, "PYTHON=true", "RUN=printenv -0 #"],  # noqa: S607
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **SHELL},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
+    return [found[name] for name in names]

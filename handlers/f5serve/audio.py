@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE_HZ: Final = 24_000
 REFERENCE_FORMATS: Final = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
+REFERENCE_SUBTYPES: Final = frozenset(
+    {"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}
+    | {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
+)
+MAX_CHANNELS: Final = 2
 _WINDOW: Final = SAMPLE_RATE_HZ // 100
 _BLOCK_FRAMES: Final = 65_536
 _SPEECH_SHARE: Final = 10 ** (-25 / 10)  # of the loudest power
+_FULL_SCALE: Final = 0.999
+_MAX_CLIPPED_SHARE: Final = 0.1  # a sine at full scale has 0.03
 _SILENCE_PEAK: Final = 10 ** (-50 / 20)  # full scale 1; a clip below -50 dBFS holds no speech
 
 
@@ -126,8 +133,7 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            if file.format not in REFERENCE_FORMATS:
-                raise _bad_reference(f"is {file.format}; allowed are WAV, FLAC, OGG and MP3")
+            _require_safe(file)
             if not 8_000 <= file.samplerate <= 192_000:
                 raise _bad_reference(f"has {file.samplerate} Hz; allowed are 8,000 to 192,000")
             rate_hz = int(file.samplerate)
@@ -136,11 +142,30 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
         raise _bad_reference("is no WAV, FLAC, OGG or MP3 file that can be decoded") from error
     if len(mono) < min_s * rate_hz:
         raise _bad_reference(f"lasts {len(mono) / rate_hz:.2f} s; at least {min_s:g} s are needed")
-    if not np.isfinite(mono).all():
-        raise _bad_reference("holds samples that are not finite")
-    if float(np.max(np.abs(mono))) < _SILENCE_PEAK:
-        raise _bad_reference("is silent")
+    _require_sound(mono)
     return resample(mono, rate_hz)
+
+
+def _require_sound(samples: Samples) -> None:
+    """Refuse what holds no speech, whatever its header says."""
+    if not np.isfinite(samples).all():
+        raise _bad_reference("holds samples that are not finite")
+    if float(np.max(np.abs(samples - samples.mean()))) < _SILENCE_PEAK:
+        raise _bad_reference("is silent")
+    if float(np.mean(np.abs(samples) > _FULL_SCALE)) > _MAX_CLIPPED_SHARE:
+        raise _bad_reference("is clipped through and through; record it at a lower level")
+
+
+def _require_safe(file: soundfile.SoundFile) -> None:
+    """Refuse rare formats and codecs: their decoders are where the faults of libsndfile are."""
+    if file.format not in REFERENCE_FORMATS:
+        raise _bad_reference(f"is {file.format}; allowed are WAV, FLAC, OGG and MP3")
+    if file.subtype not in REFERENCE_SUBTYPES:
+        raise _bad_reference(
+            f"holds {file.subtype}; allowed are PCM and float samples, FLAC, Vorbis, Opus and MP3"
+        )
+    if file.channels > MAX_CHANNELS:
+        raise _bad_reference(f"has {file.channels} channels; send it as mono or stereo")
 
 
 def resample(samples: Samples, rate_hz: int) -> Samples:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,6 +38,11 @@ logger = logging.getLogger(__name__)
 
 RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
 ADDRESS_VARIABLE: Final = "F5SERVE_INFERENCE_ADDRESS"
+LINKS: Final = {
+    "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
+    "playground": f"/predictions/tts/1.0/{pages.PLAYGROUND}",
+    "reference": f"/predictions/tts/1.0/{pages.REFERENCE}",
+}
 
 
 class RoutingHandler:
@@ -70,10 +76,12 @@ class Router:
 
     Args:
         settings: Backends, voices, bounds.
+        documents: Where the OpenAPI document and the page made from it lie.
     """
 
-    def __init__(self, settings: RouterSettings) -> None:
+    def __init__(self, settings: RouterSettings, documents: Path = pages.FOLDER) -> None:
         self._settings = settings
+        self._documents = documents
         self._voices = VoiceRegistry(settings.voices)
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
@@ -106,6 +114,10 @@ class Router:
         bare = not call.path and call.fields is None
         if call.path == pages.PLAYGROUND or (bare and call.accepts_html):
             return pages.playground_answer(told)
+        if call.path == pages.REFERENCE:
+            return pages.reference_answer(told, self._documents)
+        if call.path == pages.OPENAPI:
+            return pages.openapi_answer(told, self._documents)
         if call.path == "status" or bare:
             return json_answer(self._status(), told)
         if call.path == openai_api.MODELS:
@@ -116,7 +128,7 @@ class Router:
             return self._openai_speech(call)
         if call.path:
             raise NotFoundError(
-                f"nothing is served at {call.path[:100]!r}; there are 'status' and 'playground'"
+                f"nothing is served at {call.path[:100]!r}; 'reference' lists what is"
             )
         if isinstance(call.fields, ServeError):
             raise call.fields
@@ -214,6 +226,7 @@ class Router:
             "formats": [*CONTENT_TYPES, "json"],
             "streamed_formats": list(STREAMED),
             "limits": msgspec.to_builtins(self._settings.limits),
+            "links": LINKS,
         }
 
 

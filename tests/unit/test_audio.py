@@ -113,8 +113,16 @@ def test_a_reference_in_a_usual_format_is_brought_to_24_khz_mono(
         (encoded(np.full(48_000, np.nan, dtype=np.float32), 24_000, "WAV", "FLOAT"), "not finite"),
         (encoded(tone(2.0), 24_000, "AIFF"), "AIFF"),
         (encoded(tone(2.0, rate_hz=4_000), 4_000, "WAV"), "4000 Hz"),
+        (encoded(np.full(48_000, 0.5, dtype=np.float32), 24_000, "WAV"), "silent"),
+        (encoded(np.sign(tone(2.0)), 24_000, "WAV"), "clipped"),
+        (encoded(tone(2.0), 24_000, "WAV", "ULAW"), "holds ULAW"),
+        (encoded(tone(2.0), 24_000, "WAV", "IMA_ADPCM"), "holds IMA_ADPCM"),
+        (encoded(np.stack([tone(2.0)] * 3, axis=1), 24_000, "WAV"), "3 channels"),
     ],
-    ids=["empty", "cut", "zeros", "short", "long", "silent", "nan", "aiff", "rate"],
+    ids=[
+        *("empty", "cut", "zeros", "short", "long", "silent", "nan", "aiff", "rate", "constant"),
+        *("clipped", "u-law", "adpcm", "channels"),
+    ],
 )
 def test_a_reference_that_cannot_serve_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     error = refused(data)

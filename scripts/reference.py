@@ -57,16 +57,16 @@ h3 { font-size: 1.05rem; margin: 0 0 .3rem; }
 h4 { font-size: .95rem; margin: 1.2rem 0 .3rem; }
 p { margin: .4rem 0; max-width: 48rem; }
 .soft { color: var(--soft); }
-article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem; margin: .9rem 0;
-  min-width: 0; }
+article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem;
+  margin: .9rem 0; min-width: 0; }
 .route { display: flex; flex-wrap: wrap; gap: .6rem; align-items: baseline; font-family: ui-monospace, monospace;
   font-size: .95rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 .method { font-weight: 700; border: 1px solid currentColor; border-radius: .3rem; padding: 0 .45rem; font-size: .8rem; }
 .get { color: var(--get); } .post { color: var(--post); }
 code, pre { font-family: ui-monospace, monospace; font-size: .88em; }
 code { background: var(--page); border-radius: .25rem; padding: .05rem .3rem; overflow-wrap: anywhere; }
-pre { background: var(--page); border: 1px solid var(--line); border-radius: .35rem; padding: .6rem .75rem; overflow-x: auto;
-  margin: .4rem 0; }
+pre { background: var(--page); border: 1px solid var(--line); border-radius: .35rem; padding: .6rem .75rem;
+  overflow-x: auto; margin: .4rem 0; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: start; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
@@ -174,7 +174,8 @@ class _Page:
             yield f'<a href="#tag-{tag}"><strong>{escape(tag)}</strong></a><ul>'
             for _, method, operation in self._operations(tag):
                 name = operation["operationId"]
-                yield f'<li><a href="#{name}"><span class="{method}">{method.upper()}</span> {escape(operation["summary"])}</a></li>'
+                mark = f'<span class="{method}">{method.upper()}</span>'
+                yield f'<li><a href="#{name}">{mark} {escape(operation["summary"])}</a></li>'
             yield "</ul>"
         yield '<a href="#schemas"><strong>schemas</strong></a></nav>'
 
@@ -211,7 +212,8 @@ class _Page:
             schema = self._resolved(body["schema"])
             yield _prose(schema["description"]) + self._fields(schema)
             for example in body.get("examples", {}).values():
-                yield f"<p>{escape(example['summary'])}:</p><pre tabindex=0>{escape(self._curl(path, example['value']))}</pre>"
+                command = escape(self._curl(path, example["value"]))
+                yield f"<p>{escape(example['summary'])}:</p><pre tabindex=0>{command}</pre>"
             if is_form:
                 yield "</details>"
 
@@ -265,7 +267,9 @@ class _Page:
             return f'<a href="#schema-{named[1]}">{named[1]}</a>'
         field = self._resolved(schema)
         if "enum" in field:
-            return "one of " + ", ".join(f"<code>{escape(str(one))}</code>" for one in field["enum"])
+            return "one of " + ", ".join(
+                f"<code>{escape(str(one))}</code>" for one in field["enum"]
+            )
         if "const" in field:
             return f"<code>{escape(json.dumps(field['const']))}</code>"
         if "anyOf" in field:
@@ -312,6 +316,4 @@ def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A table that scrolls by itself where the page is narrow; the cells are HTML."""
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

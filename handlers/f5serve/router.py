@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
 ADDRESS_VARIABLE: Final = "F5SERVE_INFERENCE_ADDRESS"
+STATUS: Final = "status"
 LINKS: Final = {
     "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
     "playground": f"/predictions/tts/1.0/{pages.PLAYGROUND}",
@@ -81,7 +82,16 @@ class Router:
 
     def __init__(self, settings: RouterSettings, documents: Path = pages.FOLDER) -> None:
         self._settings = settings
-        self._documents = documents
+        self._readable: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
+            STATUS: lambda told: json_answer(self._status(), told),
+            pages.PLAYGROUND: pages.playground_answer,
+            pages.REFERENCE: lambda told: pages.reference_answer(told, documents),
+            pages.OPENAPI: lambda told: pages.openapi_answer(told, documents),
+            openai_api.MODELS: lambda told: json_answer(openai_api.models(), told),
+            openai_api.VOICES: lambda told: json_answer(
+                openai_api.voices(self._voices.all()), told
+            ),
+        }
         self._voices = VoiceRegistry(settings.voices)
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
@@ -110,20 +120,9 @@ class Router:
             )
 
     def _dispatch(self, call: Call) -> Answer | StreamedAnswer:
-        told = torchserve.identity(call)
-        bare = not call.path and call.fields is None
-        if call.path == pages.PLAYGROUND or (bare and call.accepts_html):
-            return pages.playground_answer(told)
-        if call.path == pages.REFERENCE:
-            return pages.reference_answer(told, self._documents)
-        if call.path == pages.OPENAPI:
-            return pages.openapi_answer(told, self._documents)
-        if call.path == "status" or bare:
-            return json_answer(self._status(), told)
-        if call.path == openai_api.MODELS:
-            return json_answer(openai_api.models(), told)
-        if call.path == openai_api.VOICES:
-            return json_answer(openai_api.voices(self._voices.all()), told)
+        shown = self._shown(call)
+        if shown is not None:
+            return shown
         if call.path == openai_api.SPEECH:
             return self._openai_speech(call)
         if call.path:
@@ -133,6 +132,14 @@ class Router:
         if isinstance(call.fields, ServeError):
             raise call.fields
         return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)
+
+    def _shown(self, call: Call) -> Answer | None:
+        """Answer what there is to read; None where something is to be spoken."""
+        path = call.path
+        if not path and call.fields is None:
+            path = pages.PLAYGROUND if call.accepts_html else STATUS
+        show = self._readable.get(path)
+        return None if show is None else show(torchserve.identity(call))
 
     def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
         wish = openai_api.read(

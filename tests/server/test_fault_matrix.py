@@ -106,7 +106,8 @@ def test_row_4_json_that_means_nothing_is_refused_at_once(server: Server, body: 
 
 
 @pytest.mark.parametrize(
-    "text", ["\u0301\u0302\u0303", "\u202e\u200f\u200e", "\u200b\u2060\ufeff", "\x00\x01\x07", "🇫🇷👩‍👩‍👧"]
+    "text",
+    ["\u0301\u0302\u0303", "\u202e\u200f\u200e", "\u200b\u2060\ufeff", "\x00\x01\x07", "🇫🇷👩‍👩‍👧"],
 )
 def test_row_5_a_text_without_anything_to_say_is_refused(server: Server, text: str) -> None:
     document = refused(post(tts(server), text=text), 422)
@@ -161,7 +162,8 @@ def test_row_8_a_language_that_is_not_served_is_refused_with_those_that_are(
 
 
 @pytest.mark.parametrize(
-    ("tag", "text", "code"), [("zh-TW", "你好", "zh"), ("EN_us", "Hello.", "en"), ("FRA", FRENCH, "fr")]
+    ("tag", "text", "code"),
+    [("zh-TW", "你好", "zh"), ("EN_us", "Hello.", "en"), ("FRA", FRENCH, "fr")],
 )
 def test_row_8_a_tag_in_another_spelling_is_understood(
     server: Server, tag: str, text: str, code: str
@@ -198,7 +200,9 @@ def test_row_9_a_name_that_no_voice_can_have_is_refused_and_opens_no_file(
     assert "root:" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "tts/1.0/..%2fstatus", "tts/1.0/v1/..%2f"])
+@pytest.mark.parametrize(
+    "path", ["..%2f..%2fetc%2fpasswd", "tts/1.0/..%2fstatus", "tts/1.0/v1/..%2f"]
+)
 def test_row_9_dots_in_a_path_lead_nowhere(server: Server, path: str) -> None:
     answer = requests.get(f"{server.inference_url}/predictions/{path}", timeout=TIMEOUT_S)
 
@@ -247,7 +251,9 @@ def test_row_12_a_clip_that_is_too_long_is_refused_and_one_without_transcript_is
     long = encoded(tone(12.5))
 
     assert "more than the 12 s" in bad_clip(send(server, long))
-    document = refused(post(tts(server), text=FRENCH, ref_audio=base64.b64encode(long).decode()), 422)
+    document = refused(
+        post(tts(server), text=FRENCH, ref_audio=base64.b64encode(long).decode()), 422
+    )
     assert document["field"] == "ref_text"
 
 

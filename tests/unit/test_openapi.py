@@ -127,7 +127,8 @@ def test_openai_s_request_has_the_fields_that_are_read(document: Node) -> None:
 
 
 def test_what_status_tells_has_the_fields_of_the_code(document: Node) -> None:
-    for name, struct in {"Model": Backend, "Limits": Limits}.items():
+    structs: tuple[tuple[str, type[msgspec.Struct]], ...] = (("Model", Backend), ("Limits", Limits))
+    for name, struct in structs:
         told = schema_of(document, name)["properties"]
         known = struct_schema(struct)["properties"]
         assert told == {

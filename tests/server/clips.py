@@ -21,7 +21,7 @@ LIES: Mapping[str, Mapping[int, bytes]] = {
     "4-gb": {_RIFF_BYTES: b"\xff" * 4, _DATA_BYTES: b"\xf0\xff\xff\xff"},
 }
 _BLOCK_S = 10
-_BOMB_S = 600
+_BOMB_S: Mapping[str, int] = {"flac": 600, "vorbis": 150, "opus": 150, "mp3": 150}
 
 
 def tone(seconds: float, *, rate_hz: int = 24_000, channels: int = 1) -> Samples:
@@ -63,7 +63,7 @@ def claiming_samples(flac: bytes, samples: int) -> bytes:
 
 
 def bomb(kind: str) -> bytes:
-    """Ten minutes of stereo silence, which take little room packed and much unpacked."""
+    """Minutes of stereo silence, which take little room packed and at least 57 MB unpacked."""
     form = {
         "flac": {"format": "FLAC", "subtype": "PCM_16"},
         "vorbis": {"format": "OGG", "subtype": "VORBIS"},
@@ -73,6 +73,6 @@ def bomb(kind: str) -> bytes:
     buffer = io.BytesIO()
     block = np.zeros((_BLOCK_S * 48_000, 2), dtype=np.float32)
     with soundfile.SoundFile(buffer, "w", samplerate=48_000, channels=2, **form) as file:
-        for _ in range(_BOMB_S // _BLOCK_S):
+        for _ in range(_BOMB_S[kind] // _BLOCK_S):
             file.write(block)
     return buffer.getvalue()

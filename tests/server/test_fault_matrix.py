@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from typing import Any
 import psutil
 import pytest
 import requests
-import yaml
 
 from tests.server.clips import (
     LIES,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.server
 JSON = {"Content-Type": "application/json"}
 FRENCH = "Bonjour tout le monde."
 SAID = "Un deux trois."
-MAX_GROWTH_BYTES = 64_000_000
+MAX_GROWTH_BYTES = 48_000_000  # the clips of row 15 would take more, unpacked
 CLIP = tone(2.0)
 
 
@@ -151,7 +151,7 @@ def test_row_7_one_word_as_long_as_a_text_may_be_is_cut_into_pieces_of_bounded_l
     assert max(map(len, pieces)) < 400
 
 
-@pytest.mark.parametrize("tag", ["no", "klingon", "", "a" * 10_000, "fr\x00", "../fr", "zh-yue"])
+@pytest.mark.parametrize("tag", ["no", "klingon", "?", "a" * 10_000, "fr\x00", "../fr", "zh-yue"])
 def test_row_8_a_language_that_is_not_served_is_refused_with_those_that_are(
     server: Server, tag: str
 ) -> None:
@@ -315,9 +315,7 @@ def test_row_14_a_length_that_was_not_known_when_the_header_was_written_is_no_li
 
 
 @pytest.mark.parametrize("kind", ["flac", "vorbis", "opus", "mp3"])
-def test_row_15_a_small_file_that_holds_ten_minutes_is_not_unpacked(
-    server: Server, kind: str
-) -> None:
+def test_row_15_a_small_file_that_holds_minutes_is_not_unpacked(server: Server, kind: str) -> None:
     clip = bomb(kind)
     assert len(clip) < 6_000_000
 
@@ -446,5 +444,6 @@ class steady:  # noqa: N801 - reads as a statement
         for process in self._processes:
             told = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
             if not process.name().startswith("java"):
-                peaks[process.pid] = 1024 * yaml.safe_load(told.replace("\t", " "))["VmHWM"]
+                (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", told, re.MULTILINE)
+                peaks[process.pid] = 1024 * int(kilobytes)
         return peaks

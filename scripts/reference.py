@@ -221,9 +221,8 @@ class _Page:
         """A command for a shell: single quotes within the text end the quotation, stand escaped, and begin it again."""
         body = json.dumps(value, ensure_ascii=False).replace("'", "'\\''")
         target = self._document["servers"][0]["url"] + path.replace("{model}", "f5_fr")
-        return (
-            f"curl -X POST {target} -H 'Content-Type: application/json' \\\n     -d '{body}' -o out"
-        )
+        kind = "-H 'Content-Type: application/json'"
+        return f"curl -X POST {target} \\\n     {kind} \\\n     -d '{body}' -o out"
 
     def _answer_row(self, status: str, response: Node) -> tuple[str, str, str]:
         answer = self._resolved(response)

@@ -18,6 +18,9 @@ PLAY =
 OUT =
 FILE =
 SENTENCES =
+ACCEPT_LICENCE =
+UPDATE =
+DRY_RUN =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -25,8 +28,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
-	language-tables quality memory check format test clean
+.PHONY: help setup setup-dev tools fetch package verify serve stop say demo demo-record train-demo parity \
+	language-bench language-tables quality memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +43,11 @@ setup-dev: ## the same, and what training, tests and checks need
 
 tools: ## install the programs that some tests need from Debian's packages (as root)
 	@scripts/tools.sh
+
+# HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are read from the environment, or given here: make fetch HF_ENDPOINT=…
+fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICENCE=1 UPDATE=1 DRY_RUN=1)
+	@$(RUN) scripts.fetch $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(filter 1 yes,$(UPDATE)),--update) \
+		$(if $(filter 1 yes,$(ACCEPT_LICENCE)),--accept-licence) $(if $(filter 1 yes,$(DRY_RUN)),--dry-run)
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
@@ -62,7 +70,8 @@ say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE 
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
-		$(if $(SEGMENTS),--segments) $(if $(STREAM),--stream) $(if $(PLAY),--play) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
+		$(if $(SEGMENTS),--segments) $(if $(filter 1 yes,$(STREAM)),--stream) \
+		$(if $(filter 1 yes,$(PLAY)),--play) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
 		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 import yaml
@@ -20,6 +20,8 @@ from f5serve.text.frontend import Frontend
 ModelName = Annotated[str, Meta(pattern=r"^f5_[a-z0-9_]{1,40}$")]
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
 PositiveInt = Annotated[int, Meta(ge=1)]
+# Names under which a checkpoint is known that are no repositories of the hub: a folder of one.
+ALIASES: Final = {"SWivid/F5-TTS_v1": ("SWivid/F5-TTS", "F5TTS_v1_Base")}
 ProfileName = Literal["demo", "full"]
 
 
@@ -71,7 +73,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         checkpoint: Path of the weights: within the repository (demo) or within the hub's (full).
         vocabulary: Path of the token list, likewise.
         golden: Path of a recorded mel that the packaged archive must reproduce (demo).
-        repository: Hub repository, ``owner/name`` (full).
+        repository: Hub repository, ``owner/name`` (full). A name of ``ALIASES`` is read as the folder of
+            the repository that it stands for.
         revision: Commit of the hub repository.
         licence: SPDX name, as the checkpoint's card states it.
         commercial_use: Whether that licence allows it.
@@ -182,7 +185,32 @@ def load_catalogue(path: Path) -> Catalogue:
     problems = [*_duplicates(catalogue), *_dangling(catalogue), *_bad_devices(catalogue)]
     if problems:
         raise ConfigurationError(f"{path}: " + "; ".join(problems))
-    return catalogue
+    return _without_aliases(catalogue)
+
+
+def _without_aliases(catalogue: Catalogue) -> Catalogue:
+    """Answer the catalogue with every checkpoint under the name of its repository."""
+    models = {
+        name: msgspec.structs.replace(
+            model,
+            profiles={profile: _resolved(source) for profile, source in model.profiles.items()},
+        )
+        for name, model in catalogue.models.items()
+    }
+    return msgspec.structs.replace(catalogue, models=models)
+
+
+def _resolved(source: Source) -> Source:
+    if source.repository not in ALIASES:
+        return source
+    repository, folder = ALIASES[source.repository]
+    checkpoint, vocabulary = (
+        path if path.startswith(f"{folder}/") else f"{folder}/{path}"
+        for path in (source.checkpoint, source.vocabulary)
+    )
+    return msgspec.structs.replace(
+        source, repository=repository, checkpoint=checkpoint, vocabulary=vocabulary
+    )
 
 
 def _remedy(message: str) -> str:

@@ -7,6 +7,7 @@ ServeError                      500 internal_error
 │   ├── ValueRefusedError       422 invalid_value          one field holds a value that is not allowed
 │   └── NotFoundError           404 not_found
 ├── OverloadedError             503 overloaded             try again after ``retry_after_s``
+│   └── UnavailableError        503 model_unavailable      every replica of a language model has failed
 ├── BackendError                502 backend_failed         a language model answered something unusable
 ├── PassedOnError               as the backend said        a language model refused its piece, with its reason
 ├── DeadlineError               504 deadline_exceeded
@@ -95,6 +96,13 @@ class OverloadedError(ServeError):
     def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class UnavailableError(OverloadedError):
+    """Every replica of a language model has failed, or none is known; other languages are served."""
+
+    code = "model_unavailable"
+    title = "Language model unavailable"
 
 
 class BackendError(ServeError):

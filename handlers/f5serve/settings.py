@@ -108,6 +108,7 @@ class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         model: The model's name.
         url: Address of its predictions endpoint.
+        more_urls: Further addresses where the same model is served.
         languages: Languages it speaks.
         licence: SPDX name of its checkpoint's licence.
         commercial_use: Whether that licence allows commercial use.
@@ -116,6 +117,7 @@ class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     model: str
     url: str
+    more_urls: tuple[str, ...] = ()
     languages: tuple[str, ...]
     licence: str
     commercial_use: bool
@@ -132,6 +134,9 @@ class RouterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         deadline_s: A request older than this is answered 504.
         max_concurrent_pieces: Pieces of one request that are spoken at the same time.
         max_refused_s: How long a piece that a full queue refuses is tried again.
+        workers: Processes that serve requests side by side.
+        max_held_share: Share of them that one language model may hold, among several models, with
+            pieces that wait for a place in its queue.
         limits: Bounds on a request.
     """
 
@@ -141,7 +146,13 @@ class RouterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     deadline_s: PositiveFloat = 110.0
     max_concurrent_pieces: PositiveInt = 4
     max_refused_s: PositiveFloat = 20.0
+    workers: PositiveInt = 1
+    max_held_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
     limits: Limits = Limits()
+
+    def max_holders(self) -> float:
+        """Answer how many workers one model may hold while its queue is full; all, if it is the only one."""
+        return self.workers * (self.max_held_share if len(self.backends) > 1 else 1.0)
 
     def model_of(self) -> dict[str, Backend]:
         """Answer the backend of each language."""

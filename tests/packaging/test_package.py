@@ -84,10 +84,11 @@ def test_a_checkpoint_that_was_not_fetched_names_its_place_and_where_it_comes_fr
     place: Workplace, catalogue: Catalogue
 ) -> None:
     path = "models/SWivid_F5-TTS/F5TTS_v1_Base/model_1250000.safetensors"
+    remedy = 'fetch it: make fetch LANGUAGES="en zh"'
     origin = "F5TTS_v1_Base/model_1250000.safetensors of the hub repository SWivid/F5-TTS, revision"
 
     with pytest.raises(
-        ConfigurationError, match=rf"{path}: the checkpoint is missing; put {origin}"
+        ConfigurationError, match=rf"{path}: the checkpoint is missing; {remedy}\. .*put {origin}"
     ):
         package(place, catalogue, ("f5_en_zh",), "full")
 

@@ -47,8 +47,8 @@ LEFT_OUT: Final = [
     getattr(schemathesis.checks, name)
     for name in ("unsupported_method", "positive_data_acceptance")
 ]
-ROUTER: Final = api(examples=25, boundaries=True).exclude(path=MODELS)
-LANGUAGE_MODELS: Final = api(examples=15, boundaries=False).include(path=MODELS)
+ROUTER: Final = api(examples=10, boundaries=True).exclude(path=MODELS)
+LANGUAGE_MODELS: Final = api(examples=8, boundaries=False).include(path=MODELS)
 
 
 @ROUTER.parametrize()

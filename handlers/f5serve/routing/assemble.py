@@ -12,7 +12,7 @@ import numpy as np
 from f5serve import audio, encoding
 from f5serve.language import Resolution
 from f5serve.response import Segment, Speech
-from f5serve.routing.backends import SpokenPiece
+from f5serve.routing.answers import SpokenPiece
 from f5serve.routing.joiner import Joined, Joiner
 from f5serve.routing.plan import Piece
 from f5serve.routing.segments import TextSegment

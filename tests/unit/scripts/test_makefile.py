@@ -28,6 +28,9 @@ SHELL = {
     "OUT": "from-shell",
     "FILE": "from-shell",
     "SENTENCES": "from-shell",
+    "ACCEPT_LICENCE": "1",
+    "UPDATE": "1",
+    "DRY_RUN": "1",
     "PROFILE": "from-shell",
     "PORT": "5000",
     "PYTEST_ARGS": "from-shell",
@@ -49,12 +52,23 @@ def planned(*arguments: str) -> str:
 
 @pytest.mark.parametrize(
     "task",
-    ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "quality", "test"],
+    [
+        "say",
+        "serve",
+        "stop",
+        "fetch",
+        "package",
+        "demo",
+        "memory",
+        "language-bench",
+        "quality",
+        "test",
+    ],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
     commands = planned(task)
 
-    assert not [value for value in SHELL.values() if value in commands]
+    assert not [value for value in SHELL.values() if value != "1" and value in commands]
 
 
 def test_without_values_the_defaults_are_taken() -> None:
@@ -76,7 +90,27 @@ def test_the_command_line_decides() -> None:
 
 
 def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:
-    assert "--stream --play" in planned("say", "STREAM=1", "PLAY=1")
+    commands = planned("say", "STREAM=1", "PLAY=1")
+
+    assert "--stream" in commands
+    assert "--play" in commands
+    assert "--stream" not in planned("say", "STREAM=0")
+
+
+def arguments_of_fetch(*given: str) -> list[str]:
+    """Answer what the command of ``make fetch`` gets."""
+    words = planned("fetch", *given).replace("\\\n", " ").split()
+    return words[words.index("scripts.fetch") + 1 :]
+
+
+def test_fetching_takes_languages_and_consent_from_the_command_line_only() -> None:
+    wishes = ("LANGUAGES=fr es", "UPDATE=1", "ACCEPT_LICENCE=1", "DRY_RUN=1")
+
+    assert arguments_of_fetch() == arguments_of_fetch("ACCEPT_LICENCE=0", "UPDATE=no") == []
+    assert arguments_of_fetch(*wishes) == [
+        *("--languages", "fr", "es"),
+        *("--update", "--accept-licence", "--dry-run"),
+    ]
 
 
 def test_a_file_is_spoken_instead_of_the_text() -> None:

@@ -13,6 +13,8 @@ STEPS =
 SPEED =
 PARALLEL =
 SEGMENTS =
+STREAM =
+PLAY =
 OUT =
 FILE =
 SENTENCES =
@@ -72,12 +74,13 @@ stop: setup ## stop what `make serve` started, or what a killed demo left behind
 # under its own name make would expand it once more.
 unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
-say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED TRIM LOUDNESS OUT PORT)
+say: setup ## speak TEXT, or each line of FILE (LANGUAGE VOICE SEED STEPS SPEED TRIM LOUDNESS STREAM PLAY OUT PORT)
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
 		$(if $(TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
-		$(if $(SEGMENTS),--segments) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
+		$(if $(SEGMENTS),--segments) $(if $(filter 1 yes,$(STREAM)),--stream) \
+		$(if $(filter 1 yes,$(PLAY)),--play) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
 		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
 
 # A text of say's own, which nobody gave, is no transcript.

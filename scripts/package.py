@@ -28,6 +28,7 @@ from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
 from scripts.lock import Entry, SourceFile, read_lock, write_entry
 from scripts.own_voices import registered_voices
+from scripts.reference import documents
 from scripts.sources import (
     ROUTER,
     ModelFiles,
@@ -219,7 +220,7 @@ def router_job(
         package=root / "handlers" / "f5serve",
         without=ROUTER_WITHOUT,
         model_config=router_config(catalogue, names, profile, voices),
-        texts={"torch.py": TORCH_STUB},
+        texts={"torch.py": TORCH_STUB, **documents(root)},
     )
     entry = Entry(
         bytes=0,

@@ -4,6 +4,7 @@ set -euo pipefail
 
 packages=()
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
+command -v curl >/dev/null || packages+=(curl)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v chromedriver >/dev/null || packages+=(chromium-driver)
 command -v ip >/dev/null || packages+=(iproute2)

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE_HZ: Final = 24_000
 REFERENCE_FORMATS: Final = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
+REFERENCE_SUBTYPES: Final = frozenset(
+    {"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}
+    | {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
+)
+MAX_CHANNELS: Final = 2
 _WINDOW: Final = SAMPLE_RATE_HZ // 100
 _BLOCK_FRAMES: Final = 65_536
 _SPEECH_SHARE: Final = 10 ** (-25 / 10)  # of the loudest power
@@ -160,8 +165,7 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            if file.format not in REFERENCE_FORMATS:
-                raise _bad_reference(f"is {file.format}; allowed are WAV, FLAC, OGG and MP3")
+            _require_safe(file)
             if not 8_000 <= file.samplerate <= 192_000:
                 raise _bad_reference(f"has {file.samplerate} Hz; allowed are 8,000 to 192,000")
             rate_hz = int(file.samplerate)
@@ -202,6 +206,18 @@ def _centred(mono: Samples) -> Samples:
 
 def _decibels(level: float) -> float:
     return 20 * float(np.log10(max(level, 1e-6)))
+
+
+def _require_safe(file: soundfile.SoundFile) -> None:
+    """Refuse rare formats and codecs: their decoders are where the faults of libsndfile are."""
+    if file.format not in REFERENCE_FORMATS:
+        raise _bad_reference(f"is {file.format}; allowed are WAV, FLAC, OGG and MP3")
+    if file.subtype not in REFERENCE_SUBTYPES:
+        raise _bad_reference(
+            f"holds {file.subtype}; allowed are PCM and float samples, FLAC, Vorbis, Opus and MP3"
+        )
+    if file.channels > MAX_CHANNELS:
+        raise _bad_reference(f"has {file.channels} channels; send it as mono or stereo")
 
 
 def resample(samples: Samples, rate_hz: int) -> Samples:

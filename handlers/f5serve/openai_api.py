@@ -193,7 +193,8 @@ def _chosen(given: Mapping[str, object], name: str, allowed: Collection[str]) ->
 
 def _voice(given: object, registered: Collection[str]) -> dict[str, object]:
     """Answer the field ``voice``, or none where OpenAI's own names stand for any voice."""
-    name = given.get("id") if isinstance(given, dict) else given
+    named = isinstance(given, dict) and isinstance(given.get("id"), str)
+    name = given["id"] if named else given  # type: ignore[index]  # what is no name is refused later
     if name is None or (isinstance(name, str) and name in OPENAI_VOICES - set(registered)):
         return {}
     return {"voice": name}

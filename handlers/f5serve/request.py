@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
@@ -137,14 +138,23 @@ def decode_json(body: bytes) -> dict[str, object]:
     """Read a JSON body.
 
     Raises:
-        RequestError: If it is not JSON (NaN and numbers out of range are not), is nested too deep, or
-            is no object.
+        RequestError: If it is not JSON (NaN and numbers out of range are not), is nested too deep, is
+            no object, or has an object that names a field twice.
     """
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # msgspec keeps the last of two values silently; the slower reader tells of both.
+        json.loads(body, object_pairs_hook=_require_unique)
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"the body is not valid JSON: {error}", code="invalid_json") from error
     return require_object(document)
+
+
+def _require_unique(pairs: list[tuple[str, object]]) -> None:
+    """Refuse an object that gives a name twice: which of the values is meant cannot be known."""
+    names = {name for name, _ in pairs}
+    if len(names) < len(pairs):
+        raise RequestError("an object of the body names a field twice", code="invalid_json")
 
 
 def require_object(document: object) -> dict[str, object]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -36,6 +37,12 @@ from f5serve.voices import VoiceRegistry
 logger = logging.getLogger(__name__)
 
 RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
+STATUS: Final = "status"
+LINKS: Final = {
+    "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
+    "playground": f"/predictions/tts/1.0/{pages.PLAYGROUND}",
+    "reference": f"/predictions/tts/1.0/{pages.REFERENCE}",
+}
 
 
 class RoutingHandler:
@@ -70,10 +77,26 @@ class Router:
     Args:
         settings: Backends, voices, bounds.
         board: What the workers of this router tell each other; one of its own by default.
+        documents: Where the OpenAPI document and the page made from it lie.
     """
 
-    def __init__(self, settings: RouterSettings, board: Board | None = None) -> None:
+    def __init__(
+        self,
+        settings: RouterSettings,
+        board: Board | None = None,
+        documents: Path = pages.FOLDER,
+    ) -> None:
         self._settings = settings
+        self._readable: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
+            STATUS: lambda told: json_answer(self._status(), told),
+            pages.PLAYGROUND: pages.playground_answer,
+            pages.REFERENCE: lambda told: pages.reference_answer(told, documents),
+            pages.OPENAPI: lambda told: pages.openapi_answer(told, documents),
+            openai_api.MODELS: lambda told: json_answer(openai_api.models(), told),
+            openai_api.VOICES: lambda told: json_answer(
+                openai_api.voices(self._voices.all()), told
+            ),
+        }
         self._voices = VoiceRegistry(settings.voices)
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
@@ -106,27 +129,28 @@ class Router:
             )
 
     def _dispatch(self, call: Call) -> Answer | StreamedAnswer:
-        told = torchserve.identity(call)
-        bare = not call.path and call.fields is None
-        if call.path == pages.PLAYGROUND or (bare and call.accepts_html):
-            return pages.playground_answer(told)
-        if call.path == "status" or bare:
-            return json_answer(self._status(), told)
-        if call.path == openai_api.MODELS:
-            return json_answer(openai_api.models(), told)
-        if call.path == openai_api.VOICES:
-            return json_answer(openai_api.voices(self._voices.all()), told)
+        shown = self._shown(call)
+        if shown is not None:
+            return shown
         if call.path == openai_api.SPEECH:
             return self._openai_speech(call)
         if call.path:
             raise NotFoundError(
-                f"nothing is served at {call.path[:100]!r}; there are 'status' and 'playground'"
+                f"nothing is served at {call.path[:100]!r}; 'reference' lists what is"
             )
         if isinstance(call.fields, ServeError):
             raise call.fields
         sent = call.fields or {}
         require_uploads(sent, self._settings.limits)
         return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call)
+
+    def _shown(self, call: Call) -> Answer | None:
+        """Answer what there is to read; None where something is to be spoken."""
+        path = call.path
+        if not path and call.fields is None:
+            path = pages.PLAYGROUND if call.accepts_html else STATUS
+        show = self._readable.get(path)
+        return None if show is None else show(torchserve.identity(call))
 
     def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
         wish = openai_api.read(
@@ -221,6 +245,7 @@ class Router:
             "formats": [*CONTENT_TYPES, "json"],
             "streamed_formats": list(STREAMED),
             "limits": msgspec.to_builtins(self._settings.limits),
+            "links": LINKS,
         }
 
 

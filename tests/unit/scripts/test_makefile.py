@@ -23,6 +23,8 @@ SHELL = {
     "SPEED": "from-shell",
     "PARALLEL": "from-shell",
     "SEGMENTS": "from-shell",
+    "STREAM": "from-shell",
+    "PLAY": "from-shell",
     "OUT": "from-shell",
     "FILE": "from-shell",
     "SENTENCES": "from-shell",
@@ -85,6 +87,8 @@ def test_without_values_the_defaults_are_taken() -> None:
     assert "--url http://127.0.0.1:8080" in commands
     assert "--language" not in commands
     assert "--profile" not in commands
+    assert "--stream" not in commands
+    assert "--play" not in commands
 
 
 def test_the_command_line_decides() -> None:
@@ -93,6 +97,14 @@ def test_the_command_line_decides() -> None:
     assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
     assert '--language "fr" --voice "anna"' in commands
     assert '--speed "1.5"' in commands
+
+
+def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:
+    commands = planned("say", "STREAM=1", "PLAY=1")
+
+    assert "--stream" in commands
+    assert "--play" in commands
+    assert "--stream" not in planned("say", "STREAM=0")
 
 
 def arguments_of_fetch(*given: str) -> list[str]:

@@ -78,6 +78,7 @@ class References:
         settings: The archive's settings.
         root: The folder that voices' files are relative to.
         units: Measures a text as the model does.
+        read_out: Writes a transcript in the words that are spoken, given its language.
     """
 
     def __init__(
@@ -86,11 +87,13 @@ class References:
         settings: ModelSettings,
         root: Path,
         units: Callable[[str], float],
+        read_out: Callable[[str, str], str],
     ) -> None:
         self._front_end = front_end
         self._settings = settings
         self._root = root
         self._units = units
+        self._read_out = read_out
         self._prepared: OrderedDict[str, Reference] = OrderedDict()
 
     def registered(self, voice: Voice) -> Reference:
@@ -104,21 +107,30 @@ class References:
         if known is not None:
             return known
         data = (self._root / voice.file).read_bytes()
-        prepared = self._prepare(data, voice.transcript, voice.name, voice.edge_frames)
+        transcript = self._read_out(clean(voice.transcript), voice.language)
+        prepared = self._prepare(data, transcript, voice.name, voice.edge_frames)
         return self._remember(voice.name, prepared)
 
-    def uploaded(self, data: bytes, transcript: str) -> Reference:
+    def uploaded(self, data: bytes, transcript: str, language: str | None = None) -> Reference:
         """Answer a clip that came with a request.
+
+        Args:
+            data: An audio file.
+            transcript: What is said in it.
+            language: In which the transcript is read out; None takes it as it stands.
 
         Raises:
             ValueRefusedError: If the clip or the transcript is unusable; names which.
         """
-        digest = hashlib.sha256(data + b"\0" + transcript.encode("utf-8", "ignore"))
-        key = digest.hexdigest()
+        parts = (data, transcript.encode("utf-8", "ignore"), (language or "").encode())
+        key = hashlib.sha256(b"\0".join(parts)).hexdigest()
         known = self._recall(key)
         if known is not None:
             return known
-        return self._remember(key, self._prepare(data, transcript, "uploaded"))
+        text = clean(transcript)
+        if language is not None:
+            text = self._read_out(text, language)
+        return self._remember(key, self._prepare(data, text, "uploaded"))
 
     def _recall(self, key: str) -> Reference | None:
         known = self._prepared.get(key)
@@ -133,10 +145,9 @@ class References:
         return reference
 
     def _prepare(
-        self, data: bytes, transcript: str, name: str, edge_frames: float | None = None
+        self, data: bytes, text: str, name: str, edge_frames: float | None = None
     ) -> Reference:
         limits = self._settings.limits
-        text = clean(transcript)
         if not is_speakable(text):
             raise _bad_transcript("holds nothing that can be said", "no_speakable_text")
         text = text if text.endswith(SENTENCE_ENDS) else f"{text}."  # or the model runs on

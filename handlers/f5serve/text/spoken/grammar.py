@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Final
 
 from f5serve.text.spoken import numbers
@@ -261,7 +262,11 @@ class Grammar:
 
     def by_digits(self, digits: str) -> str:
         """Digits one by one."""
-        return " ".join(self.cardinal(int(digit)) for digit in digits if digit.isdigit())
+        return " ".join(self._digits[int(digit)] for digit in digits)
+
+    @cached_property
+    def _digits(self) -> tuple[str, ...]:
+        return tuple(self.cardinal(digit) for digit in range(10))
 
     def groups_of_digits(self, text: str) -> str:
         """Groups of digits, as a telephone number is told; a comma between groups."""

@@ -30,6 +30,8 @@ _ORDINAL: Final = re.compile(rf"({NUMBER})(?:st|nd|rd|th)(?!\w)")
 _DECADE: Final = re.compile(r"(?<![\w.,'’])(?:['’]([0-9])0|([1-9][0-9]{0,2})([0-9]0))['’]?s(?!\w)|['’]([0-9]0)s(?!\w)")
 _HALF_DAY: Final = re.compile(r"(?<![\w:.,])(1[0-2]|0?[1-9])(?::([0-5][0-9]))?\s?([AaPp])\.?[Mm](?:\.(?!\s?\Z|\s[A-Z])|(?!\w))")
 _HEIGHT: Final = re.compile(r"(?<![\w.])([1-9])['’′] ?(1[01]|[0-9])(?:\"|”|″|'')")
+_ARTICLE: Final = re.compile(r"(?i)\b(?:an?|the) \Z")
+_NOUN_FOLLOWS: Final = re.compile(r" (?!(?:of|in|to|and|or|is|was|from|at|on|for|per|by|with|that|which)\b)[a-z]{2}")
 _EVERY_HOUR: Final = re.compile(r"(?<![\w/])24/7(?![\w/])")
 _NUMBERED: Final = frozenset(
     "Chapter Part Volume Book Act Scene Section Article War Title Phase Type Class Level Stage Unit Figure Table"
@@ -82,6 +84,7 @@ class English(Grammar):
     minus, plus = "minus", "plus"
     percent, permille = "percent", "per mille"
     number_sign, version, over, per = "number", "version", "over", "per"
+    dot = "dot"  # of an address of the internet
     units = _UNITS
     currencies: ClassVar = {
         sign: currency
@@ -196,6 +199,13 @@ class English(Grammar):
 
     def said_sum(self, whole: str, cents: Numeral, cent: Noun) -> str:
         return f"{whole} and {self.counted(cents, cent)}"
+
+    def _measured(self, found: re.Match[str]) -> str:
+        """A unit in the singular where a noun follows that it describes: a 10 km run, a five-litre can."""
+        describes = _ARTICLE.search(found.string, max(0, found.start() - 4), found.start())
+        if describes and _NOUN_FOLLOWS.match(found.string, found.end()) and not found["per"]:
+            return f"{self.number(self.parse(found['amount']))} {self.units[found['unit']].one}"
+        return super()._measured(found)
 
     def said_roman(self, number: int, before: str, after: str) -> str | None:
         if before in _NUMBERED:

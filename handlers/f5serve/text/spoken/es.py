@@ -17,12 +17,13 @@ _MONTHS: Final = (
 )  # fmt: skip
 _FIRST_OF_MONTH: Final = re.compile(rf"(?<![\w.,])1(?:\.?[º°])? (?=de (?:{'|'.join(_MONTHS)})\b)", re.IGNORECASE)
 _HOURS: Final = re.compile(
-    r"(?<![\w:.,])([01]?[0-9]|2[0-4])(?:[:.]([0-5][0-9]))\s?(?:h|hs|hrs|horas)\b\.?"
-    r"|(?:(?<=\blas )|(?<=\bla ))([01]?[0-9]|2[0-4])(?:[:.]([0-5][0-9]))?(?![\w:%€$]|[.,][0-9])(?! ?(?:[%€$]|de cada))"
+    r"(?<![\w:.,])([01]?[0-9]|2[0-4])(?:[:.]([0-5][0-9]))\s?(?:h|hs|hrs|horas)\b"
+    r"|(?:(?<=\blas )|(?<=\bla ))([01]?[0-9]|2[0-4])(?:[:.]([0-5][0-9]))?(?![\w:%€$ºª°]|[.,][0-9ºª])(?! ?(?:[%€$]|de cada))"
 )
 _HALF_DAY: Final = re.compile(r"(?<=\w) ?([ap])\. ?m\.(?=(\s*\Z|\s+[A-ZÁÉÍÓÚÑ¿¡])?)|(?<=\w) ([ap])m(?!\w)")
 _ORDINAL: Final = re.compile(r"(?<![\w.,])([0-9]{1,4})(?:\.?([ºª°])(?![CF])|\.?(er|ro|do|to|mo|vo|no|ra|da|ta|ma|va|na)(?!\w))")
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]\.?[º°]|[nN]úm\.|[nN]ro\.|№|#) ?(?=[0-9])")
+_HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
 _PAGES: Final = re.compile(r"(?<!\w)(págs?|pp?)\. ?(?=[0-9])")
 _UNIT_ORDINALS: Final = ("", "primer", "segund", "tercer", "cuart", "quint", "sext", "séptim", "octav", "noven")
 _TEN_ORDINALS: Final = (
@@ -183,7 +184,7 @@ class Spanish(Grammar):
 
     def bare(self, number: int, after: str) -> str:
         """Before a noun "uno" is short; what follows in lower case and is no little word is taken for one."""
-        is_noun = after.islower() and len(after) > 3 and after not in _AFTER_NUMBERS
+        is_noun = after.islower() and len(after) > 2 and after not in _AFTER_NUMBERS
         noun = after if is_noun and (number == 1 or after.endswith("s")) else ""
         return self.cardinal(number, feminine=self.is_feminine(noun), noun=noun)
 
@@ -243,12 +244,18 @@ class Spanish(Grammar):
             (_PAGES, lambda found: "páginas " if found[1] in {"págs", "pp"} else "página "),
             (_FIRST_OF_MONTH, lambda _: "uno "),
             (_HOURS, self._hours),
-            (_HALF_DAY, lambda found: f" {found[1] or found[3]} eme" + ("." if found[2] is not None else "")),
+            (_HEIGHT, self._height),
+            (_HALF_DAY, lambda found: f" {self.letters.spell(found[1] or found[3])} eme" + ("." if found[2] is not None else "")),
             (_ORDINAL, self._ordinal),
         )
 
     def _hours(self, found: re.Match[str]) -> str:
-        return self.said_time(int(found[1] or found[3]), int(found[2] or found[4] or 0), None)
+        hour, minute = int(found[1] or found[3]), int(found[2] or found[4] or 0)
+        return self.said_time(hour, minute, None) if minute or found[1] else self.cardinal(hour, feminine=True)
+
+    def _height(self, found: re.Match[str]) -> str:
+        """1,80 m: un metro ochenta."""
+        return f"{self.counted(Numeral(found[1]), _UNITS['m'])} {self.short(found[2])}"
 
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])
@@ -258,7 +265,7 @@ class Spanish(Grammar):
         return said[:-1] if found[3] == "er" else said
 
 
-_AFTER_NUMBERS: Final = frozenset("para pero como este esta esto entre sobre cada desde hasta hacia donde cuando porque también".split())
+_AFTER_NUMBERS: Final = frozenset("con del por que los las una uno sin más hay son fue era han sus muy tras ante bajo dos para pero como este esta esto entre sobre cada desde hasta hacia donde cuando porque también".split())
 
 
 @cache

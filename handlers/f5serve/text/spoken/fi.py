@@ -54,7 +54,7 @@ _WORD_ENDINGS: Final = (
     ("nä", "essive"), ("na", "essive"), ("een", "illative"), ("aan", "illative"), ("ään", "illative"), ("iin", "illative"),
     ("uun", "illative"), ("oon", "illative"), ("n", "genitive"),
 )  # fmt: skip
-_NOT_INFLECTED: Final = frozenset("ennen kuin niin vain kun sekä jälkeen nainen ihminen mukaan kanssa ja tai".split())
+_NOT_INFLECTED: Final = frozenset("ennen kuin niin vain kun sekä jälkeen nainen ihminen mukaan kanssa ja tai noin sitten eikä väliin alle yli päin kohden kerran kotona muualla täällä tuolla siellä".split())
 _FRACTIONS: Final = {2: ("puoli", "puolta"), 3: ("kolmasosa", "kolmasosaa"), 4: ("neljäsosa", "neljäsosaa")}
 
 
@@ -187,6 +187,15 @@ class Finnish(Grammar):
 
         return str(num2words(number, lang="fi", to="ordinal", case=case))
 
+    def bare(self, number: int, after: str) -> str:
+        """Before a noun in a case that numbers share with it: viidessä talossa, kahdelle hengelle."""
+        case = _case_of(after) if number < 1000 and after.islower() else "nominative"
+        return self.in_case(number, case)
+
+    def four_digits(self, number: int, after: str) -> str:
+        del after  # mostly a year, which stays as it is
+        return self.cardinal(number)
+
     def said_date(self, date: Date) -> str:
         said = f"{self.ordinal(date.day)} {_MONTHS[date.month - 1]}"
         return said if date.year is None else f"{said} {self.cardinal(date.year)}"
@@ -315,7 +324,7 @@ class Finnish(Grammar):
 
 def _case_of(word: str) -> str:
     """The case that an ordinal takes before a word, as far as its ending tells."""
-    if word in _NOT_INFLECTED or word in _MONTHS:
+    if word in _NOT_INFLECTED or word in _MONTHS or word.endswith(("nen", "taan", "tään")):
         return "nominative"
     return next((case for ending, case in _WORD_ENDINGS if word.endswith(ending)), "nominative")
 

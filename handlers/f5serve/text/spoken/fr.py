@@ -23,6 +23,7 @@ _HOURS: Final = re.compile(
 _ORDINAL: Final = re.compile(rf"({NUMBER})\s?(ers?|res?|ères?|nde?s?|ièmes?|èmes?|emes?|es?)(?!\w)")
 _ROMAN_ORDINAL: Final = re.compile(r"(?<![\w'’-])([IVX]{1,7})(ers?|res?|ères?|ièmes?|èmes?|es?|ᵉ)(?!\w)")
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN][°º]s?|[nN]os?\.|№|[nN]um\.) ?(?=[0-9])")
+_HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
 _PAGES: Final = re.compile(r"(?<!\w)(pp?)\. ?(?=[0-9])")
 _ROMAN_BEFORE: Final = frozenset(
     "chapitre tome volume livre acte scène partie titre annexe phase type classe section article étape paragraphe"
@@ -30,7 +31,7 @@ _ROMAN_BEFORE: Final = frozenset(
 )
 _FEMININE: Final = frozenset(
     "page heure minute seconde personne fois année semaine femme fille voiture maison ville place chambre tonne étoile"
-    " question étape partie journée nuit main tasse bouteille carte pomme lettre livre langue école église équipe rue"
+    " question étape partie journée nuit main tasse bouteille carte pomme lettre langue école église équipe rue"
     " table porte fenêtre fleur feuille image histoire idée chose vie voix mer île montagne rivière route ligne pièce"
     " photo vidéo chanson note couronne roupie dette demande réponse classe salle usine entreprise banque boîte cuillère"
     " cuillerée goutte dent jambe oreille victime voie sœur mère tante cousine amie élève vache poule brebis bière salade"
@@ -221,12 +222,17 @@ class French(Grammar):
             (_PAGES, lambda found: "pages " if found[1] == "pp" else "page "),
             (_FIRST_OF_MONTH, lambda _: "premier "),
             (_HOURS, self._hours),
+            (_HEIGHT, self._height),
             (_ROMAN_ORDINAL, self._roman_ordinal),
             (_ORDINAL, self._ordinal),
         )
 
     def _hours(self, found: re.Match[str]) -> str:
         return self.said_time(int(found[1]), int(found[2] or found[3] or 0), None)
+
+    def _height(self, found: re.Match[str]) -> str:
+        """1,80 m: un mètre quatre-vingts."""
+        return f"{self.counted(Numeral(found[1]), _UNITS['m'])} {self.short(found[2])}"
 
     def _roman_ordinal(self, found: re.Match[str]) -> str:
         value = numbers.roman(found[1])

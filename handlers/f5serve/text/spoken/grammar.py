@@ -63,6 +63,7 @@ _LEFT: Final = re.compile(r"[^\w\s.,;:!?'\"’‘“”„«»‹›()\[\]…—
 _SPACES: Final = re.compile(r"[ \t\u00a0\u2009\u202f]{2,}")
 _LOOSE_MARK: Final = re.compile(r" +(?=[.,](?:\s|\Z))")
 _NEXT_WORD: Final = re.compile(r"\s([^\W\d_]{1,30})")
+_GOES_ON: Final = re.compile(r"[,;:.)]|\s(?![A-ZÀ-ÖØ-Þ«¡¿])[^\W\d_]")  # what ends no sentence: "etc. are"
 _LAST_WORD: Final = re.compile(r"([^\W\d_]{1,30})[ ]\Z")
 
 
@@ -107,6 +108,7 @@ class Grammar:
     permille: ClassVar[str]
     number_sign: ClassVar[str]
     version: ClassVar[str]
+    dot: ClassVar[str] = ""
     over: ClassVar[str]
     per: ClassVar[str]
     units: ClassVar[Mapping[str, Noun]]
@@ -286,7 +288,9 @@ class Grammar:
         return numbers.parse(text, decimal=self.decimal, group=self.group)
 
     def _abbreviated(self, found: re.Match[str]) -> str:
-        return self.abbreviations[found[0]]
+        said = self.abbreviations[found[0]]
+        goes_on = _GOES_ON.match(found.string, found.end()) is not None
+        return said.removesuffix(".") if goes_on else said
 
     def _iso(self, found: re.Match[str]) -> str:
         date = numbers.date(int(found[3]), int(found[2]), int(found[1]), month_first=False)
@@ -316,7 +320,8 @@ class Grammar:
         if grouped and not found[1] and len(parts[0]) <= 3 and parts[0] != "0" and len(parts) < 6:
             return found[0]
         name = f"{self.version} " if found[1] else ""
-        return name + f" {self.point_in_names} ".join(self.short(part) for part in parts)
+        point = self.dot or self.point_in_names if len(parts) == 4 else self.point_in_names
+        return name + f" {point} ".join(self.short(part) for part in parts)
 
     def _named_version(self, found: re.Match[str]) -> str:
         return f"{self.version} " + f" {self.point_in_names} ".join(map(self.short, found[1].split(".")))

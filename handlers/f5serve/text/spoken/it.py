@@ -22,6 +22,7 @@ _HOURS: Final = re.compile(
 )
 _ORDINAL: Final = re.compile(r"(?<![\w.,])([0-9]{1,4})(?:[º°](?!\s?[CF]\b)|(ª)|(?:-?(esim[oaie])))(?!\w)")
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN][°º]|[nN]\.|[nN]r\.|№|#) ?(?=[0-9])")
+_HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
 _PAGES: Final = re.compile(r"(?<!\w)(pagg?|pp?)\. ?(?=[0-9])")
 _DECADE: Final = re.compile(r"(?<=anni )['’]([2-9]0)(?![0-9])")
 _FRACTIONS: Final = {2: ("mezzo", "mezzi"), 3: ("terzo", "terzi"), 4: ("quarto", "quarti")}
@@ -226,12 +227,17 @@ class Italian(Grammar):
             (_PAGES, lambda found: "pagine " if found[1] in {"pagg", "pp"} else "pagina "),
             (_FIRST_OF_MONTH, lambda _: "primo "),
             (_HOURS, self._hours),
+            (_HEIGHT, self._height),
             (_DECADE, lambda found: found[1]),
             (_ORDINAL, self._ordinal),
         )
 
     def _hours(self, found: re.Match[str]) -> str:
         return self.said_time(int(found[1] or found[3]), int(found[2] or found[4]), None)
+
+    def _height(self, found: re.Match[str]) -> str:
+        """1,80 m: un metro e ottanta."""
+        return f"{self.counted(Numeral(found[1]), _UNITS['m'])} e {self.short(found[2])}"
 
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])

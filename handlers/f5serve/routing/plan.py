@@ -78,7 +78,9 @@ def _parts(
     for place, segment in enumerate(segments):
         max_units = max_piece_s[segment.language] * TARGET_SHARE * speed / UNIT_S
         first_units = max_units
-        if place == 0 and (len(segments) > 1 or speech_units(segment.text, segment.language) > max_units):
+        if place == 0 and (
+            len(segments) > 1 or speech_units(segment.text, segment.language) > max_units
+        ):
             first_units = min(max_units, FIRST_PIECE_S * speed / UNIT_S)
         parts = split(
             segment.text,

@@ -40,7 +40,14 @@ _SYMBOL = 5.0  # read as a word: %, €, +
 _DIGIT_OF: Mapping[str, float] = {
     "en": 7.0, "es": 7.0, "fi": 11.0, "fr": 7.0, "hi": 5.0, "it": 6.5, "ja": 6.0, "ru": 8.0, "zh": 5.5,
 }  # fmt: skip
-_SYMBOL_OF: Mapping[str, float] = {"en": 8.0, "es": 9.0, "fi": 11.0, "fr": 8.0, "it": 8.0, "ru": 9.0}
+_SYMBOL_OF: Mapping[str, float] = {
+    "en": 8.0,
+    "es": 9.0,
+    "fi": 11.0,
+    "fr": 8.0,
+    "it": 8.0,
+    "ru": 9.0,
+}
 _SPACE = 0.3
 _SHORT_PAUSE = 2.5
 _LONG_PAUSE = 4.0
@@ -107,21 +114,22 @@ def _longest(run: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def unit(character: str, language: str | None = None) -> float:
     """What one character adds, its neighbours unknown; 0 where it is silent."""
+    if language is not None and (character.isdecimal() or character in _SPOKEN_SYMBOLS):
+        return _to_be_read(character, language)
     code = ord(character)
-    if language is not None:
-        if character.isdecimal():
-            return _DIGIT_OF.get(language, _DIGIT)
-        if character in _SPOKEN_SYMBOLS:
-            return _SYMBOL_OF.get(language, _SYMBOL)
-    if character in _UNITS:
-        return _UNITS[character]
-    if character.isspace():
-        return _SPACE
+    if character in _UNITS or character.isspace():
+        return _UNITS.get(character, _SPACE)
     if 0x0900 <= code <= 0x097F:
         return _devanagari(character)
     if 0x3040 <= code <= 0x30FF or 0x31F0 <= code <= 0x31FF or 0xFF66 <= code <= 0xFF9D:
         return _kana(character)
     return _other(character)
+
+
+def _to_be_read(character: str, language: str) -> float:
+    if character.isdecimal():
+        return _DIGIT_OF.get(language, _DIGIT)
+    return _SYMBOL_OF.get(language, _SYMBOL)
 
 
 def _devanagari(character: str) -> float:

@@ -15,12 +15,16 @@ _AUTOLINK: Final = re.compile(r"<((?:https?://|mailto:)[^<>\s]{1,500})>")
 _LINK: Final = re.compile(r"!?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,80}\])")
 _NOTE: Final = re.compile(r"\[\^?[0-9]{1,3}\](?!\()|\[\^[^\[\]\s]{1,30}\]")
 _FENCE: Final = re.compile(r"(?m)^[ \t]{0,8}(?:`{3,}|~{3,})[^\n]{0,80}$\n?")
-_RULE: Final = re.compile(r"(?m)^[ \t]{0,8}(?:(?:\*[ ]?){3,}+|(?:-[ ]?){3,}+|(?:_[ ]?){3,}+|={3,}+)$\n?")
+_RULE: Final = re.compile(
+    r"(?m)^[ \t]{0,8}(?:(?:\*[ ]?){3,}+|(?:-[ ]?){3,}+|(?:_[ ]?){3,}+|={3,}+)$\n?"
+)
 _HEADING: Final = re.compile(r"(?m)^ {0,3}#{1,6}[ \t]+([^\n]+)$")
 _CLOSED_HEADING: Final = re.compile(r"[ \t]#{1,80}$")
 _QUOTE: Final = re.compile(r"(?m)^ {0,3}(?:>[ ]?){1,9}(?=\S)(?![-=(])")
 _BULLET: Final = re.compile(r"(?m)^[ \t]{0,20}[-*+•‣◦▪●][ \t]+(?:\[[ xX]\][ \t]+)?(\S[^\n]*)$")
-_TABLE_LINE: Final = re.compile(r"(?m)^[ \t]{0,8}\|?(?=[^\n]{0,400}--)(?=[^\n]{0,400}\|)[ \t:|-]{3,}+$\n?")
+_TABLE_LINE: Final = re.compile(
+    r"(?m)^[ \t]{0,8}\|?(?=[^\n]{0,400}--)(?=[^\n]{0,400}\|)[ \t:|-]{3,}+$\n?"
+)
 _TABLE_ROW: Final = re.compile(r"(?m)^[ \t]{0,8}\|([^\n]+)$")
 _CELLS: Final = re.compile(r"[ \t]*\|[ \t]*")
 _TICKS: Final = re.compile(r"`+")

@@ -41,7 +41,8 @@ def every_case() -> Iterator[tuple[str, Case]]:
 
 
 @pytest.mark.parametrize(
-    ("language", "case"), [pytest.param(code, case, id=f"{code}-{case.text[:40]}") for code, case in every_case()]
+    ("language", "case"),
+    [pytest.param(code, case, id=f"{code}-{case.text[:40]}") for code, case in every_case()],
 )
 def test_a_text_is_read_as_a_native_speaker_would(language: str, case: Case) -> None:
     spoken = read_out(clean(case.text), language)
@@ -60,7 +61,7 @@ def test_every_language_has_its_share_of_different_cases(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_in_sentences_stay_as_they_are(language: str) -> None:
     plain = {
-        "en": "The weather will be fine tomorrow, but it will rain on Sunday; won't it? \"Yes!\" he said.",
+        "en": 'The weather will be fine tomorrow, but it will rain on Sunday; won\'t it? "Yes!" he said.',
         "es": "¿Dónde está la estación? ¡Qué día más bonito! El niño «comió» piña; después, durmió.",
         "fi": "Hyvää päivää! Tänään on kaunis sää, mutta sataako huomenna? Älä: «syö» – tätä…",
         "fr": "Le président a déclaré : « C’est l’été ! » ; où est Noël ? L'œuvre est là.",
@@ -81,12 +82,78 @@ def is_number(character: str) -> bool:
 # What the patterns look for, in any order and neighbourhood.
 FRAGMENTS = (
     *"0123456789.,:;/-–−+%€$£°'’\"#@&*_~`|<>()[]{}!?\\=^§№½²³ⅣXIVMCDabcdeéßäKFCÀ",
-    *("12,50", "1.234", "6.12.", "2024", "15:30", "15h30", " ", "\n", "  ", "km", "km/h", "°C", "EUR", "1er", "3º", "k"),
-    *("https://a.example/x?y=1", "www.b.org", "a@b.com", "**", "# ", "- ", "| ", "<b>", "&amp;", "&#49;", "[a](b)", "😀"),
-    *("USA", "NATO", "XIV", "Louis ", "siècle", "No. ", "Dr. ", "e.g.", "p.m.", "tel. ", "v2.0", "-5", "5-6", "klo ", ":n"),
-    *("٣", "३", "５", "②", "¹", "Ⅻ", "一", "я", "한", "\u0301", "\u200d", "１．５", "...", "?!", "--", "→", "1️⃣"),
+    *(
+        "12,50",
+        "1.234",
+        "6.12.",
+        "2024",
+        "15:30",
+        "15h30",
+        " ",
+        "\n",
+        "  ",
+        "km",
+        "km/h",
+        "°C",
+        "EUR",
+        "1er",
+        "3º",
+        "k",
+    ),
+    *(
+        "https://a.example/x?y=1",
+        "www.b.org",
+        "a@b.com",
+        "**",
+        "# ",
+        "- ",
+        "| ",
+        "<b>",
+        "&amp;",
+        "&#49;",
+        "[a](b)",
+        "😀",
+    ),
+    *(
+        "USA",
+        "NATO",
+        "XIV",
+        "Louis ",
+        "siècle",
+        "No. ",
+        "Dr. ",
+        "e.g.",
+        "p.m.",
+        "tel. ",
+        "v2.0",
+        "-5",
+        "5-6",
+        "klo ",
+        ":n",
+    ),
+    *(
+        "٣",
+        "३",
+        "５",
+        "②",
+        "¹",
+        "Ⅻ",
+        "一",
+        "я",
+        "한",
+        "\u0301",
+        "\u200d",
+        "１．５",
+        "...",
+        "?!",
+        "--",
+        "→",
+        "1️⃣",
+    ),
 )
-hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=3)), max_size=24).map("".join)
+hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=3)), max_size=24).map(
+    "".join
+)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

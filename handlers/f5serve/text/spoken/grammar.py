@@ -9,85 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final
 
-from f5serve.text.spoken import numbers
+from f5serve.text.spoken import numbers, patterns
 from f5serve.text.spoken.letters import Letters
+from f5serve.text.spoken.nouns import Currency, Noun
 from f5serve.text.spoken.numbers import NUMBER, Date, Numeral
 
-DASH: Final = "[‐‑‒–—−-]"
-_ROUNDS: Final = 4  # what one round makes may be for another to read; hostile texts come to rest too
+_ROUNDS: Final = 4  # what one makes may be for another to read; hostile texts come to rest
 _MOST_DIGITS: Final = 15  # of a number read as one; longer ones are read by their digits
-
-_ISO: Final = re.compile(
-    r"(?<![\w.-])([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
-    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?(?![\w-])"
-)
-_DATE: Final = re.compile(
-    r"(?<![\w./-])([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})(?![\w/-])(?!\.[0-9])"
-)
-_CLOCK: Final = re.compile(
-    r"(?<![\w:.,])([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9]))?(?![\w:])(?:(?<=[0-9])(?![.,][0-9]))"
-)
-_VERSION: Final = re.compile(r"(?<![\w.])([vV]?)([0-9]{1,5}(?:\.[0-9]{1,5}){2,8})(?![0-9]|\.[0-9])")
-_NAMED_VERSION: Final = re.compile(r"(?<![\w.])[vV]([0-9]{1,5}(?:\.[0-9]{1,5})?)(?![\w]|\.[0-9])")
-_AFTER_NAME: Final = re.compile(
-    r"(?i)\b((?:version|versión|versione|versio|python|windows|ios|android|macos|ubuntu|debian|linux|java|php|firefox"
-    r"|chrome|torch|cuda)\s)([0-9]{1,4})\.([0-9]{1,4})(?![\w]|[.,][0-9])"
-)
-_PHONE: Final = re.compile(
-    r"(?<![\w+])(?:\+[0-9]{1,3}(?:[ .()/-]{1,3}[0-9]{1,5}){1,8}|\([0-9]{2,5}\)(?:[ .-]?[0-9]{2,5}){1,5}"
-    r"|0[0-9]{1,4}(?:[ .-][0-9]{2,5}){2,5}|[0-9]{3}-[0-9]{4}|[0-9]{1,5}(?:-[0-9]{1,7}){2,6}|\+[0-9]{6,15})(?![\w-]|[.,][0-9])"
-)
-_CALLED: Final = re.compile(
-    r"(?i)(\b(?:tel|tél|tfno|tlf|puh|phone|mobile|call|fax|teléfono|téléphone|telefono|puhelin|puhelinnumero|móvil"
-    r"|cellulare|numéro|número|numero|numerosta|numeroon|whatsapp|llam(?:a|e|en|ar|ad)|appele[zr]|chiam(?:a|i|are|ate)"
-    r"|soita|soittakaa)\b[.:]{0,2}[ ](?:(?:us|at|is|es|è|on|al|le|au|il|el|lo)[ ])?)"
-    r"([0-9]{2,5}(?:[ .-][0-9]{2,5}){1,6})(?![\w-]|[.,][0-9])"
-)
-_MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+{DASH[1:-1]}])[-−–](?=[0-9])")
-_RANGE: Final = re.compile(
-    rf"(?<![\w/])(?<![.,{DASH[1:-1]}])({NUMBER})(\s?{DASH}\s?)({NUMBER})(?![\w/{DASH[1:-1]}]{{0,9}}[0-9])"
-)
-_FRACTION: Final = re.compile(r"(?<![\w/.,])(?:([0-9]{1,4})\s)?([0-9]{1,4})\s?[/⁄]\s?([0-9]{1,4})(?![\w/])")
-_VULGAR: Final = re.compile(f"([0-9]{{0,6}}) ?([{''.join(numbers.VULGAR)}])")
-_AND_A_HALF: Final = re.compile(r"(?<![\w.,/])([0-9]{1,4}) ?(?:½|(?<= )1[/⁄]2) ([^\W\d_]{2,30})")
-_PLAIN: Final = re.compile(NUMBER)
-_DIGIT_MEETS_LETTER: Final = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
-_CAPITALS_BEFORE_DIGIT: Final = re.compile(r"(?<![\w])([A-Z]{1,4})-?(?=[0-9])")
-_DIGIT_BEFORE_CAPITAL: Final = re.compile(r"(?<=[0-9])-?([A-Z]{1,3})(?![\w])")
-_ROMAN: Final = re.compile(r"(?<![\w'’.-])([IVXLCDM]{1,9})(?![\w'’-])(?!\.[A-Z])")
-_LEFT: Final = re.compile(r"[^\w\s.,;:!?'\"’‘“”„«»‹›()\[\]…—–¿¡-]|_")
-_SPACES: Final = re.compile(r"[ \t\u00a0\u2009\u202f]{2,}")
-_LOOSE_MARK: Final = re.compile(r" +(?=[.,](?:\s|\Z))")
-_NEXT_WORD: Final = re.compile(r"\s([^\W\d_]{1,30})")
-_GOES_ON: Final = re.compile(r"[,;:.)]|\s(?![A-ZÀ-ÖØ-Þ«¡¿])[^\W\d_]")  # what ends no sentence: "etc. are"
-_LAST_WORD: Final = re.compile(r"([^\W\d_]{1,30})[ ]\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """A word that is counted.
-
-    Attributes:
-        one: For one of it.
-        many: For several.
-        feminine: Whether the numbers before it take their feminine form.
-    """
-
-    one: str
-    many: str
-    feminine: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Currency:
-    """A currency and its hundredth part."""
-
-    unit: Noun
-    cent: Noun | None = None
 
 
 class Grammar:
@@ -123,8 +54,13 @@ class Grammar:
         codes = _any(code for code in self.currencies if code.isalpha())
         scale, unit = _any(self.scales), _any(self.units)
         amount = rf"(?P<amount>{NUMBER})(?:[ ]?(?P<scale>{scale})(?![^\W\d_]))?"
-        self._money_after = re.compile(rf"{amount}[ ]?(?:de |di |d'|d’)?(?P<sign>{signs}|(?:{codes})(?!\w))")
-        self._money_before = re.compile(rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{codes}))[ ]?{amount}")
+        per = rf"(?:/(?P<per>{unit})(?![\w/]))?"
+        self._money_after = re.compile(
+            rf"{amount}[ ]?(?:de |di |d'|d’)?(?P<sign>{signs}|(?:{codes})(?!\w)){per}"
+        )
+        self._money_before = re.compile(
+            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{codes}))[ ]?{amount}{per}"
+        )
         self._measure = re.compile(
             rf"(?<![^\W\d])(?P<amount>{NUMBER})[ -]?(?P<unit>{unit})(?:/(?P<per>{unit}|h|s))?(?![\w²³])(?!/[^\W\d_])"
         )
@@ -133,30 +69,30 @@ class Grammar:
         self._abbreviation = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, words))})(?!\w)")
         self._sign = re.compile(f"[{re.escape(''.join(self.signs))}]")
         self._steps: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-            *((pattern, method) for pattern, method in self.own_steps()),
-            (_ISO, self._iso),
-            (_DATE, self._date),
-            (_CALLED, self._called),
-            (_PHONE, self._phone),
-            (_VERSION, self._version),
-            (_NAMED_VERSION, self._named_version),
-            (_AFTER_NAME, self._after_name),
-            (_CLOCK, self._clock),
-            (_AND_A_HALF, lambda found: self.and_a_half(found[1], found[2])),
-            (_VULGAR, self._vulgar),
-            (_FRACTION, self._fraction),
-            (_MINUS, lambda _: f"{self.minus} "),
-            (_RANGE, self._range),
+            (patterns.CLOCKS, lambda found: self.between(found[1], "", rising=True)),
+            *self.own_steps(),
+            (patterns.ISO, self._iso),
+            (patterns.DATE, self._date),
+            (patterns.CALLED, self._called),
+            (patterns.PHONE, self._phone),
+            (patterns.VERSION, self._version),
+            (patterns.NAMED_VERSION, self._named_version),
+            (patterns.AFTER_NAME, self._after_name),
+            (patterns.CLOCK, self._clock),
+            (patterns.AND_A_HALF, lambda found: self.and_a_half(found[1], found[2])),
+            (patterns.VULGAR, self._vulgar),
+            (patterns.FRACTION, self._fraction),
+            (patterns.MINUS, lambda _: f"{self.minus} "),
+            (patterns.RANGE, self._range),
             (self._money_before, self._money),
             (self._money_after, self._money),
             (self._share, self._percent),
             (self._measure, self._measured),
-            *self.late_steps(),
-            (_ROMAN, self._roman),
-            (_CAPITALS_BEFORE_DIGIT, lambda found: f"{self.letters.spell(found[1])} "),
-            (_DIGIT_BEFORE_CAPITAL, lambda found: f" {self.letters.spell(found[1])}"),
-            (_DIGIT_MEETS_LETTER, lambda _: " "),
-            (_PLAIN, self._plain),
+            (patterns.ROMAN, self._roman),
+            (patterns.CAPITALS_BEFORE_DIGIT, lambda found: f"{self.letters.spell(found[1])} "),
+            (patterns.DIGIT_BEFORE_CAPITAL, lambda found: f" {self.letters.spell(found[1])}"),
+            (patterns.DIGIT_MEETS_LETTER, lambda _: " "),
+            (patterns.PLAIN, self._plain),
         )
 
     # What a language says; the first ones have no answer that would hold for all.
@@ -220,10 +156,6 @@ class Grammar:
         """Steps of the language itself, before all others."""
         return ()
 
-    def late_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
-        """Steps of the language itself, before bare numbers and Roman numerals."""
-        return ()
-
     def decimals(self, digits: str) -> str:
         """The digits after the decimal mark: as a number if they are few, else one by one."""
         if len(digits) <= 2 and digits[0] != "0":
@@ -249,8 +181,8 @@ class Grammar:
                 text = pattern.sub(step, text)
         text = self.letters.read(text)
         text = self._sign.sub(lambda sign: f" {self.signs[sign[0]]} ", text)
-        text = "".join(map(self._rest, _LEFT.sub(" ", text)))
-        return _LOOSE_MARK.sub("", _SPACES.sub(" ", text)).strip(" ")
+        text = "".join(map(self._rest, patterns.LEFT.sub(" ", text)))
+        return patterns.LOOSE_MARK.sub("", patterns.SPACES.sub(" ", text)).strip(" ")
 
     def number(self, numeral: Numeral, *, feminine: bool = False, noun: str = "") -> str:
         """A numeral in words, whatever it holds."""
@@ -260,7 +192,9 @@ class Grammar:
             whole = self.cardinal(numeral.value)
         else:
             whole = self.cardinal(numeral.value, feminine=feminine, noun=noun)
-        return f"{whole} {self.point} {self.decimals(numeral.decimals)}" if numeral.decimals else whole
+        return (
+            f"{whole} {self.point} {self.decimals(numeral.decimals)}" if numeral.decimals else whole
+        )
 
     def by_digits(self, digits: str) -> str:
         """Digits one by one."""
@@ -289,7 +223,7 @@ class Grammar:
 
     def _abbreviated(self, found: re.Match[str]) -> str:
         said = self.abbreviations[found[0]]
-        goes_on = _GOES_ON.match(found.string, found.end()) is not None
+        goes_on = patterns.GOES_ON.match(found.string, found.end()) is not None
         return said.removesuffix(".") if goes_on else said
 
     def _iso(self, found: re.Match[str]) -> str:
@@ -301,7 +235,9 @@ class Grammar:
     def _date(self, found: re.Match[str]) -> str:
         if found[2] == "." and len(found[4]) == 2 and self.decimal == ".":
             return found[0]
-        date = numbers.date(int(found[1]), int(found[3]), int(found[4]), month_first=self.month_first)
+        date = numbers.date(
+            int(found[1]), int(found[3]), int(found[4]), month_first=self.month_first
+        )
         return found[0] if date is None else self.said_date(date)
 
     def _clock(self, found: re.Match[str]) -> str:
@@ -324,7 +260,9 @@ class Grammar:
         return name + f" {point} ".join(self.short(part) for part in parts)
 
     def _named_version(self, found: re.Match[str]) -> str:
-        return f"{self.version} " + f" {self.point_in_names} ".join(map(self.short, found[1].split(".")))
+        return f"{self.version} " + f" {self.point_in_names} ".join(
+            map(self.short, found[1].split("."))
+        )
 
     def _after_name(self, found: re.Match[str]) -> str:
         return f"{found[1]}{self.short(found[2])} {self.point_in_names} {self.short(found[3])}"
@@ -353,6 +291,8 @@ class Grammar:
         return self.mixed(int(found[1]), said) if fits else f"{found[1]} {said}"
 
     def _over(self, above: str, below: str) -> str:
+        if above == below:  # 50/50
+            return f"{self.short(above)} {self.short(below)}"
         return f"{self.short(above)} {self.over} {self.short(below)}"
 
     def _range(self, found: re.Match[str]) -> str:
@@ -364,6 +304,10 @@ class Grammar:
         return self.between(found[1], found[3], rising=_order(first) <= _order(last))
 
     def _money(self, found: re.Match[str]) -> str:
+        said = self._sum(found)
+        return f"{said} {self.per} {self.units[found['per']].one}" if found["per"] else said
+
+    def _sum(self, found: re.Match[str]) -> str:
         currency, numeral = self.currencies[found["sign"]], self.parse(found["amount"])
         if found["scale"]:
             scale = self.scales[found["scale"]]
@@ -400,17 +344,17 @@ class Grammar:
 
     def _roman(self, found: re.Match[str]) -> str:
         value = numbers.roman(found[1])
-        if value is None:
+        if value is None or found[1] in {"L", "C", "D", "M"}:  # letters, much rather
             return found[0]
         text, (start, end) = found.string, found.span()
-        before = _LAST_WORD.search(text, max(0, start - 32), start)
-        after = _NEXT_WORD.match(text, end)
+        before = patterns.LAST_WORD.search(text, max(0, start - 32), start)
+        after = patterns.NEXT_WORD.match(text, end)
         said = self.said_roman(value, before[1] if before else "", after[1] if after else "")
         return found[0] if said is None else said
 
     def _plain(self, found: re.Match[str]) -> str:
         numeral = self.parse(found[0])
-        after = _NEXT_WORD.match(found.string, found.end())
+        after = patterns.NEXT_WORD.match(found.string, found.end())
         noun = after[1] if after else ""
         if numeral.decimals or numeral.is_code or len(numeral.whole) > _MOST_DIGITS:
             return self.number(numeral)

@@ -11,17 +11,27 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-SPOKEN: Final = frozenset(
-    "NASA NATO OTAN UNESCO UNICEF OPEC OPEP FIFA UEFA ASEAN AIDS SIDA COVID OVNI ONU INSEE SNCM SIM PIN RAM"
-    " ROM GIF JPEG LASER RADAR NAFTA BREXIT IKEA LEGO VISA FIAT ISTAT INPS ENEL RAI INAIL UNED RENFE AVE"
-    " UCAS SARS MERS WIFI CAPTCHA YAML JSON ASCII NAND PESC CERN ESA ZEUS SCUBA SWAT POTUS SAT ENA SMIC".split()
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, each once."""
+    return frozenset(text.split())
+
+
+SPOKEN: Final = words(
+    """
+    NASA NATO OTAN UNESCO UNICEF OPEC OPEP FIFA UEFA ASEAN AIDS SIDA COVID OVNI ONU INSEE SNCM SIM PIN RAM ROM
+    GIF JPEG LASER RADAR NAFTA BREXIT IKEA LEGO VISA FIAT ISTAT INPS ENEL RAI INAIL UNED RENFE AVE UCAS SARS
+    MERS WIFI CAPTCHA YAML JSON ASCII NAND PESC CERN ESA ZEUS SCUBA SWAT POTUS SAT ENA SMIC
+    """
 )
 """Acronyms that are spoken as words everywhere; a language may spell some of them nevertheless."""
 
-SPELLED: Final = frozenset(
-    "UK US USA EU UE UN IT AI IA IQ QI ID IP TV HQ CEO CFO CTO CIA FBI NSA BBC CNN KFC IBM BMW PC DVD CD USB PDF"
-    " HTML HTTP HTTPS URL API SQL CSS GPS SMS MMS LED LCD CPU GPU SSD HDD VIP DNA ADN RNA ARN HIV VIH EUA UAE"
-    " ATM PIB GDP IMF FMI WHO OMS ABC BCE ECB AFP EFE SA SL FAQ PS DJ MC ISO ISBN IVA TVA AVI EEUU".split()
+SPELLED: Final = words(
+    """
+    UK US USA EU UE UN IT AI IA IQ QI ID IP TV HQ CEO CFO CTO CIA FBI NSA BBC CNN KFC IBM BMW PC DVD CD USB PDF
+    HTML HTTP HTTPS URL API SQL CSS GPS SMS MMS LED LCD CPU GPU SSD HDD VIP DNA ADN RNA ARN HIV VIH EUA UAE ATM
+    PIB GDP IMF FMI WHO OMS ABC BCE ECB AFP EFE SA SL FAQ PS DJ MC ISO ISBN IVA TVA AVI EEUU
+    """
 )
 """Acronyms that are spelled although they could be spoken."""
 
@@ -158,7 +168,15 @@ class Letters:
         if word in self.words or word in self._known():
             return False
         if shouted:
-            return word in SPELLED - {"US", "IT", "WHO", "SA", "ABC", "UN", "ID"} or not _VOWELS & set(word)
+            return word in SPELLED - {
+                "US",
+                "IT",
+                "WHO",
+                "SA",
+                "ABC",
+                "UN",
+                "ID",
+            } or not _VOWELS & set(word)
         return word in SPELLED or len(word) <= 3 or not is_pronounceable(word)
 
 

@@ -33,18 +33,24 @@ _ENDINGS: Final = (
     "|pt|br|mx|ar|cl|fr|es|it|fi|ru|jp|cn|tw|kr|рф"
 )
 _PART: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_MAIL: Final = re.compile(rf"(?<![\w.+-])([\w.+-]{{1,64}})@((?:{_PART}\.){{1,5}}[^\W\d_]{{2,24}})(?!\w)")
+_MAIL: Final = re.compile(
+    rf"(?<![\w.+-])([\w.+-]{{1,64}})@((?:{_PART}\.){{1,5}}[^\W\d_]{{2,24}})(?!\w)"
+)
 _HOST: Final = re.compile(
     rf"(?<![\w.@-])((?:{_PART}\.){{1,6}})({_ENDINGS})(?![\w-])(?!\.[^\W\d_])((?:/[^\s<>\"«»]{{0,2000}})?)"
 )
-_SPELLED: Final = frozenset({"uk", "us", "eu", "fr", "fi", "de", "ch", "nl", "ru", "jp", "cn", "ai", "tv"})
+_SPELLED: Final = frozenset(
+    {"uk", "us", "eu", "fr", "fi", "de", "ch", "nl", "ru", "jp", "cn", "ai", "tv"}
+)
 _PATH_ENDS: Final = ".,;:!?)]}'’”…"
 
 _MENTION: Final = re.compile(r"(?<![\w.@])@(?=[^\W\d])")
 _HASHTAG: Final = re.compile(r"(?<![\w&#])#([^\W\d]\w{0,100})")
 _HUMP: Final = re.compile(r"(?<=[a-zà-ÿа-я])(?=[A-ZÀ-ÞА-Я])")
 
-_EMOTICON: Final = re.compile(r"(?<!\S)(?:[:;=8][-o']?[)(\]\[DPpOo/\\|*3]|<3|\^_?\^|[xX]D)(?=[\s.,!?]|\Z)")
+_EMOTICON: Final = re.compile(
+    r"(?<!\S)(?:[:;=8][-o']?[)(\]\[DPpOo/\\|*3]|<3|\^_?\^|[xX]D)(?=[\s.,!?]|\Z)"
+)
 _PICTURE: Final = re.compile(
     "[\u20e3\u2190-\u21ff\u2300-\u23ff\u2440-\u245f\u24eb-\u24ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff\ufe0e\ufe0f\u200d]+(?=([\\s.,;:!?…)]|\\Z)?)"

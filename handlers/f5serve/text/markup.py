@@ -12,7 +12,9 @@ from typing import Final
 
 _TAG: Final = re.compile(r"<(?:/?[A-Za-z][^<>]{0,300}|!--[^<>]{0,300}--)>")
 _AUTOLINK: Final = re.compile(r"<((?:https?://|mailto:)[^<>\s]{1,500})>")
-_LINK: Final = re.compile(r"!?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,600}\)|\[[^\[\]\n]{0,80}\])")
+_LINK: Final = re.compile(
+    r"!?\[([^\[\]\n]{0,300})\](?:\((?:[^()\n]|\([^()\n]{0,200}\)){0,600}\)|\[[^\[\]\n]{0,80}\])"
+)
 _NOTE: Final = re.compile(r"\[\^?[0-9]{1,3}\](?!\()|\[\^[^\[\]\s]{1,30}\]")
 _FENCE: Final = re.compile(r"(?m)^[ \t]{0,8}(?:`{3,}|~{3,})[^\n]{0,80}$\n?")
 _RULE: Final = re.compile(
@@ -41,21 +43,19 @@ def plain(text: str) -> str:
     """Answer the text that a page made of this markup would show, on the same lines.
 
     Links keep their text and images their description; an address keeps its host, without the path. A
-    heading, an item of a list and a row of a table end like a sentence. Doing it twice changes nothing more
-    but for what was escaped twice.
+    heading, an item of a list and a row of a table end like a sentence.
 
     Args:
         text: Cleaned text, its lines parted by single breaks.
     """
     if "&" in text:
         text = html.unescape(text)
-    text = _lines(text)
+    text = _lines(_ESCAPED.sub(r"\1", text))
     text = _LINK.sub(r"\1", _AUTOLINK.sub(r"\1", text))
     text = _TAG.sub(" ", _NOTE.sub("", text))
     text = _ADDRESS.sub(_host, text)
     text = _TICKS.sub("", text)
-    text = _STRUCK.sub("", _UNDERSCORES.sub("", _STARS.sub("", text)))
-    return _ESCAPED.sub(r"\1", text)
+    return _STRUCK.sub("", _UNDERSCORES.sub("", _STARS.sub("", text)))
 
 
 def _lines(text: str) -> str:

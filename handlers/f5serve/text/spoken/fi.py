@@ -46,6 +46,10 @@ _HOURS: Final = re.compile(
 )
 _ORDINAL: Final = re.compile(r"(?<![\w.,:/-])([0-9]{1,4})\.(?= ([^\W\d_A-ZÅÄÖ]{1,40}))")
 _INFLECTED: Final = re.compile(rf"({NUMBER}):([a-zäö]{{1,8}})(?!\w)")
+_INFLECTED_UNIT: Final = re.compile(
+    rf"(?P<minus>(?<![\w.,)-])[-−–])?(?P<amount>{NUMBER}) ?"
+    r"(?P<sign>°[CF]?|[%€$£]|[a-zA-Z]{1,4}):(?P<ending>[a-zäö]{1,5})(?!\w)"
+)
 _ROMAN_INFLECTED: Final = re.compile(r"(?<![\w.-])([IVX]{1,6}):([a-zäö]{1,8})(?!\w)")
 _COMPOUND: Final = re.compile(r"(?<![\w.,-])([0-9]{1,9})-(?=[^\W\d_]{2})")
 _AFTER_RANGE: Final = re.compile(
@@ -160,12 +164,7 @@ class Finnish(Grammar):
             (_DAY_AND_MONTH, self._day_and_month),
             (_HOURS, self._from_hour_to_hour),
             (_CLOCK, self._named_clock),
-            (
-                re.compile(
-                    rf"(?P<minus>(?<![\w.,)-])[-−–])?(?P<amount>{NUMBER}) ?(?P<sign>°[CF]?|[%€$£]|[a-zA-Z]{{1,4}}):(?P<ending>[a-zäö]{{1,5}})(?!\w)"
-                ),
-                self._inflected_unit,
-            ),
+            (_INFLECTED_UNIT, self._inflected_unit),
             (_INFLECTED, self._inflected),
             (_ROMAN_INFLECTED, self._roman_inflected),
             (_ORDINAL, self._ordinal),

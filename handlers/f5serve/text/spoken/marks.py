@@ -52,7 +52,7 @@ _EMOTICON: Final = re.compile(
     r"(?<!\S)(?:[:;=8][-o']?[)(\]\[DPpOo/\\|*3]|<3|\^_?\^|[xX]D)(?=[\s.,!?]|\Z)"
 )
 _PICTURE: Final = re.compile(
-    "[\u20e3\u2190-\u21ff\u2300-\u23ff\u2440-\u245f\u24eb-\u24ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    " ?[\u20e3\u2190-\u21ff\u2300-\u23ff\u2440-\u245f\u24eb-\u24ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\U0001f000-\U0001f0ff\U0001f1e6-\U0001faff\ufe0e\ufe0f\u200d]+(?=([\\s.,;:!?…)]|\\Z)?)"
 )
 _SEPARATOR_ARROW: Final = re.compile(r"\s(?:[-=]{1,2}>|[→⇒➔➜])\s")

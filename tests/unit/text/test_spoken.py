@@ -5,38 +5,22 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 
-import msgspec
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from f5serve.text.clean import clean
 from f5serve.text.spoken import read_out
+from scripts.frontends import Case, languages, read_cases
 
-DATA = Path(__file__).parents[2] / "data" / "spoken"
-LANGUAGES = sorted(path.stem for path in DATA.glob("*.yaml"))
+LANGUAGES = languages()
 LEAST_CASES = 40
-
-
-class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text, how it is read, and where that is not plain, why."""
-
-    text: str
-    spoken: str
-    why: str | None = None
-
-
-def cases(language: str) -> list[Case]:
-    document = yaml.safe_load((DATA / f"{language}.yaml").read_text(encoding="utf-8"))
-    return msgspec.convert(document, list[Case])
 
 
 def every_case() -> Iterator[tuple[str, Case]]:
     for language in LANGUAGES:
-        for case in cases(language):
+        for case in read_cases(language):
             yield language, case
 
 
@@ -53,7 +37,7 @@ def test_a_text_is_read_as_a_native_speaker_would(language: str, case: Case) -> 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_its_share_of_different_cases(language: str) -> None:
-    texts = [case.text for case in cases(language)]
+    texts = [case.text for case in read_cases(language)]
 
     assert len(set(texts)) == len(texts) >= LEAST_CASES
 

@@ -53,6 +53,9 @@ _FROM_HALF_DAY: Final = re.compile(
     r"(?<=[0-9])( ?[AaPp]\.?[Mm]\.?)\s?[-–—]\s?(?=[0-9]{1,2}(?::[0-9]{2})?\s?[AaPp]\.?[Mm])"
 )
 _DIALLED: Final = re.compile(r"(?i)(\b(?:call|dial|text|room) )([0-9]{3})(?![\w]|[.,:/-][0-9])")
+_NUMBERED: Final = re.compile(
+    r"(?<!\w)(?:Nos?\.|[Nn]r\.|№|#|no\.(?= [0-9]{1,5}[.,;:)])) ?(?=[0-9])"
+)
 _EVERY_HOUR: Final = re.compile(r"(?<![\w/])24/7(?![\w/])")
 
 
@@ -160,7 +163,7 @@ class English(Grammar):
 
     def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
         return (
-            (re.compile(r"(?<!\w)(?:[Nn]o\.|[Nn]r\.|№|#) ?(?=[0-9])"), lambda _: "number "),
+            (_NUMBERED, lambda _: "number "),
             (
                 re.compile(r"(?<!\w)(?:pp?\.) ?(?=[0-9])"),
                 lambda found: "pages " if "pp" in found[0] else "page ",

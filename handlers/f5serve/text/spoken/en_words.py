@@ -114,6 +114,7 @@ ABBREVIATIONS: Final = {
     "Ltd.": "Limited", "Ltd": "Limited", "Corp.": "Corporation", "Co.": "Company", "vs.": "versus", "vs": "versus",
     "etc.": "et cetera.", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "dept.": "department",
     "Ave.": "Avenue", "Blvd.": "Boulevard", "a.k.a.": "also known as", "w/o": "without", "w/": "with", "OK": "okay",
+    "Ph.D.": "pee aitch dee.", "PhD": "pee aitch dee",
 }  # fmt: skip
 
 LETTERS: Final = Letters(

@@ -44,6 +44,7 @@ _HALF_DAY: Final = re.compile(
 _ORDINAL: Final = re.compile(
     r"(?<![\w.,])([0-9]{1,4})(?:\.?([ºª°])(?![CF])|\.?(er|ro|do|to|mo|vo|no|ra|da|ta|ma|va|na)(?!\w))"
 )
+_NAME: Final = re.compile(r" (?!(?:El|La|Los|Las|Un|Una|En|Es|No|Se|Y|A)\b)[A-ZÁÉÍÓÚÑ][a-záéíóúñ]")
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]\.?[º°]|[nN]úm\.|[nN]ro\.|№|#) ?(?=[0-9])")
 _HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
 _PAGES: Final = re.compile(r"(?<!\w)(págs?|pp?)\. ?(?=[0-9])")
@@ -172,6 +173,11 @@ class Spanish(Grammar):
             ),
             (_ORDINAL, self._ordinal),
         )
+
+    def _abbreviated(self, found: re.Match[str]) -> str:
+        if found[0] == "D." and not _NAME.match(found.string, found.end()):
+            return found[0]  # vitamina D.
+        return super()._abbreviated(found)
 
     def _hours(self, found: re.Match[str]) -> str:
         hour, minute = int(found[1] or found[3]), int(found[2] or found[4] or 0)

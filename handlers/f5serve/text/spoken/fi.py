@@ -55,7 +55,7 @@ _COMPOUND: Final = re.compile(r"(?<![\w.,-])([0-9]{1,9})-(?=[^\W\d_]{2})")
 _AFTER_RANGE: Final = re.compile(
     r"\s?(?:[.,;:!?)]|\Z)|\s(?:ja|tai|eli|sekä)\s"
 )  # no noun that is counted
-_NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]:?[ro]o?\.?|№|#) ?(?=[0-9])")
+_NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]ro\.?|[nN]:o|[nN]r\.?|[nN]o\.|№|#) ?(?=[0-9])")
 _PAGES: Final = re.compile(r"(?<!\w)ss?\. ?(?=[0-9])")
 _IN_YEAR: Final = re.compile(r"(?<!\w)v\. ?(?=[12][0-9]{3}(?![0-9]))")
 _YEARS: Final = re.compile(r"(?<=[0-9]) ?v\.(?!\w)")

@@ -144,13 +144,13 @@ ABBREVIATIONS: Final = {
     "jne.": "ja niin edelleen.",
     "mm.": "muun muassa", "Mm.": "Muun muassa", "ks.": "katso", "puh.": "puhelin", "Puh.": "Puhelin",
     "ts.": "toisin sanoen",
-    "eaa.": "ennen ajanlaskun alkua", "jaa.": "jälkeen ajanlaskun alun", "eKr.": "ennen Kristusta",
-    "jKr.": "jälkeen Kristuksen",
-    "n.": "noin", "N.": "Noin", "os.": "osoite", "vrt.": "vertaa", "tms.": "tai muuta sellaista",
+    "eaa.": "ennen ajanlaskun alkua.", "jaa.": "jälkeen ajanlaskun alun.", "eKr.": "ennen Kristusta.",
+    "jKr.": "jälkeen Kristuksen.",
+    "n.": "noin", "N.": "Noin", "os.": "omaa sukua", "vrt.": "vertaa", "tms.": "tai muuta sellaista",
     "toim.": "toimittanut",
     "prof.": "professori", "Prof.": "Professori", "tri": "tohtori", "Tri": "Tohtori", "hra": "herra", "Hra": "Herra",
-    "rva": "rouva", "Rva": "Rouva", "nti": "neiti", "synt.": "syntynyt", "pj.": "puheenjohtaja", "Oy": "osakeyhtiö",
-    "Oyj": "julkinen osakeyhtiö", "ry": "rekisteröity yhdistys", "OK": "okei", "vs.": "vastaan", "vs": "vastaan",
+    "rva": "rouva", "Rva": "Rouva", "nti": "neiti", "synt.": "syntynyt", "pj.": "puheenjohtaja", "Oy": "oo yy",
+    "Oyj": "oo yy jii", "ry": "är yy", "OK": "okei", "vs.": "vastaan", "vs": "vastaan",
     "eli.": "eli", "ed.": "edellinen", "tj.": "toimitusjohtaja", "klo": "kello", "Klo": "Kello",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from f5serve.text.spoken.fr_words import (
     FRACTIONS,
     LETTERS,
     MASCULINE,
+    MONARCHS,
     MONTHS,
     ROMAN_BEFORE,
     SCALES,
@@ -138,7 +139,7 @@ class French(Grammar):
             return self.cardinal(number)
         if after.lower() in {"siècle", "siècles"}:
             return self.ordinal(number)
-        if number > 39 or number in (1, 5, 10):
+        if number > 39 or (number in (1, 5, 10) and before not in MONARCHS):
             return None
         return self.cardinal(number)
 

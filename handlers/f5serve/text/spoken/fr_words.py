@@ -12,6 +12,13 @@ MONTHS: Final = (
     "décembre",
 )  # fmt: skip
 
+MONARCHS: Final = words(
+    """
+    Charles Louis Philippe Henri François Napoléon Élisabeth Elizabeth Georges George Guillaume Jacques Édouard
+    Richard Jean Paul Pie Benoît Léon Grégoire Clément Urbain Innocent Alexandre Nicolas Catherine Frédéric Albert
+    Léopold Juan Alphonse Baudouin
+    """
+)
 ROMAN_BEFORE: Final = words(
     """
     chapitre tome volume livre acte scène partie titre annexe phase type classe section article étape paragraphe
@@ -122,11 +129,11 @@ SIGNS: Final = {
 ABBREVIATIONS: Final = {
     "M.": "Monsieur", "Mr": "Monsieur", "Mr.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mme.": "Madame",
     "Mmes": "Mesdames", "Mlle": "Mademoiselle", "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dr.": "Docteur",
-    "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur", "Me": "Maître", "Mgr": "Monseigneur",
+    "Pr": "Professeur", "Pr.": "Professeur", "Prof.": "Professeur", "Mgr": "Monseigneur",
     "St": "Saint", "Ste": "Sainte", "St-": "Saint-", "etc.": "et cetera.", "p. ex.": "par exemple",
     "p.ex.": "par exemple",
-    "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire", "env.": "environ", "av. J.-C.": "avant Jésus-Christ",
-    "apr. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ", "bd": "boulevard", "Bd": "Boulevard",
+    "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire", "env.": "environ", "av. J.-C.": "avant Jésus-Christ.",
+    "apr. J.-C.": "après Jésus-Christ.", "J.-C.": "Jésus-Christ", "bd": "boulevard", "Bd": "Boulevard",
     "av.": "avenue", "tél.": "téléphone", "Tél.": "Téléphone", "cf.": "confer", "vs": "contre", "OK": "okay",
     "svp": "s'il vous plaît", "SVP": "s'il vous plaît", "n.b.": "nota bene", "Cie": "Compagnie", "éd.": "édition",
     "chap.": "chapitre", "fig.": "figure",

@@ -18,6 +18,7 @@ from f5serve.text.spoken.nouns import Currency, Noun
 from f5serve.text.spoken.numbers import NUMBER, Date, Numeral
 
 _ROUNDS: Final = 4  # what one makes may be for another to read; hostile texts come to rest
+_ENDS_PHRASE: Final = frozenset(",.;:!?")
 _MOST_DIGITS: Final = 15  # of a number read as one; longer ones are read by their digits
 
 
@@ -52,6 +53,7 @@ class Grammar:
     def __init__(self) -> None:
         signs = _any(sign for sign in self.currencies if not sign.isalpha())
         codes = _any(code for code in self.currencies if code.isalpha())
+        iso = _any(code for code in self.currencies if code.isupper() and len(code) == 3)
         scale, unit = _any(self.scales), _any(self.units)
         amount = rf"(?P<amount>{NUMBER})(?:[ ]?(?P<scale>{scale})(?![^\W\d_]))?"
         per = rf"(?:/(?P<per>{unit})(?![\w/]))?"
@@ -59,7 +61,7 @@ class Grammar:
             rf"{amount}[ ]?(?:de |di |d'|d’)?(?P<sign>{signs}|(?:{codes})(?!\w)){per}"
         )
         self._money_before = re.compile(
-            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{codes}))[ ]?{amount}{per}"
+            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{iso}))[ ]?{amount}{per}"
         )
         self._measure = re.compile(
             rf"(?<![^\W\d])(?P<amount>{NUMBER})[ -]?(?P<unit>{unit})(?:/(?P<per>{unit}|h|s))?(?![\w²³])(?!/[^\W\d_])"
@@ -91,6 +93,7 @@ class Grammar:
             (patterns.ROMAN, self._roman),
             (patterns.CAPITALS_BEFORE_DIGIT, lambda found: f"{self.letters.spell(found[1])} "),
             (patterns.DIGIT_BEFORE_CAPITAL, lambda found: f" {self.letters.spell(found[1])}"),
+            (patterns.TIMES, lambda _: f" {self.signs['×']} "),
             (patterns.DIGIT_MEETS_LETTER, lambda _: " "),
             (patterns.PLAIN, self._plain),
         )
@@ -180,8 +183,8 @@ class Grammar:
             for pattern, step in self._steps:
                 text = pattern.sub(step, text)
         text = self.letters.read(text)
-        text = self._sign.sub(lambda sign: f" {self.signs[sign[0]]} ", text)
-        text = "".join(map(self._rest, patterns.LEFT.sub(" ", text)))
+        text = self._sign.sub(self._signed, text)
+        text = "".join(map(self._rest, patterns.LEFT.sub(_left, text)))
         return patterns.LOOSE_MARK.sub("", patterns.SPACES.sub(" ", text)).strip(" ")
 
     def number(self, numeral: Numeral, *, feminine: bool = False, noun: str = "") -> str:
@@ -220,6 +223,10 @@ class Grammar:
     def parse(self, text: str) -> Numeral:
         """Understand a numeral by the language's marks."""
         return numbers.parse(text, decimal=self.decimal, group=self.group)
+
+    def _signed(self, found: re.Match[str]) -> str:
+        ends = found.string[found.end() : found.end() + 1] in _ENDS_PHRASE
+        return f" {self.signs[found[0]]}" if ends else f" {self.signs[found[0]]} "
 
     def _abbreviated(self, found: re.Match[str]) -> str:
         said = self.abbreviations[found[0]]
@@ -377,6 +384,11 @@ class Grammar:
 def _any(signs: object) -> str:
     """A pattern for any of some signs, the longest first."""
     return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))  # type: ignore[call-overload]
+
+
+def _left(character: re.Match[str]) -> str:
+    """A sign that nothing reads goes, but no mark of a letter."""
+    return character[0] if unicodedata.category(character[0]).startswith("M") else " "
 
 
 def _order(numeral: Numeral) -> float:

@@ -17,6 +17,7 @@ from f5serve.text.spoken.it_words import (
     FRACTIONS,
     LETTERS,
     MASCULINE,
+    MONARCHS,
     MONTHS,
     NUMBERED_BY_ROMANS,
     QUEENS,
@@ -135,7 +136,7 @@ class Italian(Grammar):
             return self.ordinal(number, feminine=feminine)
         if before.lower() in NUMBERED_BY_ROMANS:
             return self.cardinal(number)
-        if number > 39 or (number in (1, 5, 10) and not before.istitle()):
+        if number > 39 or (number in (1, 5, 10) and before not in MONARCHS):
             return None
         if before.istitle():
             return self.ordinal(number, feminine=before in QUEENS)

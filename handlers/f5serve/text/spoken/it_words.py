@@ -21,6 +21,13 @@ NUMBERED_BY_ROMANS: Final = words(
     """
 )
 
+MONARCHS: Final = words(
+    """
+    Carlo Enrico Giorgio Luigi Filippo Napoleone Francesco Paolo Pio Benedetto Leone Gregorio Clemente Urbano
+    Innocenzo Alessandro Nicola Federico Guglielmo Ottone Umberto Emanuele Amedeo Giacomo Edoardo Ferdinando
+    Elisabetta Maria Caterina Margherita Sisto Giulio Martino Bonifacio Alfonso
+    """
+)
 QUEENS: Final = words(
     """
     Elisabetta Maria Giovanna Caterina Anna Vittoria Cristina Margherita Isabella Bianca
@@ -135,8 +142,8 @@ ABBREVIATIONS: Final = {
     "Prof.": "Professor", "Prof.ssa": "Professoressa", "prof.": "professor", "prof.ssa": "professoressa",
     "Ing.": "Ingegner", "Avv.": "Avvocato", "Arch.": "Architetto", "Geom.": "Geometra", "On.": "Onorevole",
     "ecc.": "eccetera.", "es.": "esempio", "p.es.": "per esempio", "ad es.": "ad esempio", "tel.": "telefono",
-    "Tel.": "Telefono", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "a. C.": "avanti Cristo",
-    "d. C.": "dopo Cristo",
+    "Tel.": "Telefono", "a.C.": "avanti Cristo.", "d.C.": "dopo Cristo.", "a. C.": "avanti Cristo.",
+    "d. C.": "dopo Cristo.",
     "S.p.A.": "società per azioni", "SpA": "società per azioni", "S.r.l.": "società a responsabilità limitata",
     "c.so": "corso", "C.so": "Corso", "p.zza": "piazza", "P.zza": "Piazza", "P.za": "Piazza", "V.le": "Viale",
     "v.le": "viale", "cap.": "capitolo", "fig.": "figura", "art.": "articolo", "vs": "contro", "vs.": "contro",

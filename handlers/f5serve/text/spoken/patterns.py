@@ -33,7 +33,8 @@ AFTER_NAME: Final = re.compile(
     r"|chrome|torch|cuda)\s)([0-9]{1,4})\.([0-9]{1,4})(?![\w]|[.,][0-9])"
 )
 PHONE: Final = re.compile(
-    r"(?<![\w+])(?:\+[0-9]{1,3}(?:[ .()/-]{1,3}[0-9]{1,5}){1,8}|\([0-9]{2,5}\)(?:[ .-]?[0-9]{2,5}){1,5}"
+    r"(?<![\w+])(?:\+(?=(?:[ .()/-]{0,3}[0-9]){7})[0-9]{1,3}(?:[ .()/-]{1,3}[0-9]{1,5}){1,8}"
+    r"|\([0-9]{2,5}\)[ ]?[0-9]{3,4}[ .-][0-9]{3,5}"
     r"|0[0-9]{1,4}(?:[ .-][0-9]{2,5}){2,5}|[0-9]{3}-[0-9]{4}|[0-9]{1,5}(?:-[0-9]{1,7}){2,6}|\+[0-9]{6,15})"
     r"(?![\w-]|[.,][0-9])"
 )
@@ -53,6 +54,7 @@ FRACTION: Final = re.compile(
 VULGAR: Final = re.compile(f"([0-9]{{0,6}}) ?([{''.join(numbers.VULGAR)}])")
 AND_A_HALF: Final = re.compile(r"(?<![\w.,/])([0-9]{1,4}) ?(?:½|(?<= )1[/⁄]2) ([^\W\d_]{2,30})")
 PLAIN: Final = re.compile(NUMBER)
+TIMES: Final = re.compile(r"(?<=[0-9])\s?x(?=\s?[0-9]|[\s.,;:!?)]|\Z)")  # 2x, 1920x1080
 DIGIT_MEETS_LETTER: Final = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
 CAPITALS_BEFORE_DIGIT: Final = re.compile(r"(?<![\w])([A-Z]{1,4})-?(?=[0-9])")
 DIGIT_BEFORE_CAPITAL: Final = re.compile(r"(?<=[0-9])-?([A-Z]{1,3})(?![\w])")

@@ -169,7 +169,7 @@ class Router:
         require_within(request, self._settings.limits)
         text = clean(request.text)
         if request.normalize:  # markup spans pieces; the rest is read piece by piece, by the model
-            text = plain(text)
+            text = clean(plain(text))
         require_speakable(text)
         resolution = self._resolve(request, text)
         segments = self._segments(text, resolution)

@@ -38,16 +38,10 @@ _SYMBOL = 5.0  # read as a word: %, €, +
 # A digit within a number or a price, where it is read out as a word or more: means over numbers, dates, prices
 # and measures in each language, for texts that are measured before they are read out.
 _DIGIT_OF: Mapping[str, float] = {
-    "en": 7.0, "es": 7.0, "fi": 11.0, "fr": 7.0, "hi": 5.0, "it": 6.5, "ja": 6.0, "ru": 8.0, "zh": 5.5,
+    "en": 6.0, "es": 6.5, "fi": 8.5, "fr": 6.5, "hi": 5.0, "it": 6.0, "ja": 5.5, "ru": 7.5, "zh": 5.5,
 }  # fmt: skip
-_SYMBOL_OF: Mapping[str, float] = {
-    "en": 8.0,
-    "es": 9.0,
-    "fi": 11.0,
-    "fr": 8.0,
-    "it": 8.0,
-    "ru": 9.0,
-}
+_SYMBOL_OF: Mapping[str, float] = {"en": 7.0, "es": 8.0, "fi": 9.0, "fr": 7.0, "it": 7.5, "ru": 8.0}
+_WITHIN_NUMBER = 2.0  # a mark between digits: "thousand", "point", or nothing
 _SPACE = 0.3
 _SHORT_PAUSE = 2.5
 _LONG_PAUSE = 4.0
@@ -66,6 +60,7 @@ _UNITS = (
     | dict.fromkeys(_LONG_MARKS, _LONG_PAUSE)
 )
 
+_MARK_IN_NUMBER = re.compile(r"(?<=[0-9])[.,:](?=[0-9])")
 # A pause is made once, however many marks call for it, and space has no length beyond one.
 _REPEATED = re.compile(r"[,;:、，；：،؛—–()（）.!?…。！？．｡।॥؟\s]{2,}")
 
@@ -83,9 +78,10 @@ def speech_units(text: str, language: str | None = None) -> float:
     Returns:
         At least :data:`MIN_UNITS`, also for an empty text, so that it can be divided by.
     """
+    if language is not None:
+        return max(MIN_UNITS, sum(units_by_character(text, language)))
     counts = Counter(_REPEATED.sub(_longest, text))
-    total = sum(times * unit(character, language) for character, times in counts.items())
-    return max(MIN_UNITS, total)
+    return max(MIN_UNITS, sum(times * unit(character) for character, times in counts.items()))
 
 
 def units_by_character(text: str, language: str | None = None) -> list[float]:
@@ -104,6 +100,9 @@ def units_by_character(text: str, language: str | None = None) -> list[float]:
         longest = max(units[start:end])
         units[start:end] = [0.0] * (end - start)
         units[start] = longest
+    if language is not None:
+        for mark in _MARK_IN_NUMBER.finditer(text):
+            units[mark.start()] = _WITHIN_NUMBER
     return units
 
 

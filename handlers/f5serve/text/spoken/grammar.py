@@ -177,7 +177,7 @@ class Grammar:
         return text
 
     def _read_once(self, text: str) -> str:
-        text = numbers.plain_digits(text)
+        text = numbers.plain_digits(numbers.plain_numerals(text))
         text = self._abbreviation.sub(self._abbreviated, text)
         if not text.isascii() or any(map(str.isdigit, text)) or any(map(str.isupper, text)):
             for pattern, step in self._steps:

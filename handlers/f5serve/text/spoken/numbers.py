@@ -134,6 +134,14 @@ def roman(text: str) -> int | None:
     )
 
 
+_NUMERAL_SIGNS: Final = re.compile("[\u2160-\u217f\u2460-\u249b]")
+
+
+def plain_numerals(text: str) -> str:
+    """Write circled numbers and Roman numerals of one character as digits and letters: ② and Ⅳ."""
+    return _NUMERAL_SIGNS.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), text)
+
+
 def plain_digits(text: str) -> str:
     """Write the decimal digits of all scripts as 0-9; other characters stay."""
     if text.isascii():

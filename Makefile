@@ -37,7 +37,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package verify serve stop say voice demo demo-record train-demo parity \
-	language-bench language-tables quality guard-bench memory check format test clean
+	language-bench language-tables frontends quality guard-bench memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,9 @@ language-bench: setup ## measure language detection on labelled texts (FILE=text
 
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables
+
+frontends: setup ## what is read how: every case before and after, and how many are right (LANGUAGES="fr fi")
+	@$(RUN) scripts.frontends $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 # Without SENTENCES the result is recorded, and the tables made from the record are renewed.
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)

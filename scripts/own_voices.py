@@ -123,7 +123,7 @@ def _read_voice(place: Path, catalogue: Catalogue) -> tuple[Voice, Path]:
             f"{place}: one clip is needed, {len(clips)} are there; name it clip.wav, .flac, .ogg or .mp3"
         )
     try:
-        read_clip(clips[0].read_bytes(), card.transcript, Limits())
+        read_clip(clips[0].read_bytes(), card.transcript, Limits(), card.language)
     except ServeError as error:
         raise ConfigurationError(
             f"{clips[0]}: {in_own_words(error)}; make the voice again with make voice, or delete its folder"

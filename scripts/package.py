@@ -51,7 +51,10 @@ MODEL_WITHOUT: Final = frozenset(
     {"router.py", "routing", "pages", "catalogue.py", "language/data", "loudness.py"}
 )
 ROUTER_WITHOUT: Final = frozenset(
-    {"handler.py", "synthesis.py", "references.py", "clips.py", "engine", "catalogue.py"}
+    {
+        *("handler.py", "synthesis.py", "references.py", "clips.py", "engine", "catalogue.py"),
+        "text/spoken",
+    }
 )
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4

@@ -107,10 +107,10 @@ def register(root: Path, catalogue: Catalogue, options: argparse.Namespace) -> R
     except ServeError as error:
         raise VoiceError(error.detail.replace("auto or ", "")) from error
     try:
-        given = read_clip(_bytes_of(options.audio), options.text, Limits())
+        given = read_clip(_bytes_of(options.audio), options.text, Limits(), options.language)
         wav = encoding.encode(_within_scale(given.samples), "wav")
         # What is packaged is checked, too: with the silence gone it may be too short.
-        packaged = read_clip(wav, options.text, Limits())
+        packaged = read_clip(wav, options.text, Limits(), options.language)
     except ServeError as error:
         raise VoiceError(
             f"{in_own_words(error)} (docs/voices.md tells what makes a good clip)"

@@ -37,13 +37,14 @@ class Clip:
         return audio.seconds(self.samples) - audio.silent_ends_s(self.samples)
 
 
-def read_clip(data: bytes, transcript: str, limits: Limits) -> Clip:
+def read_clip(data: bytes, transcript: str, limits: Limits, language: str | None = None) -> Clip:
     """Check a clip with its transcript.
 
     Args:
         data: A whole WAV, FLAC, OGG or MP3 file.
         transcript: What is said in it.
         limits: How long it may be.
+        language: In which digits and signs of the transcript are spoken; None if it has been read out.
 
     Raises:
         ValueRefusedError: If the clip or the transcript is unusable; ``field`` names which.
@@ -56,7 +57,7 @@ def read_clip(data: bytes, transcript: str, limits: Limits) -> Clip:
         data, min_s=limits.min_reference_s, max_s=limits.max_reference_s
     )
     clip = Clip(samples=audio.trim_ends(decoded, keep_s=EDGE_S), transcript=text)
-    least, most = (pace * speech_units(text) for pace in PACES_S)
+    least, most = (pace * speech_units(text, language) for pace in PACES_S)
     if not least <= clip.spoken_s() <= most:  # the pace would be carried on
         raise _bad_transcript(
             f"does not fit the clip: it takes {least:.1f} to {most:.1f} s to say, and the clip "

@@ -57,6 +57,7 @@ _PASSED_ON: Final = (
     "cfg_strength",
     "trim_silence",
     "loudness",
+    "normalize",
 )
 _KNOWN: Final = (*_OWN_FIELDS, "instructions", "stream_format", *_PASSED_ON[2:])
 _SLOWEST, _FASTEST = 0.5, 2.0

@@ -20,6 +20,7 @@ from f5serve import audio
 from f5serve.clips import read_clip
 from f5serve.engine.mel import HOP_SAMPLES
 from f5serve.settings import ModelSettings, Voice
+from f5serve.text.clean import clean
 
 if TYPE_CHECKING:
     import torch
@@ -85,6 +86,7 @@ class References:
         settings: The archive's settings.
         root: The folder that voices' files are relative to.
         units: Measures a text as the model does.
+        read_out: Writes a transcript in the words that are spoken, given its language.
     """
 
     def __init__(
@@ -93,11 +95,13 @@ class References:
         settings: ModelSettings,
         root: Path,
         units: Callable[[str], float],
+        read_out: Callable[[str, str], str],
     ) -> None:
         self._front_end = front_end
         self._settings = settings
         self._root = root
         self._units = units
+        self._read_out = read_out
         self._registered: dict[str, Reference] = {}
         self._uploaded: OrderedDict[str, Reference] = OrderedDict()
         self._bytes = 0
@@ -112,23 +116,32 @@ class References:
         known = self._registered.get(voice.name)
         if known is None:
             data = (self._root / voice.file).read_bytes()
-            known = self._prepare(data, voice.transcript, voice.name, voice.edge_frames)
+            transcript = self._read_out(clean(voice.transcript), voice.language)
+            known = self._prepare(data, transcript, voice.name, voice.edge_frames)
             self._registered[voice.name] = known
         return known
 
-    def uploaded(self, data: bytes, transcript: str) -> Reference:
+    def uploaded(self, data: bytes, transcript: str, language: str | None = None) -> Reference:
         """Answer a clip that came with a request.
+
+        Args:
+            data: An audio file.
+            transcript: What is said in it.
+            language: In which the transcript is read out; None takes it as it stands.
 
         Raises:
             ValueRefusedError: If the clip or the transcript is unusable; names which.
         """
-        digest = hashlib.sha256(data + b"\0" + transcript.encode("utf-8", "ignore"))
-        key = digest.hexdigest()
+        parts = (data, transcript.encode("utf-8", "ignore"), (language or "").encode())
+        key = hashlib.sha256(b"\0".join(parts)).hexdigest()
         known = self._uploaded.get(key)
         if known is not None:
             self._uploaded.move_to_end(key)
             return known
-        return self._remember(key, self._prepare(data, transcript, "uploaded"))
+        text = clean(transcript)
+        if language is not None:
+            text = self._read_out(text, language)
+        return self._remember(key, self._prepare(data, text, "uploaded"))
 
     def _remember(self, key: str, reference: Reference) -> Reference:
         self._uploaded[key] = reference
@@ -139,9 +152,9 @@ class References:
         return reference
 
     def _prepare(
-        self, data: bytes, transcript: str, name: str, edge_frames: float | None = None
+        self, data: bytes, text: str, name: str, edge_frames: float | None = None
     ) -> Reference:
-        clip = read_clip(data, transcript, self._settings.limits)
+        clip = read_clip(data, text, self._settings.limits)
         level = audio.rms(clip.samples)
         gain = max(1.0, self._settings.reference_rms / max(level, 1e-6))
         if edge_frames is None:

@@ -34,6 +34,7 @@ class _Speaking(Struct, frozen=True, kw_only=True):
         speed: 1 is the reference's own speed.
         seed: The same seed gives the same audio.
         cfg_strength: Classifier-free guidance; 0 switches it off and halves the cost.
+        normalize: Read numbers, signs, acronyms and markup out; without it only Unicode is cleaned.
     """
 
     text: str
@@ -45,6 +46,7 @@ class _Speaking(Struct, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] | None = None
     cfg_strength: Annotated[float, Meta(ge=0.0, le=10.0)] = 2.0
+    normalize: bool = True
 
     def sampling_steps(self) -> int:
         """Answer the number of sampling steps asked for, in whichever way."""

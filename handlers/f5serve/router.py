@@ -31,6 +31,7 @@ from f5serve.routing.segments import TextSegment, segment
 from f5serve.routing.speaking import Speakers
 from f5serve.settings import Backend, RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
+from f5serve.text.markup import plain
 from f5serve.torchserve import Call, Context, Row
 from f5serve.voices import VoiceRegistry
 
@@ -198,6 +199,8 @@ class Router:
         """Decide how a text is spoken; it depends on the text alone, whole or streamed."""
         require_within(request, self._settings.limits)
         text = clean(request.text)
+        if request.normalize:  # markup spans pieces; the rest is read piece by piece, by the model
+            text = clean(plain(text))
         require_speakable(text)
         resolution = self._resolve(request, text)
         segments = self._segments(text, resolution)

@@ -27,7 +27,7 @@ from f5serve.request import PieceRequest, require_within
 from f5serve.settings import ModelSettings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.duration import speech_units
-from f5serve.text.frontend import load, tokens
+from f5serve.text.frontend import as_spoken, load, tokens
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Synthesizer:
         self._vocabulary = vocabulary
         self._settings = settings
         self._voices = VoiceRegistry(settings.voices)
-        self._references = References(engine, settings, root, self._units)
+        self._references = References(engine, settings, root, self._units, self._read_out)
 
     def speak(
         self, requests: Sequence[PieceRequest | ServeError], *, guarded: bool = True
@@ -157,7 +157,7 @@ class Synthesizer:
         Raises:
             ConfigurationError: If one cannot be spoken: the archive is unusable.
         """
-        load(self._settings.frontend)
+        load(self._settings.frontend, self._settings.languages)
         for language in self._settings.languages:
             voice = self._voices.default(language)
             request = PieceRequest(text=voice.transcript, voice=voice.name, seed=0, steps=2)
@@ -182,6 +182,9 @@ class Synthesizer:
         require_within(request, self._settings.limits)
         text = clean(request.text)
         require_speakable(text)
+        if request.normalize:
+            text = self._read_out(text, language)
+            require_speakable(text)  # nothing may be left of a text that was all markup
         unknown = self._unknown_characters(text)
         reference = self._reference(request, language)
         spoken = tokens(f"{reference.transcript} {text}", self._settings.frontend)
@@ -216,6 +219,9 @@ class Synthesizer:
                 code="piece_too_long",
             )
 
+    def _read_out(self, text: str, language: str) -> str:
+        return as_spoken(text, self._settings.frontend, language)
+
     def _units(self, text: str) -> float:
         """Answer a text's length: what share of the frames it asks for.
 
@@ -233,6 +239,10 @@ class Synthesizer:
         """
         spoken = tokens(text, self._settings.frontend)
         unknown = self._vocabulary.unknown(spoken)
+        if unknown:
+            # The characters, never the text.
+            shown = " ".join(f"U+{ord(token[0]):04X}" for token in dict.fromkeys(unknown[:50]))
+            logger.info("no token: count=%d characters=%s", len(unknown), shown)
         letters = [token for token in unknown if not unicodedata.category(token[0]).startswith("S")]
         share = len(letters) / max(1, len(spoken))
         if share > self._settings.limits.max_unknown_share:
@@ -246,7 +256,8 @@ class Synthesizer:
 
     def _reference(self, request: PieceRequest, language: str) -> Reference:
         if request.ref_audio is not None and request.ref_text is not None:
-            return self._references.uploaded(request.ref_audio, request.ref_text)
+            spoken_in = language if request.normalize else None
+            return self._references.uploaded(request.ref_audio, request.ref_text, spoken_in)
         voice = self._voices.get(request.voice) if request.voice else self._voices.default(language)
         return self._references.registered(voice)
 

@@ -116,6 +116,14 @@ def test_the_tables_of_language_detection_lie_in_the_router_alone(model: Job, ro
     assert not tables & expected_members(model.spec).keys()
 
 
+def test_what_reads_texts_out_lies_in_the_models_alone(model: Job, router: Job) -> None:
+    readers = {f"f5serve/text/spoken/{name}.py" for name in ("__init__", "marks", "en", "fi")}
+
+    assert readers <= expected_members(model.spec).keys()
+    assert not readers & expected_members(router.spec).keys()
+    assert "f5serve/text/markup.py" in expected_members(router.spec)
+
+
 def test_the_pages_lie_in_the_router_alone(model: Job, router: Job) -> None:
     names = ("__init__.py", "openapi.yaml", "playground.html", "reference.html")
     pages = {f"f5serve/pages/{name}" for name in names}

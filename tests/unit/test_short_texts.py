@@ -54,7 +54,8 @@ def prepared(voice: Voice, units: Callable[[str], float]) -> Reference:
         model="f5_en_zh", profile="demo", languages=("en",), licence="MIT", architecture={}, vocoder_config={},
         frontend=Frontend(converter="char"),
     )  # fmt: skip
-    return References(Frames(), settings, ROOT / Path(VOICES).parent, units).registered(voice)
+    root = ROOT / Path(VOICES).parent
+    return References(Frames(), settings, root, units, lambda text, _: text).registered(voice)
 
 
 def voice_of(language: str, profile: ProfileName) -> Voice:

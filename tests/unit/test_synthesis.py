@@ -6,11 +6,13 @@ import io
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, RequestError, ServeError, SynthesisError
 from f5serve.references import MAX_UPLOADED_BYTES
@@ -285,3 +287,72 @@ def test_a_checkpoint_that_cannot_speak_its_own_voice_is_refused_at_start(
 
     with pytest.raises(ConfigurationError, match="cannot speak the transcript of voice 'anna'"):
         synthesizer.warm_up()
+
+
+def said(item: SampleItem) -> str:
+    """What a batch item says, letter by letter."""
+    letters = {index: char for char, index in ALPHABET.items()}
+    return "".join(letters[token] for token in item.token_ids)
+
+
+@pytest.fixture
+def reader(engine: RecordingEngine, tmp_path: Path) -> Synthesizer:
+    """A checkpoint of French whose frontend reads out."""
+    settings = archive(tmp_path)
+    frontend = msgspec.structs.replace(settings.frontend, spoken=True)
+    settings = msgspec.structs.replace(settings, frontend=frontend)
+    return Synthesizer(engine, Vocabulary(ALPHABET), settings, tmp_path)
+
+
+def test_text_and_transcript_are_read_out_in_the_same_words(
+    reader: Synthesizer, engine: RecordingEngine
+) -> None:
+    reader.speak([piece("21 pages", ref_audio=clip(), ref_text="80 livres")])
+
+    assert said(engine.batches[0][0]) == "quatre vingts livres. vingt et une pages"
+
+
+def test_without_normalisation_digits_are_left_and_counted(
+    reader: Synthesizer, engine: RecordingEngine
+) -> None:
+    wish = piece("merci bien, 5 fois", normalize=False, ref_audio=clip(), ref_text="oui 8 non oui")
+
+    (result,) = reader.speak([wish])
+
+    assert spoken(result).unknown_characters == 1
+    assert said(engine.batches[0][0]) == "oui   non oui. merci bien,   fois"
+
+
+def test_a_clip_is_kept_apart_with_and_without_normalisation(
+    reader: Synthesizer, engine: RecordingEngine
+) -> None:
+    for normalize in (True, False, True):
+        upload = piece("oui", normalize=normalize, ref_audio=clip(), ref_text="oui, 8 fois")
+        reader.speak([upload])
+
+    assert len(engine.references) == 2
+    assert said(engine.batches[1][0]) != said(engine.batches[2][0])
+
+
+def test_a_number_lasts_as_long_as_the_words_it_is_read_in(reader: Synthesizer) -> None:
+    digits, words = reader.speak([piece("le 1.234"), piece("le mille deux cent trente quatre")])
+
+    lengths = [len(spoken(result).samples) for result in (digits, words)]
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.03)
+
+
+def test_a_text_of_which_reading_leaves_nothing_is_refused(reader: Synthesizer) -> None:
+    (result,) = reader.speak([piece("<br>")])
+
+    assert isinstance(result, ServeError)
+    assert (result.status, result.code) == (422, "no_speakable_text")
+
+
+def test_unknown_characters_are_named_in_the_log_and_the_text_is_not(
+    synthesizer: Synthesizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        synthesizer.speak([piece("merci bien 😀")])
+
+    assert "U+1F600" in caplog.text
+    assert "merci" not in caplog.text

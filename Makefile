@@ -16,6 +16,17 @@ SEGMENTS =
 OUT =
 FILE =
 SENTENCES =
+ACCEPT_LICENCE =
+UPDATE =
+DRY_RUN =
+TRIM =
+LOUDNESS =
+NAME =
+AUDIO =
+LICENCE =
+SOURCE =
+CONSENT =
+REPLACE =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -23,8 +34,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
-	language-tables frontends quality memory check format test clean
+.PHONY: help setup setup-dev tools fetch package verify serve stop say voice demo demo-record train-demo parity \
+	language-bench language-tables frontends quality guard-bench memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +49,11 @@ setup-dev: ## the same, and what training, tests and checks need
 
 tools: ## install the programs that some tests need from Debian's packages (as root)
 	@scripts/tools.sh
+
+# HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are read from the environment, or given here: make fetch HF_ENDPOINT=…
+fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICENCE=1 UPDATE=1 DRY_RUN=1)
+	@$(RUN) scripts.fetch $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(filter 1 yes,$(UPDATE)),--update) \
+		$(if $(filter 1 yes,$(ACCEPT_LICENCE)),--accept-licence) $(if $(filter 1 yes,$(DRY_RUN)),--dry-run)
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
@@ -56,12 +72,21 @@ stop: setup ## stop what `make serve` started, or what a killed demo left behind
 # under its own name make would expand it once more.
 unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
-say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED OUT PORT)
+say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED TRIM LOUDNESS OUT PORT)
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
+		$(if $(TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
 		$(if $(SEGMENTS),--segments) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
 		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
+
+# A text of say's own, which nobody gave, is no transcript.
+voice: export SAY_TEXT = $(if $(filter command,$(origin TEXT)),$(value TEXT))
+voice: export VOICE_SOURCE = $(value SOURCE)
+voice: export VOICE_CONSENT = $(value CONSENT)
+voice: setup ## register a voice (NAME AUDIO TEXT LANGUAGE, LICENCE SOURCE CONSENT REPLACE=1); without NAME list all
+	@$(RUN) scripts.voice $(if $(NAME),--audio "$(AUDIO)" --text "$$SAY_TEXT" --language "$(LANGUAGE)" \
+		--licence "$(LICENCE)" --source "$$VOICE_SOURCE" --consent "$$VOICE_CONSENT" $(if $(REPLACE),--replace) -- "$(NAME)")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
 	@$(RUN) scripts.demo --port "$(PORT)"
@@ -90,6 +115,9 @@ frontends: setup ## what is read how: every case before and after, and how many 
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
 	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
 	@$(if $(SENTENCES),,$(RUN) scripts.readme)
+
+guard-bench: setup-dev ## measure how often good speech would be spoken twice, and record it
+	@$(RUN) scripts.guard_bench
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"

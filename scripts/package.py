@@ -27,14 +27,13 @@ from f5serve.catalogue import Catalogue, ProfileName, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
 from scripts.lock import Entry, SourceFile, read_lock, write_entry
+from scripts.own_voices import registered_voices
 from scripts.sources import (
     ROUTER,
-    VOICES,
     ModelFiles,
     Voices,
     files_of,
     model_config,
-    read_voices,
     router_config,
     source_of,
 )
@@ -47,9 +46,19 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
-MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "pages", "catalogue.py", "language/data"})
+MODEL_WITHOUT: Final = frozenset(
+    {"router.py", "routing", "pages", "catalogue.py", "language/data", "loudness.py"}
+)
 ROUTER_WITHOUT: Final = frozenset(
-    {"handler.py", "synthesis.py", "references.py", "engine", "catalogue.py", "text/spoken"}
+    {
+        "handler.py",
+        "synthesis.py",
+        "references.py",
+        "clips.py",
+        "engine",
+        "catalogue.py",
+        "text/spoken",
+    }
 )
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4
@@ -142,7 +151,7 @@ def package(
     """
     place.store.mkdir(parents=True, exist_ok=True)
     with exclusive(place.store):
-        voices = read_voices(place.root / VOICES)
+        voices = registered_voices(place.root, catalogue)
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
         jobs.append(router_job(place.root, catalogue, names, profile, voices))

@@ -27,9 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     fields = {
         name: value
-        for name in ("language", "voice", "steps", "speed", "seed")
+        for name in ("language", "voice", "steps", "speed", "seed", "loudness")
         if (value := getattr(options, name)) not in {None, ""}
     }
+    if options.trim:
+        fields["trim_silence"] = True
     if options.file is None:
         return _say_one(options, fields)
     return say_lines.run(
@@ -60,7 +62,7 @@ def _say_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
         f"{out}: {told['X-Audio-Seconds']} s, language {told['X-Language']}"
         f" ({told['X-Language-Source']}, confidence {told['X-Language-Confidence']}),"
         f" model {told['X-Model']}, voice {told['X-Voice']}, seed {told['X-Seed']},"
-        f" {said.elapsed_s:.2f} s"
+        f" {said.elapsed_s:.2f} s{f', {reached} LUFS' if (reached := told.get('X-Loudness')) else ''}"
     )
     for segment in segments:
         print(segment)
@@ -88,6 +90,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="sampling steps; default: 16")
     parser.add_argument("--speed", type=float, help="0.5 to 2; default: 1")
     parser.add_argument("--seed", type=int, help="the same seed gives the same audio")
+    parser.add_argument("--trim", action="store_true", help="cut silence at both ends to 50 ms")
+    parser.add_argument("--loudness", type=float, help="LUFS, -40 to -10; default: as spoken")
     parser.add_argument(
         "--segments", action="store_true", help="tell which stretch is in which language"
     )

@@ -99,23 +99,42 @@ def files_of(root: Path, catalogue: Catalogue, source: Source) -> ModelFiles:
     for role, path in files.all().items():
         if not path.is_file():
             owner = vocoder if role.startswith("vocoder") else source
-            raise ConfigurationError(f"{path}: the {role} is missing; {_remedy(root, owner, path)}")
+            languages = _languages_of(catalogue, source)
+            raise ConfigurationError(
+                f"{path}: the {role} is missing; {_remedy(root, owner, path, languages)}"
+            )
     return files
 
 
-def _remedy(root: Path, owner: Source | Vocoder, path: Path) -> str:
+def hub_folder(repository: str) -> str:
+    """Answer the name of a hub repository's folder under ``models/``."""
+    return repository.replace("/", "_")
+
+
+def _languages_of(catalogue: Catalogue, source: Source) -> tuple[str, ...]:
+    """Answer what is spoken from a source; nothing for one that the catalogue does not have."""
+    models = catalogue.models.values()
+    found = (model.languages for model in models if source in model.profiles.values())
+    return next(found, ())
+
+
+def _remedy(root: Path, owner: Source | Vocoder, path: Path, languages: tuple[str, ...]) -> str:
     """Answer how to get a file: its place is known, its origin is the catalogue's."""
     if owner.repository is None:
         return "make it: make train-demo"
     name = path.relative_to(_located(root, owner, ""))
     revision = owner.revision or "main"
-    return f"put {name} of the hub repository {owner.repository}, revision {revision}, there"
+    command = f'make fetch LANGUAGES="{" ".join(languages)}"' if languages else "make fetch"
+    return (
+        f"fetch it: {command}. Without a network put {name} of the hub repository"
+        f" {owner.repository}, revision {revision}, there"
+    )
 
 
 def _located(root: Path, owner: Source | Vocoder, name: str) -> Path:
     if owner.repository is None:
         return root / name
-    return root / "models" / owner.repository.replace("/", "_") / name
+    return root / "models" / hub_folder(owner.repository) / name
 
 
 def read_voices(path: Path) -> Voices:
@@ -164,7 +183,8 @@ def model_config(
         "dtype": model.placement.dtype,
         "max_batch_frames": model.batching.max_batch_frames,
         "reference_rms": source.reference_rms,
-        "limits": {"max_piece_s": source.max_piece_s},
+        "limits": {"max_piece_s": source.max_piece_s, "uploads": catalogue.router.uploads},
+        "guard": msgspec.to_builtins(model.guard),
         "voices": msgspec.to_builtins(voices.voices),
     }
     server: dict[str, object] = {
@@ -206,6 +226,8 @@ def router_config(
         "voices": msgspec.to_builtins(voices.voices),
         "default_language": default if default in spoken else spoken[0],
         "deadline_s": catalogue.router.deadline_s,
+        "workers": catalogue.router.workers,
+        "limits": {"uploads": catalogue.router.uploads},
     }
     server: dict[str, object] = {
         **_workers(catalogue.router.workers),

@@ -67,15 +67,18 @@ def require_profile(store: Path, profile: ProfileName) -> None:
 
 
 @contextlib.contextmanager
-def exclusive(store: Path) -> Iterator[None]:
-    """Hold a store for oneself while the block runs; another run waits, and says so."""
+def exclusive(store: Path, other: str | None = None) -> Iterator[None]:
+    """Hold a folder for oneself while the block runs; another run waits, and says so.
+
+    Args:
+        store: The folder.
+        other: How the run that is waited for is told of; by default as packaging.
+    """
     with (store / GUARD).open("ab") as guard:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(
-                f"package: another run packages into {store}; waiting until it has ended",
-                flush=True,
-            )
+            other = other or f"package: another run packages into {store}"
+            print(f"{other}; waiting until it has ended", flush=True)
             fcntl.flock(guard, fcntl.LOCK_EX)
         yield

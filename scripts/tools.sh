@@ -6,6 +6,7 @@ packages=()
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v chromedriver >/dev/null || packages+=(chromium-driver)
+command -v ip >/dev/null || packages+=(iproute2)
 
 if ((${#packages[@]} == 0)); then
     echo "tools: all there"

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 import yaml
 from msgspec import Meta, Struct
 
 from f5serve.errors import ConfigurationError
+from f5serve.settings import GuardSettings
 from f5serve.text.frontend import Frontend
 
 ModelName = Annotated[str, Meta(pattern=r"^f5_[a-z0-9_]{1,40}$")]
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
 PositiveInt = Annotated[int, Meta(ge=1)]
+# Names under which a checkpoint is known that are no repositories of the hub: a folder of one.
+ALIASES: Final = {"SWivid/F5-TTS_v1": ("SWivid/F5-TTS", "F5TTS_v1_Base")}
 ProfileName = Literal["demo", "full"]
 
 
@@ -71,7 +74,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         checkpoint: Path of the weights: within the repository (demo) or within the hub's (full).
         vocabulary: Path of the token list, likewise.
         golden: Path of a recorded mel that the packaged archive must reproduce (demo).
-        repository: Hub repository, ``owner/name`` (full).
+        repository: Hub repository, ``owner/name`` (full). A name of ``ALIASES`` is read as the folder of
+            the repository that it stands for.
         revision: Commit of the hub repository.
         licence: SPDX name, as the checkpoint's card states it.
         commercial_use: Whether that licence allows it.
@@ -107,13 +111,18 @@ class Vocoder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One TorchServe model: its languages and its source in each profile."""
+    """One TorchServe model: its languages and its source in each profile.
+
+    Attributes:
+        guard: When a piece is spoken once more; ``{enabled: false}`` switches that off.
+    """
 
     languages: Annotated[tuple[LanguageCode, ...], Meta(min_length=1)]
     profiles: dict[ProfileName, Source]
     batching: Batching = Batching()
     placement: Placement = Placement()
     timeouts: Timeouts = Timeouts()
+    guard: GuardSettings = GuardSettings()
 
 
 class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,12 +133,14 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         job_queue_size: Requests that wait for a worker at most.
         default_language: Spoken where nothing else decides.
         deadline_s: A request older than this is answered 504.
+        uploads: Whether a request may bring a voice of its own; the language models are told, too.
     """
 
     workers: PositiveInt = 16
     job_queue_size: PositiveInt = 32
     default_language: LanguageCode = "en"
     deadline_s: PositiveInt = 110
+    uploads: bool = True
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,7 +193,32 @@ def load_catalogue(path: Path) -> Catalogue:
     problems = [*_duplicates(catalogue), *_dangling(catalogue), *_bad_devices(catalogue)]
     if problems:
         raise ConfigurationError(f"{path}: " + "; ".join(problems))
-    return catalogue
+    return _without_aliases(catalogue)
+
+
+def _without_aliases(catalogue: Catalogue) -> Catalogue:
+    """Answer the catalogue with every checkpoint under the name of its repository."""
+    models = {
+        name: msgspec.structs.replace(
+            model,
+            profiles={profile: _resolved(source) for profile, source in model.profiles.items()},
+        )
+        for name, model in catalogue.models.items()
+    }
+    return msgspec.structs.replace(catalogue, models=models)
+
+
+def _resolved(source: Source) -> Source:
+    if source.repository not in ALIASES:
+        return source
+    repository, folder = ALIASES[source.repository]
+    checkpoint, vocabulary = (
+        path if path.startswith(f"{folder}/") else f"{folder}/{path}"
+        for path in (source.checkpoint, source.vocabulary)
+    )
+    return msgspec.structs.replace(
+        source, repository=repository, checkpoint=checkpoint, vocabulary=vocabulary
+    )
 
 
 def _remedy(message: str) -> str:

@@ -2,15 +2,18 @@
 
 ServeError                      500 internal_error
 ├── RequestError                400 invalid_request        the request is malformed
+│   ├── ForbiddenError          403 forbidden              the server's owner has switched it off
 │   ├── TooLargeError           413 too_large
 │   ├── MediaTypeError          415 unsupported_media_type
 │   ├── ValueRefusedError       422 invalid_value          one field holds a value that is not allowed
 │   └── NotFoundError           404 not_found
 ├── OverloadedError             503 overloaded             try again after ``retry_after_s``
+│   └── UnavailableError        503 model_unavailable      every replica of a language model has failed
 ├── BackendError                502 backend_failed         a language model answered something unusable
 ├── PassedOnError               as the backend said        a language model refused its piece, with its reason
 ├── DeadlineError               504 deadline_exceeded
 ├── SynthesisError              500 synthesis_failed       the model gave no usable audio for this piece
+│   ├── NotFiniteError          500 synthesis_failed       its audio holds values that are not finite
 │   └── OutOfMemoryError        507 out_of_memory          one piece alone does not fit into the device
 ├── DeviceLostError             500 device_lost            the device answers no more; the worker must end
 └── ConfigurationError          500 configuration          catalogue, settings, archive or voice is wrong
@@ -51,6 +54,14 @@ class RequestError(ServeError):
     status = 400
     code = "invalid_request"
     title = "Invalid request"
+
+
+class ForbiddenError(RequestError):
+    """The server's owner does not allow what is asked, whoever asks."""
+
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
 
 
 class TooLargeError(RequestError):
@@ -97,6 +108,13 @@ class OverloadedError(ServeError):
         self.retry_after_s = retry_after_s
 
 
+class UnavailableError(OverloadedError):
+    """Every replica of a language model has failed, or none is known; other languages are served."""
+
+    code = "model_unavailable"
+    title = "Language model unavailable"
+
+
 class BackendError(ServeError):
     """A language model answered something unusable, or broke off."""
 
@@ -129,6 +147,10 @@ class SynthesisError(ServeError):
     status = 500
     code = "synthesis_failed"
     title = "Synthesis failed"
+
+
+class NotFiniteError(SynthesisError):
+    """The model gave values that are not finite; another seed may give others."""
 
 
 class OutOfMemoryError(SynthesisError):

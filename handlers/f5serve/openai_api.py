@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from f5serve import encoding
 from f5serve.errors import MediaTypeError, RequestError, ServeError, ValueRefusedError
+from f5serve.fields import require_known
 from f5serve.response import Answer, retry_after
 from f5serve.settings import Voice
 
@@ -55,6 +56,8 @@ _PASSED_ON: Final = (
     "seed",
     "cfg_strength",
     "normalize",
+    "trim_silence",
+    "loudness",
 )
 _KNOWN: Final = (*_OWN_FIELDS, "instructions", "stream_format", *_PASSED_ON[2:])
 _SLOWEST, _FASTEST = 0.5, 2.0
@@ -78,7 +81,8 @@ def read(
     """Understand a request to ``/v1/audio/speech``.
 
     ``instructions`` are ignored, as is ``model``: the language of the text decides who speaks. The audio
-    is streamed in every format that can be, as OpenAI does it.
+    is streamed in every format that can be, as OpenAI does it, unless ``loudness`` is asked for, which needs
+    the whole.
 
     Args:
         fields: The body's fields, or the error that reading them gave.
@@ -95,7 +99,7 @@ def read(
     if fields is None:
         raise RequestError("the body is empty; POST a JSON object with the field 'input'")
     given = {name: value for name, value in fields.items() if value is not None}
-    _require_known(given)
+    require_known(given, _KNOWN, required="input")
     _require_speed(given.get("speed"))
     events = _chosen(given, "stream_format", ("audio", "sse")) == "sse"
     allowed = encoding.STREAMED if events else tuple(encoding.CONTENT_TYPES)
@@ -107,7 +111,7 @@ def read(
             **_voice(given.get("voice"), voices),
             "text": given["input"],
             "response_format": response_format,
-            "stream": response_format in encoding.STREAMED,
+            "stream": response_format in encoding.STREAMED and "loudness" not in given,
         },
         events=events,
     )
@@ -163,19 +167,6 @@ def voices(registered: Iterable[Voice]) -> dict[str, object]:
             for voice in registered
         ]
     }
-
-
-def _require_known(given: Mapping[str, object]) -> None:
-    unknown = sorted(set(given) - set(_KNOWN))
-    if unknown:
-        shown = unknown[0][:60].encode("utf-8", "replace").decode("utf-8")
-        raise ValueRefusedError(
-            f"unknown field {shown!r}; known are {', '.join(_KNOWN)}",
-            field=shown,
-            code="unknown_field",
-        )
-    if "input" not in given:
-        raise ValueRefusedError("the field 'input' is missing", field="input", code="missing_field")
 
 
 def _require_speed(speed: object) -> None:

@@ -107,7 +107,7 @@ def _json_body(speech: Speech) -> bytes:
             for segment in speech.segments
         ],
     }
-    for number in ("language_confidence", "queue_ms", "inference_ms", "first_audio_ms"):
+    for number in ("language_confidence", "queue_ms", "inference_ms", "first_audio_ms", "loudness"):
         if number in document:
             document[number] = float(told[number])
     if "seed" in document:

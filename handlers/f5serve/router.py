@@ -12,23 +12,23 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Final, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
-import urllib3
 
 from f5serve import openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
-from f5serve.request import SpeechRequest, parse, require_within
+from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
-from f5serve.routing.assemble import Plan, planned_headers, stream, whole
-from f5serve.routing.backends import Deadline, LanguageModels
+from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
+from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.board import Board, board_of_this_server
 from f5serve.routing.plan import plan_pieces
+from f5serve.routing.replicas import placed
 from f5serve.routing.segments import TextSegment, segment
 from f5serve.routing.speaking import Speakers
-from f5serve.settings import RouterSettings, read_settings
+from f5serve.settings import Backend, RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.markup import plain
 from f5serve.torchserve import Call, Context, Row
@@ -37,7 +37,6 @@ from f5serve.voices import VoiceRegistry
 logger = logging.getLogger(__name__)
 
 RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
-ADDRESS_VARIABLE: Final = "F5SERVE_INFERENCE_ADDRESS"
 
 
 class RoutingHandler:
@@ -53,7 +52,7 @@ class RoutingHandler:
             ConfigurationError: If the settings are wrong; the worker does not become ready.
         """
         settings = read_settings(context.model_yaml_config.get("handler"), RouterSettings)
-        self._router = Router(with_address(settings, os.environ.get(ADDRESS_VARIABLE)))
+        self._router = Router(placed(settings, os.environ), board_of_this_server())
 
     def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:
         """Answer each row, in order, with its own status."""
@@ -71,17 +70,22 @@ class Router:
 
     Args:
         settings: Backends, voices, bounds.
+        board: What the workers of this router tell each other; one of its own by default.
     """
 
-    def __init__(self, settings: RouterSettings) -> None:
+    def __init__(self, settings: RouterSettings, board: Board | None = None) -> None:
         self._settings = settings
         self._voices = VoiceRegistry(settings.voices)
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
         self._detector = build_detector(tuple(self._backends))
-        pool = urllib3.PoolManager(maxsize=settings.max_concurrent_pieces, block=True)
         self._speakers = Speakers(
-            LanguageModels(pool, max_refused_s=settings.max_refused_s),
+            LanguageModels(
+                connections(settings.max_concurrent_pieces),
+                max_refused_s=settings.max_refused_s,
+                max_holders=settings.max_holders(),
+                board=board,
+            ),
             self._backends,
             self._voices,
             ThreadPoolExecutor(settings.max_concurrent_pieces),
@@ -121,7 +125,9 @@ class Router:
             )
         if isinstance(call.fields, ServeError):
             raise call.fields
-        return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)
+        sent = call.fields or {}
+        require_uploads(sent, self._settings.limits)
+        return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call)
 
     def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
         wish = openai_api.read(
@@ -155,9 +161,10 @@ class Router:
             "X-Seed": str(request.seed),
             "X-First-Audio-Ms": f"{deadline.spent_s() * 1000:.1f}",
         }
+        finish = Finish(trim_silence=request.trim_silence, loudness=request.loudness)
         if not request.stream or len(plan.pieces) == 1:
-            return speech_answer(whole(plan, spoken, headers), request.response_format)
-        chunks = _begun(stream(plan, spoken, request.response_format))
+            return speech_answer(whole(plan, spoken, headers, finish), request.response_format)
+        chunks = _begun(stream(plan, spoken, request.response_format, finish))
         return StreamedAnswer(
             chunks=_logged(chunks, call.correlation_id),
             content_type=CONTENT_TYPES[request.response_format],
@@ -209,7 +216,7 @@ class Router:
         return {
             "languages": sorted(self._backends),
             "default_language": self._settings.default_language,
-            "models": [msgspec.to_builtins(backend) for backend in self._settings.backends],
+            "models": [_told(backend) for backend in self._settings.backends],
             "voices": [
                 {"name": voice.name, "language": voice.language, "licence": voice.licence}
                 for voice in self._voices.all()
@@ -218,6 +225,12 @@ class Router:
             "streamed_formats": list(STREAMED),
             "limits": msgspec.to_builtins(self._settings.limits),
         }
+
+
+def _told(backend: Backend) -> dict[str, object]:
+    """Answer what a caller may know of a model: not where its servers are."""
+    told: dict[str, object] = msgspec.to_builtins(backend)
+    return {name: value for name, value in told.items() if name not in {"url", "more_urls"}}
 
 
 Item = TypeVar("Item")
@@ -242,33 +255,6 @@ def _refuse(error: ServeError, call: Call) -> Answer:
     if call.path.startswith(openai_api.PREFIX):
         return openai_api.refusal(error, torchserve.identity(call))
     return torchserve.refuse(error, call)
-
-
-def with_address(settings: RouterSettings, address: str | None) -> RouterSettings:
-    """Answer the settings with every backend on another scheme, host and port.
-
-    Args:
-        settings: As packaged.
-        address: Such as ``http://127.0.0.1:9080``; None leaves the settings as they are.
-
-    Raises:
-        ConfigurationError: If the address is none.
-    """
-    if not address:
-        return settings
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ConfigurationError(
-            f"{ADDRESS_VARIABLE}={address!r} is no address; give one such as http://127.0.0.1:8080"
-        )
-    backends = tuple(
-        msgspec.structs.replace(
-            backend,
-            url=urlunsplit((parts.scheme, parts.netloc, urlsplit(backend.url).path, "", "")),
-        )
-        for backend in settings.backends
-    )
-    return msgspec.structs.replace(settings, backends=backends)
 
 
 def _count(answer: Answer | StreamedAnswer, context: Context) -> None:

@@ -83,15 +83,7 @@ class Narrator:
             for text, speed in zip(texts, rates, strict=True)
         ]
         requests = [
-            PieceRequest(
-                text=piece.text,
-                language=voice.language,
-                voice=voice.name,
-                seed=SEED,
-                steps=STEPS,
-                speed=speed,
-                piece=piece.index,
-            )
+            _request(piece, voice, speed)
             for plan, speed in zip(plans, rates, strict=True)
             if not isinstance(plan, ServeError)
             for piece in plan
@@ -102,6 +94,23 @@ class Narrator:
             for plan in plans
         ]
 
+    def speak_pieces(self, text: str, voice: Voice) -> list[Spoken | ServeError]:
+        """Speak a text, and answer its pieces as the model gives them: each spoken once, whatever it sounds like."""
+        plan = self._pieces(text, voice.language, 1.0)
+        if isinstance(plan, ServeError):
+            return [plan]
+        requests = [_request(piece, voice, 1.0) for piece in plan]
+        return self._synthesizer.speak(requests, guarded=False)
+
+    @property
+    def settings(self) -> ModelSettings:
+        """What the worker would be told."""
+        return self._settings
+
+    def clip_bytes(self, voice: Voice) -> bytes:
+        """Answer a voice's file."""
+        return (self._root / voice.file).read_bytes()
+
     def _pieces(self, text: str, language: str, speed: float) -> tuple[Piece, ...] | ServeError:
         try:
             cleaned = clean(text)
@@ -111,6 +120,18 @@ class Narrator:
         segment = TextSegment(text=cleaned, language=language)
         longest = {language: self._settings.limits.max_piece_s}
         return plan_pieces([segment], max_piece_s=longest, speed=speed)
+
+
+def _request(piece: Piece, voice: Voice, speed: float) -> PieceRequest:
+    return PieceRequest(
+        text=piece.text,
+        language=voice.language,
+        voice=voice.name,
+        seed=SEED,
+        steps=STEPS,
+        speed=speed,
+        piece=piece.index,
+    )
 
 
 def _joined(plan: Sequence[Piece], spoken: Sequence[Spoken | ServeError]) -> Samples | ServeError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,18 @@ def queue_full() -> Scripted:
 
 
 def torchserve_error(status: int) -> Scripted:
-    document = {"code": status, "type": "InternalServerException", "message": "Worker died."}
+    message = "Prediction failed" if status == 503 else "Worker died."
+    document = {"code": status, "type": "InternalServerException", "message": message}
     return status, {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
+def model_not_found() -> Scripted:
+    document = {
+        "code": 404,
+        "type": "ModelNotFoundException",
+        "message": "Model not found: f5_fr",
+    }
+    return 404, {"Content-Type": "application/json"}, json.dumps(document).encode()
 
 
 @dataclass
@@ -57,10 +68,13 @@ class FakeModel:
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)
+    hosts: list[str | None] = field(default_factory=list)
 
 
 @contextmanager
-def fake_model(answer: Callable[[dict[str, Any]], Scripted | None]) -> Iterator[FakeModel]:
+def fake_model(
+    answer: Callable[[dict[str, Any]], Scripted | None], address: str = "127.0.0.1", port: int = 0
+) -> Iterator[FakeModel]:
     """Serve a model whose answers are ``answer(request)``; None breaks the connection."""
     model = FakeModel(answer)
 
@@ -71,6 +85,7 @@ def fake_model(answer: Callable[[dict[str, Any]], Scripted | None]) -> Iterator[
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             model.requests.append(request)
             model.ids.append(self.headers.get("X-Request-Id"))
+            model.hosts.append(self.headers.get("Host"))
             scripted = model.answer(request)
             if scripted is None:
                 self.close_connection = True
@@ -87,16 +102,20 @@ def fake_model(answer: Callable[[dict[str, Any]], Scripted | None]) -> Iterator[
             return
 
     class Server(ThreadingHTTPServer):
+        def server_bind(self) -> None:
+            """Leave out the base class's question for this host's name: no name server may be there."""
+            TCPServer.server_bind(self)
+
         def handle_error(self, request: object, client_address: object) -> None:
             """A caller that has gone is what some tests are about; nothing to print."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((address, port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     )
     thread.start()
-    model.url = f"http://127.0.0.1:{server.server_address[1]}/predictions/f5_fr"
+    model.url = f"http://{address}:{server.server_address[1]}/predictions/f5_fr"
     try:
         yield model
     finally:

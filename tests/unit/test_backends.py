@@ -11,13 +11,23 @@ from typing import Any
 import pytest
 import urllib3
 
-from f5serve.errors import BackendError, DeadlineError, OverloadedError, PassedOnError
-from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
+from f5serve.errors import (
+    BackendError,
+    DeadlineError,
+    OverloadedError,
+    PassedOnError,
+    UnavailableError,
+)
+from f5serve.routing.answers import SpokenPiece
+from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.board import Board
+from f5serve.routing.replicas import Directory
 from f5serve.settings import Backend
 from tests.unit.routing_support import (
     FakeModel,
     Scripted,
     fake_model,
+    model_not_found,
     problem,
     queue_full,
     speech,
@@ -29,22 +39,45 @@ FIELDS = {"text": "Bonjour.", "seed": 1, "ref_audio": b"RIFF"}
 
 @pytest.fixture
 def pool() -> Iterator[urllib3.PoolManager]:
-    pool = urllib3.PoolManager(maxsize=2)
+    pool = connections(2)
     yield pool
     pool.clear()
 
 
 def ask(
-    model: FakeModel | str,
+    model: FakeModel | str | list[str],
     pool: urllib3.PoolManager,
     *,
     deadline_s: float = 5.0,
     patience_s: float = 0.5,
+    **options: Any,
 ) -> SpokenPiece:
-    url = model if isinstance(model, str) else model.url
-    backend = Backend(model="f5_fr", url=url, languages=("fr",), licence="MIT", commercial_use=True)
-    models = LanguageModels(pool, max_refused_s=patience_s, sleep=lambda _: time.sleep(0.01))
+    """Ask a model, or one that is served at several URLs."""
+    told = model.url if isinstance(model, FakeModel) else model
+    url, *more = [told] if isinstance(told, str) else told
+    backend = Backend(
+        model="f5_fr",
+        url=url,
+        more_urls=tuple(more),
+        languages=("fr",),
+        licence="MIT",
+        commercial_use=True,
+    )
+    models = LanguageModels(
+        pool, max_refused_s=patience_s, sleep=lambda _: time.sleep(0.01), **options
+    )
     return models.speak(backend, FIELDS, deadline=Deadline(deadline_s), request_id="id-1")
+
+
+def only_loopback(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def nobody_known() -> Directory:
+    def lookup(host: str, port: int) -> list[str]:
+        raise OSError(host)
+
+    return Directory(lookup)
 
 
 def test_a_piece_comes_back_as_samples_with_its_times(pool: urllib3.PoolManager) -> None:
@@ -168,3 +201,108 @@ def test_characters_without_a_token_are_counted(pool: urllib3.PoolManager) -> No
         piece = ask(model, pool)
 
     assert piece.unknown_characters == 3
+
+
+def test_a_worker_that_dies_costs_the_caller_a_second_try_and_no_error(
+    pool: urllib3.PoolManager,
+) -> None:
+    tries = count()
+
+    with fake_model(lambda _: torchserve_error(500) if next(tries) == 0 else speech()) as model:
+        ask(model, pool)
+
+    assert len(model.requests) == 2
+
+
+def test_a_piece_whose_worker_dies_again_is_not_sent_round_for_ever(
+    pool: urllib3.PoolManager,
+) -> None:
+    with (
+        fake_model(lambda _: torchserve_error(507)) as model,
+        pytest.raises(BackendError, match="f5_fr failed with status 507"),
+    ):
+        ask(model, pool)
+
+    assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [None, torchserve_error(500), model_not_found(), problem(502, "backend_failed")],
+    ids=["connection", "worker-died", "not-loaded", "nothing-behind-the-edge"],
+)
+def test_what_one_replica_cannot_speak_another_does(
+    pool: urllib3.PoolManager, broken: Scripted | None
+) -> None:
+    with fake_model(lambda _: broken) as bad, fake_model(lambda _: speech(480)) as good:
+        for _ in range(6):
+            assert len(ask([bad.url, good.url], pool).samples) == 480
+
+    assert len(good.requests) == 6
+
+
+def test_a_model_that_no_replica_holds_is_not_asked_for_ever(pool: urllib3.PoolManager) -> None:
+    with (
+        fake_model(lambda _: model_not_found()) as model,
+        pytest.raises(BackendError, match="status 404"),
+    ):
+        ask(model, pool)
+
+    assert len(model.requests) == 2
+
+
+def test_a_replica_with_a_full_queue_is_passed_over_for_one_with_room(
+    pool: urllib3.PoolManager,
+) -> None:
+    with fake_model(lambda _: queue_full()) as full, fake_model(lambda _: speech()) as free:
+        ask([full.url, free.url], pool, patience_s=5.0)
+
+    assert len(free.requests) == 1
+
+
+def test_a_model_that_keeps_failing_is_refused_at_once_and_says_when_to_come_back(
+    pool: urllib3.PoolManager,
+) -> None:
+    now = [0.0]
+    board = Board(clock=lambda: now[0])
+    with fake_model(lambda _: None) as model:
+        for _ in range(2):
+            now[0] += 2.0
+            with pytest.raises(BackendError):
+                ask(model, pool, board=board)
+            now[0] += 2.0  # two tries of one text come too close together to be two failures
+        with pytest.raises(UnavailableError):  # its first try is the third failure
+            ask(model, pool, board=board)
+        asked = len(model.requests)
+
+        with pytest.raises(UnavailableError) as caught:
+            ask(model, pool, board=board)
+
+    assert len(model.requests) == asked
+    assert (caught.value.status, caught.value.code) == (503, "model_unavailable")
+    assert 1 <= caught.value.retry_after_s <= 30
+
+
+def test_a_host_that_nobody_knows_is_unavailable(pool: urllib3.PoolManager) -> None:
+    with pytest.raises(UnavailableError, match="no address"):
+        ask("http://nowhere.invalid:8000/predictions/f5_fr", pool, directory=nobody_known())
+
+
+def test_a_full_model_that_holds_its_share_of_the_workers_is_not_waited_for(
+    pool: urllib3.PoolManager,
+) -> None:
+    with (
+        fake_model(lambda _: queue_full()) as model,
+        pytest.raises(OverloadedError),
+    ):
+        ask(model, pool, patience_s=5.0, max_holders=0.5)
+
+    assert len(model.requests) == 1
+
+
+def test_a_host_is_asked_by_its_name_at_its_address(pool: urllib3.PoolManager) -> None:
+    with fake_model(lambda _: speech()) as model:
+        ask(model.url.replace("127.0.0.1", "localhost"), pool, directory=Directory(only_loopback))
+
+    assert model.hosts[0] is not None
+    assert model.hosts[0].startswith("localhost:")

@@ -50,6 +50,22 @@ def test_every_model_has_both_profiles() -> None:
     )
 
 
+@pytest.mark.parametrize("folder", ["", "F5TTS_v1_Base/"])
+def test_a_name_users_know_is_read_as_a_folder_of_its_repository(
+    document: dict[str, Any], folder: str, tmp_path: Path
+) -> None:
+    changed = copy.deepcopy(document)
+    changed["models"]["f5_en_zh"]["profiles"]["full"] |= {
+        "repository": "SWivid/F5-TTS_v1",
+        "checkpoint": f"{folder}model_1250000.safetensors",
+        "vocabulary": f"{folder}vocab.txt",
+    }
+    path = tmp_path / "catalogue.yaml"
+    path.write_text(yaml.safe_dump(changed), encoding="utf-8")
+
+    assert load_catalogue(path) == load_catalogue(REAL)
+
+
 def test_one_language_holds_at_most_half_of_the_routers_slots() -> None:
     catalogue = load_catalogue(REAL)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from f5serve.errors import ConfigurationError
 from f5serve.response import Answer, StreamedAnswer
-from f5serve.router import Router, RoutingHandler, with_address
+from f5serve.router import Router, RoutingHandler
 from f5serve.settings import Backend, Limits, RouterSettings, Voice
 from f5serve.torchserve import Call
 from tests.fakes import FakeContext
@@ -342,23 +343,12 @@ def test_an_unknown_path_is_not_found(model: FakeModel) -> None:
     assert Router(settings(model.url)).answer(call).status == 404
 
 
-def test_backends_move_to_the_address_that_the_server_listens_on() -> None:
-    moved = with_address(
-        settings("http://127.0.0.1:8080/predictions/f5_fr"), "http://127.0.0.1:9080"
-    )
-
-    assert moved.backends[0].url == "http://127.0.0.1:9080/predictions/f5_fr"
-
-
-def test_an_address_that_is_none_is_refused_at_start() -> None:
-    with pytest.raises(ConfigurationError, match="is no address"):
-        with_address(settings("http://127.0.0.1:8080/predictions/f5_fr"), "localhost:9080")
-
-
 def test_the_handler_answers_through_torchserves_context(
-    model: FakeModel, monkeypatch: pytest.MonkeyPatch
+    model: FakeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("F5SERVE_INFERENCE_ADDRESS", raising=False)
+    monkeypatch.delenv("F5SERVE_BACKENDS", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     context = FakeContext(config={"handler": msgspec.to_builtins(settings(model.url))})
     handler = RoutingHandler()
     handler.initialize(context)
@@ -370,3 +360,12 @@ def test_the_handler_answers_through_torchserves_context(
         ("LanguageResolutions", {"Language": "fr", "Source": "detected"})
     ]
     assert (context.statuses[0], context.content_types[0]) == (200, "audio/wav")
+
+
+def test_the_status_does_not_tell_where_the_servers_are(model: FakeModel) -> None:
+    call = Call(correlation_id="id-1", path="status", fields=None, from_form=False)
+
+    answer = Router(settings(model.url)).answer(call)
+
+    assert isinstance(answer, Answer)
+    assert b"127.0.0.1" not in answer.body

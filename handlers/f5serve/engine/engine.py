@@ -26,6 +26,7 @@ from f5serve.engine.vocos import Vocos
 from f5serve.errors import (
     ConfigurationError,
     DeviceLostError,
+    NotFiniteError,
     OutOfMemoryError,
     ServeError,
     SynthesisError,
@@ -240,7 +241,7 @@ class F5Engine:
 
         Returns:
             For each piece, in order, its new speech ``[nw]`` float32 at 24 kHz, or the error of that piece alone:
-            ``ValueRefusedError`` for a value out of range, ``SynthesisError`` for a result that is not finite,
+            ``ValueRefusedError`` for a value out of range, ``NotFiniteError`` for a result that is not finite,
             ``OutOfMemoryError`` if it does not fit into the device even alone, ``SynthesisError`` if the model
             fails on it. And what the call cost.
 
@@ -369,7 +370,7 @@ def _failure(item: SampleItem, *, starved: bool) -> ServeError:
 def _finite(result: _Output) -> _Output | ServeError:
     if bool(torch.isfinite(torch.as_tensor(result)).all()):
         return result
-    return SynthesisError("the model gave values that are not finite")
+    return NotFiniteError("the model gave values that are not finite")
 
 
 def _wants_memory(error: BaseException) -> bool:

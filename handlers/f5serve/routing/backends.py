@@ -1,25 +1,25 @@
-"""The language models as the router sees them: endpoints that speak one piece each."""
+"""The language models as the router sees them: replicas that speak one piece each."""
 
 from __future__ import annotations
 
 import logging
 import math
 import random
+import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import urllib3
 
-from f5serve import audio
-from f5serve.errors import BackendError, DeadlineError, OverloadedError, PassedOnError, ServeError
+from f5serve.errors import BackendError, DeadlineError, ServeError, UnavailableError
+from f5serve.routing.answers import SpokenPiece, error_of, is_full, is_lost, piece_of
+from f5serve.routing.board import Board
+from f5serve.routing.replicas import Directory, Replica
 from f5serve.settings import Backend
-
-if TYPE_CHECKING:
-    from f5serve.audio import Samples
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,12 @@ LONGEST_WAIT_S: Final = (
     0.25  # a long text comes back for its next piece at once; a short one must not sleep
 )
 CONNECT_TIMEOUT_S: Final = 2.0
+FEWEST_TRIES: Final = 2
+MOST_TRIES: Final = 3  # a piece may be what kills a worker: it is not sent round for ever
+# A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
+_ASK_AFTER_S: Final = 5
+_ASK_AGAIN_S: Final = 2
+_ASK_TIMES: Final = 3
 
 
 class Deadline:
@@ -63,6 +69,10 @@ class Deadline:
             raise self.exceeded()
         return left
 
+    def passed(self) -> bool:
+        """Tell whether no time is left."""
+        return self._end <= self._clock()
+
     def exceeded(self) -> DeadlineError:
         """Answer the error for having passed it."""
         return DeadlineError(
@@ -70,23 +80,55 @@ class Deadline:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpokenPiece:
-    """One piece's speech.
+def connections(per_host: int) -> urllib3.PoolManager:
+    """Answer the connections of one worker, kept alive between pieces.
+
+    Args:
+        per_host: Pieces that may be under way at one replica.
+    """
+    kept_alive = [
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    ]
+    # What the system has of these; macOS names the first otherwise.
+    for name, value in (
+        ("TCP_KEEPIDLE", _ASK_AFTER_S),
+        ("TCP_KEEPINTVL", _ASK_AGAIN_S),
+        ("TCP_KEEPCNT", _ASK_TIMES),
+    ):
+        if hasattr(socket, name):
+            kept_alive.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return urllib3.PoolManager(
+        num_pools=64, maxsize=per_host, block=True, socket_options=kept_alive
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Attempt:
+    """One piece on its way to speech, through as many replicas as it takes.
 
     Attributes:
-        samples: 24 kHz mono.
-        voice: The voice's name.
-        inference_ms: Time its batch spent in the model.
-        queue_ms: Time it spent waiting and travelling.
-        unknown_characters: Characters that the checkpoint has no token for.
+        tries: How many replicas may fail before the piece does.
+        failed: Those that have.
+        error: What the piece fails with if no other replica may be asked.
+        full: The refusal of a queue that was full, at the last try.
     """
 
-    samples: Samples
-    voice: str
-    inference_ms: float
-    queue_ms: float
-    unknown_characters: int
+    backend: Backend
+    body: bytes
+    deadline: Deadline
+    request_id: str
+    patience: Deadline
+    tries: int = FEWEST_TRIES
+    failed: list[str] = field(default_factory=list)
+    error: ServeError | None = None
+    full: ServeError | None = None
+    wait_s: float = FIRST_WAIT_S
+
+    def lost(self, replica: Replica, error: ServeError) -> None:
+        """Note that a replica failed."""
+        self.failed.append(replica.url)
+        self.error = error
 
 
 class LanguageModels:
@@ -95,6 +137,9 @@ class LanguageModels:
     Args:
         pool: Connections, kept alive between pieces.
         max_refused_s: How long a piece that a full queue refuses is tried again.
+        max_holders: Workers that may be held by one model while its queue is full.
+        board: What the workers of this router know of one another.
+        directory: Finds the replicas of a model.
         sleep: Waits between two tries, seconds.
     """
 
@@ -103,19 +148,26 @@ class LanguageModels:
         pool: urllib3.PoolManager,
         *,
         max_refused_s: float,
+        max_holders: float = math.inf,
+        board: Board | None = None,
+        directory: Directory | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._pool = pool
         self._max_refused_s = max_refused_s
+        self._max_holders = max_holders
+        self._board = board or Board()
+        self._directory = directory or Directory()
         self._sleep = sleep
 
     def speak(
         self, backend: Backend, fields: Mapping[str, object], *, deadline: Deadline, request_id: str
     ) -> SpokenPiece:
-        """Have one piece spoken.
+        """Have one piece spoken, by the replica that has least to do.
 
-        A full queue is waited for; a broken connection is tried once more, since a model that was
-        restarted meanwhile answers the second time.
+        A full queue is waited for, unless the model holds so many of the router's workers already that
+        other languages would suffer. A replica that cannot be reached, or whose worker dies, is
+        replaced by another; a single one is asked once more, since TorchServe starts the worker again.
 
         Args:
             backend: The language model.
@@ -125,109 +177,110 @@ class LanguageModels:
 
         Raises:
             OverloadedError: If the queue stayed full.
+            UnavailableError: If every replica has failed again and again and is left alone for a while.
             PassedOnError: If the model refused the piece for a reason of the caller's.
             BackendError: If the model failed.
             DeadlineError: If time ran out.
         """
         body = msgspec.json.encode({**fields, "response_format": "f32"})
-        patience = Deadline(self._max_refused_s)
-        wait_s = FIRST_WAIT_S
-        broken = False
-        while True:
-            started = time.perf_counter()
-            try:
-                answer = self._post(backend, body, deadline, request_id)
-            except urllib3.exceptions.ReadTimeoutError:
-                raise deadline.exceeded() from None  # reading may take all the time that is left
-            except urllib3.exceptions.HTTPError as error:
-                if broken:
-                    raise BackendError(f"{backend.model} cannot be reached") from error
-                broken = True
-                continue
-            if _is_full(answer) and _patient(patience):
-                # Apart from one another, so that those who wait do not all come at once.
-                self._sleep(min(wait_s * random.uniform(0.5, 1.0), deadline.left_s()))  # noqa: S311 - no secret
-                wait_s = min(wait_s * 1.6, LONGEST_WAIT_S)
-                continue
-            if answer.status != HTTPStatus.OK:
-                raise _error_of(answer, backend)
-            return _piece_of(answer, backend, (time.perf_counter() - started) * 1000)
+        attempt = _Attempt(
+            backend=backend,
+            body=body,
+            deadline=deadline,
+            request_id=request_id,
+            patience=Deadline(self._max_refused_s),
+        )
+        with self._board.holding(backend.model):
+            while True:
+                attempt.full = None
+                spoken = self._ask(self._choose(attempt), attempt)
+                if spoken is not None:
+                    return spoken
+                self._wait(attempt)
 
-    def _post(
-        self, backend: Backend, body: bytes, deadline: Deadline, request_id: str
-    ) -> urllib3.BaseHTTPResponse:
-        left_s = deadline.left_s()
+    def _choose(self, attempt: _Attempt) -> Replica:
+        """Choose a replica; whoever takes one must give it back."""
+        backend = attempt.backend
+        replicas = {
+            replica.url: replica
+            for url in (backend.url, *backend.more_urls)
+            for replica in self._directory.of(url)
+        }
+        if not replicas:
+            raise UnavailableError(
+                f"{backend.model} is not found: no address is known of its host", retry_after_s=5
+            )
+        attempt.tries = min(MOST_TRIES, max(FEWEST_TRIES, len(replicas)))
+        chosen = self._board.take(backend.model, tuple(replicas), attempt.failed)
+        if chosen is None:
+            back_in_s = self._board.back_in_s(backend.model, tuple(replicas))
+            raise UnavailableError(
+                f"{backend.model} has failed repeatedly and is being restarted",
+                retry_after_s=max(1, math.ceil(back_in_s)),
+            )
+        return replicas[chosen]
+
+    def _ask(self, replica: Replica, attempt: _Attempt) -> SpokenPiece | None:
+        """Ask one replica; None means that the piece should be sent again."""
+        model = attempt.backend.model
+        failed = True
+        started = time.perf_counter()
+        try:
+            answer = self._post(replica, attempt)
+            failed = is_lost(answer)
+        except urllib3.exceptions.HTTPError as error:
+            # Reading may take all the time that is left. A timeout before that is the kernel's, which
+            # has found that the host is no longer there.
+            if isinstance(error, urllib3.exceptions.ReadTimeoutError) and attempt.deadline.passed():
+                raise attempt.deadline.exceeded() from None
+            logger.warning("not reached: model=%s at=%s reason=%s", model, replica.url, error)
+            attempt.lost(replica, BackendError(f"{model} cannot be reached"))
+            return None
+        except DeadlineError:
+            failed = False
+            raise
+        finally:
+            self._board.give_back(model, replica.url, failed=failed)
+        if is_full(answer):
+            attempt.full = error_of(answer, attempt.backend)
+            return None
+        if failed:
+            attempt.lost(replica, error_of(answer, attempt.backend))
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise error_of(answer, attempt.backend)
+        return piece_of(answer, attempt.backend, (time.perf_counter() - started) * 1000)
+
+    def _wait(self, attempt: _Attempt) -> None:
+        """Wait before the piece is sent again.
+
+        Raises:
+            ServeError: If it is not to be sent again.
+        """
+        if attempt.full is not None:
+            holders = self._board.holders(attempt.backend.model)
+            if attempt.patience.passed() or holders > self._max_holders:
+                raise attempt.full
+            # Apart from one another, so that those who wait do not all come at once.
+            wait_s = attempt.wait_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            attempt.wait_s = min(attempt.wait_s * 1.6, LONGEST_WAIT_S)
+        else:
+            if attempt.error is not None and len(attempt.failed) >= attempt.tries:
+                raise attempt.error
+            wait_s = 0.0
+        self._sleep(min(wait_s, attempt.deadline.left_s()))
+
+    def _post(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse:
+        left_s = attempt.deadline.left_s()
         return self._pool.request(
             "POST",
-            backend.url,
-            body=body,
-            headers={"Content-Type": "application/json", "X-Request-Id": request_id},
+            replica.url,
+            body=attempt.body,
+            headers={
+                "Content-Type": "application/json",
+                "Host": replica.host,
+                "X-Request-Id": attempt.request_id,
+            },
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s),
             retries=False,
         )
-
-
-def _patient(patience: Deadline) -> bool:
-    try:
-        return patience.left_s() > 0
-    except DeadlineError:
-        return False
-
-
-def _piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: float) -> SpokenPiece:
-    try:
-        samples = audio.from_f32(answer.data)
-        inference_ms = float(answer.headers["X-Inference-Ms"])
-        unknown = int(answer.headers.get("X-Unknown-Characters", "0"))
-        voice = answer.headers["X-Voice"]
-    except (KeyError, ValueError) as error:
-        raise BackendError(f"{backend.model} answered no speech") from error
-    return SpokenPiece(
-        samples=samples,
-        voice=voice,
-        inference_ms=inference_ms,
-        queue_ms=max(0.0, elapsed_ms - inference_ms),
-        unknown_characters=unknown,
-    )
-
-
-def _error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
-    """Understand a refusal: the model's own problem document, or one of TorchServe's few words."""
-    if _is_full(answer):
-        return OverloadedError(
-            f"{backend.model} has no free place; try again shortly", retry_after_s=2
-        )
-    problem = _problem_of(answer)
-    if problem is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        field = problem.get("field")
-        return PassedOnError(
-            str(problem.get("detail", "refused")),
-            status=answer.status,
-            code=str(problem.get("code", "refused")),
-            field=None if field is None else str(field),
-        )
-    told = f": {problem.get('detail')}" if problem else ""
-    logger.warning("model failed: model=%s status=%d", backend.model, answer.status)
-    return BackendError(f"{backend.model} failed with status {answer.status}{told}")
-
-
-def _is_full(answer: urllib3.BaseHTTPResponse) -> bool:
-    """Tell TorchServe's two 503s apart: no room in the queue, or a handler that raised."""
-    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
-        return False
-    document = _document_of(answer)
-    return document is None or document.get("type") != "InternalServerException"
-
-
-def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:
-    if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
-        return None
-    return _document_of(answer)
-
-
-def _document_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:
-    try:
-        document = msgspec.json.decode(answer.data)
-    except msgspec.DecodeError:
-        return None
-    return document if isinstance(document, dict) else None

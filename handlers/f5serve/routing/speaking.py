@@ -7,7 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Final
 
 from f5serve.request import SpeechRequest
-from f5serve.routing.backends import Deadline, LanguageModels, SpokenPiece
+from f5serve.routing.answers import SpokenPiece
+from f5serve.routing.backends import Deadline, LanguageModels
 from f5serve.routing.plan import Piece
 from f5serve.settings import Backend
 from f5serve.voices import VoiceRegistry

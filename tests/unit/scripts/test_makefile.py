@@ -26,9 +26,20 @@ SHELL = {
     "OUT": "from-shell",
     "FILE": "from-shell",
     "SENTENCES": "from-shell",
+    "ACCEPT_LICENCE": "1",
+    "UPDATE": "1",
+    "DRY_RUN": "1",
     "PROFILE": "from-shell",
     "PORT": "5000",
     "PYTEST_ARGS": "from-shell",
+    "TRIM": "from-shell",
+    "LOUDNESS": "from-shell",
+    "NAME": "from-shell",
+    "AUDIO": "from-shell",
+    "LICENCE": "from-shell",
+    "SOURCE": "from-shell",
+    "CONSENT": "from-shell",
+    "REPLACE": "from-shell",
 }
 
 
@@ -47,12 +58,25 @@ def planned(*arguments: str) -> str:
 
 @pytest.mark.parametrize(
     "task",
-    ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "quality", "test"],
+    [
+        "say",
+        "voice",
+        "guard-bench",
+        "serve",
+        "stop",
+        "fetch",
+        "package",
+        "demo",
+        "memory",
+        "language-bench",
+        "quality",
+        "test",
+    ],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
     commands = planned(task)
 
-    assert not [value for value in SHELL.values() if value in commands]
+    assert not [value for value in SHELL.values() if value != "1" and value in commands]
 
 
 def test_without_values_the_defaults_are_taken() -> None:
@@ -69,6 +93,22 @@ def test_the_command_line_decides() -> None:
     assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
     assert '--language "fr" --voice "anna"' in commands
     assert '--speed "1.5"' in commands
+
+
+def arguments_of_fetch(*given: str) -> list[str]:
+    """Answer what the command of ``make fetch`` gets."""
+    words = planned("fetch", *given).replace("\\\n", " ").split()
+    return words[words.index("scripts.fetch") + 1 :]
+
+
+def test_fetching_takes_languages_and_consent_from_the_command_line_only() -> None:
+    wishes = ("LANGUAGES=fr es", "UPDATE=1", "ACCEPT_LICENCE=1", "DRY_RUN=1")
+
+    assert arguments_of_fetch() == arguments_of_fetch("ACCEPT_LICENCE=0", "UPDATE=no") == []
+    assert arguments_of_fetch(*wishes) == [
+        *("--languages", "fr", "es"),
+        *("--update", "--accept-licence", "--dry-run"),
+    ]
 
 
 def test_a_file_is_spoken_instead_of_the_text() -> None:
@@ -96,3 +136,30 @@ def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> Non
 
 def test_a_text_with_dollar_signs_and_quotes_is_no_error_of_make() -> None:
     assert '-- "$SAY_TEXT"' in planned("say", 'TEXT=-it\'s $(5 "or" $6')
+
+
+def test_a_voice_is_registered_with_what_is_given_and_no_text_of_says_own() -> None:
+    given, without = (
+        told("voice", "NAME=anna", "AUDIO=a b.wav", *text, "REPLACE=1", "CONSENT=Anna's $own")
+        for text in (["TEXT=It's $5"], [])
+    )
+
+    assert '--audio "a b.wav" --text "$SAY_TEXT"' in planned("voice", "NAME=a", "AUDIO=a b.wav")
+    assert planned("voice").rstrip().endswith("scripts.voice")
+    assert given == ["It's $5", "", "Anna's $own"]
+    assert without == ["", "", "Anna's $own"]
+
+
+def told(*arguments: str) -> list[str]:
+    """Answer the texts that a command of make's finds in its environment."""
+    names = ("SAY_TEXT", "VOICE_SOURCE", "VOICE_CONSENT")
+    done = subprocess.run(  # noqa: S603  # our own Makefile
+        ["make", "--no-print-directory", *arguments, "PYTHON=true", "RUN=printenv -0 #"],  # noqa: S607
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **SHELL},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
+    return [found[name] for name in names]

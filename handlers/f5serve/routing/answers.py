@@ -1,0 +1,125 @@
+"""What a language model's answer means: speech, a full queue, a refusal, a worker that died."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import urllib3
+
+from f5serve import audio, guard
+from f5serve.errors import BackendError, OverloadedError, PassedOnError, ServeError
+from f5serve.guard import Retry
+from f5serve.settings import Backend
+
+if TYPE_CHECKING:
+    from f5serve.audio import Samples
+
+logger = logging.getLogger(__name__)
+
+WORKER_DIED: Final = "Worker died."  # TorchServe's words, with 500 or 507
+MODEL_NOT_FOUND: Final = "ModelNotFoundException"
+# What the edge in front of a shard makes of TorchServe's words, and says where TorchServe is not there.
+LOST_BEHIND_EDGE: Final = frozenset({"worker_died", "backend_failed", "model_unavailable"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenPiece:
+    """One piece's speech.
+
+    Attributes:
+        samples: 24 kHz mono.
+        voice: The voice's name.
+        inference_ms: Time its batch spent in the model.
+        queue_ms: Time it spent waiting and travelling.
+        unknown_characters: Characters that the checkpoint has no token for.
+        retry: Whether, and why, it was spoken twice.
+    """
+
+    samples: Samples
+    voice: str
+    inference_ms: float
+    queue_ms: float
+    unknown_characters: int
+    retry: Retry | None = None
+
+
+def piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: float) -> SpokenPiece:
+    """Read the speech out of an answer.
+
+    Raises:
+        BackendError: If there is none in it.
+    """
+    try:
+        samples = audio.from_f32(answer.data)
+        inference_ms = float(answer.headers["X-Inference-Ms"])
+        unknown = int(answer.headers.get("X-Unknown-Characters", "0"))
+        voice = answer.headers["X-Voice"]
+    except (KeyError, ValueError) as error:
+        raise BackendError(f"{backend.model} answered no speech") from error
+    return SpokenPiece(
+        samples=samples,
+        voice=voice,
+        inference_ms=inference_ms,
+        queue_ms=max(0.0, elapsed_ms - inference_ms),
+        unknown_characters=unknown,
+        retry=guard.heard(answer.headers),
+    )
+
+
+def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
+    """Understand a refusal: the model's own problem document, or one of TorchServe's few words."""
+    if is_full(answer):
+        return OverloadedError(
+            f"{backend.model} has no free place; try again shortly", retry_after_s=2
+        )
+    problem = _problem_of(answer)
+    if problem is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        field = problem.get("field")
+        return PassedOnError(
+            str(problem.get("detail", "refused")),
+            status=answer.status,
+            code=str(problem.get("code", "refused")),
+            field=None if field is None else str(field),
+        )
+    told = f": {problem.get('detail')}" if problem else ""
+    logger.warning("model failed: model=%s status=%d", backend.model, answer.status)
+    return BackendError(f"{backend.model} failed with status {answer.status}{told}")
+
+
+def is_full(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Tell TorchServe's two 503s apart: no room in the queue, or a handler that raised."""
+    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return False
+    document = _document_of(answer)
+    return document is None or document.get("type") != "InternalServerException"
+
+
+def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Tell whether the replica, not the piece, is why there is no speech: another may well have it.
+
+    Its worker died under the batch, or it does not hold the model (any more).
+    """
+    document = _document_of(answer) if answer.status >= HTTPStatus.BAD_REQUEST else None
+    if document is None:
+        return answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return document.get("type") == MODEL_NOT_FOUND
+    return document.get("message") == WORKER_DIED or document.get("code") in LOST_BEHIND_EDGE
+
+
+def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:
+    if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
+        return None
+    return _document_of(answer)
+
+
+def _document_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:
+    try:
+        document = msgspec.json.decode(answer.data)
+    except msgspec.DecodeError:
+        return None
+    return document if isinstance(document, dict) else None

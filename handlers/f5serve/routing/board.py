@@ -1,0 +1,239 @@
+"""What the workers of one router tell each other: who is busy with what, and which replicas fail.
+
+Every worker is a process of its own. They meet in one small JSON file, locked while it is read and
+written: at a piece or two a second for each worker that costs next to nothing, it needs no further
+process, and whoever looks for a fault can read it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+logger = logging.getLogger(__name__)
+
+FAILURES_TO_OPEN: Final = 3
+ONE_EVENT_S: Final = 1.0
+"""Failures closer together than this are one: a worker that dies takes its whole batch with it."""
+FIRST_PAUSE_S: Final = 2.0
+LONGEST_PAUSE_S: Final = 30.0
+FORGOTTEN_S: Final = 600.0
+_LARGEST_FILE: Final = 1 << 20
+
+
+class _Seen(Struct):
+    """One replica of one model, as all workers know it; times are of the monotonic clock, seconds."""
+
+    flights: dict[int, int] = field(default_factory=dict)  # pieces under way, by process
+    failures: int = 0
+    failed_at: float = -1e9
+    open_until: float = -1e9
+    used_at: float = 0.0
+
+
+class _State(Struct):
+    replicas: dict[str, _Seen] = field(default_factory=dict)
+    holding: dict[str, dict[int, int]] = field(default_factory=dict)  # model: pieces by process
+
+
+class Board:
+    """The workers' common knowledge.
+
+    A replica that has failed three times in a row is left alone for 2 s, then for longer, at most 30 s;
+    after each pause one piece tries whether it is back. What a killed process had under way is taken
+    off by whoever looks next.
+
+    Args:
+        path: The file; None keeps what is known in this process.
+        clock: Monotonic seconds, the same for all processes.
+        alive: Tells whether a process still runs.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        alive: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._alive = alive or _alive
+        self._own = _State()
+        self._lock = threading.Lock()
+
+    def take(self, model: str, urls: Sequence[str], avoid: Collection[str] = ()) -> str | None:
+        """Choose the replica with the fewest pieces under way, and count one more there.
+
+        Args:
+            model: The language model.
+            urls: Its replicas.
+            avoid: Those that have just failed; taken only where there is no other.
+
+        Returns:
+            The URL, or None if all of them are being left alone.
+        """
+        now = self._clock()
+        with self._state() as state:
+            self._tidy(state, now)
+            ready = [url for url in urls if _open_until(state, model, url) <= now]
+            ready = [url for url in ready if url not in avoid] or ready
+            if not ready:
+                return None
+            random.shuffle(ready)  # among equals, not always the first
+            chosen = min(ready, key=lambda url: _under_way(state, _key(model, url)))
+            seen = state.replicas.setdefault(_key(model, chosen), _Seen())
+            seen.flights[os.getpid()] = seen.flights.get(os.getpid(), 0) + 1
+            seen.used_at = now
+            if seen.failures >= FAILURES_TO_OPEN:  # this piece is the trial; the others wait for it
+                seen.open_until = now + _pause(seen.failures)
+            return chosen
+
+    def give_back(self, model: str, url: str, *, failed: bool) -> None:
+        """Count a piece as no longer under way, and what became of it."""
+        now = self._clock()
+        with self._state() as state:
+            seen = state.replicas.setdefault(_key(model, url), _Seen())
+            _count_down(seen.flights)
+            seen.used_at = now
+            if not failed:
+                seen.failures, seen.open_until = 0, now
+            elif now - seen.failed_at >= ONE_EVENT_S:
+                seen.failures += 1
+                seen.failed_at = now
+                if seen.failures >= FAILURES_TO_OPEN:
+                    seen.open_until = now + _pause(seen.failures)
+                    logger.warning("left alone: model=%s url=%s", model, url)
+
+    def back_in_s(self, model: str, urls: Sequence[str]) -> float:
+        """Answer the seconds until one of the replicas is tried again."""
+        with self._state() as state:
+            until = [_open_until(state, model, url) for url in urls]
+        return max(0.0, min(until, default=0.0) - self._clock())
+
+    @contextmanager
+    def holding(self, model: str) -> Iterator[None]:
+        """Tell the others that this process is held by a model, as long as the context lasts."""
+        with self._state() as state:
+            held = state.holding.setdefault(model, {})
+            held[os.getpid()] = held.get(os.getpid(), 0) + 1
+        try:
+            yield
+        finally:
+            with self._state() as state:
+                _count_down(state.holding.setdefault(model, {}))
+
+    def holders(self, model: str) -> int:
+        """Answer how many processes a model holds."""
+        with self._state() as state:
+            self._tidy(state, self._clock())
+            return len(state.holding.get(model, {}))
+
+    def _tidy(self, state: _State, now: float) -> None:
+        """Take off what processes that have gone left behind, and replicas that nobody uses any more."""
+        counts = [seen.flights for seen in state.replicas.values()] + list(state.holding.values())
+        gone = {pid for flights in counts for pid in flights if not self._alive(pid)}
+        for flights in counts:
+            for pid in gone & flights.keys():
+                del flights[pid]
+        for key, seen in list(state.replicas.items()):
+            # A time to come beyond the longest pause is of another boot's clock.
+            if seen.open_until > now + LONGEST_PAUSE_S or (
+                not seen.flights and now - seen.used_at > FORGOTTEN_S
+            ):
+                del state.replicas[key]
+
+    @contextmanager
+    def _state(self) -> Iterator[_State]:
+        """Read the state, and write back what the caller made of it."""
+        with self._lock:
+            if self._path is None:
+                yield self._own
+                return
+            try:
+                descriptor = os.open(
+                    self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+                )
+            except OSError:
+                # Knowing less of each other is no reason to refuse a text.
+                logger.exception("each worker on its own: %s cannot be used", self._path)
+                self._path = None
+                yield self._own
+                return
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                state = _read(descriptor)
+                yield state
+                _write(descriptor, state)
+            finally:
+                os.close(descriptor)
+
+
+def board_of_this_server() -> Board:
+    """Answer the board that the workers of this TorchServe share: they have one parent."""
+    name = f"f5serve-router-{os.getuid()}-{os.getppid()}.json"
+    return Board(Path(tempfile.gettempdir()) / name)
+
+
+def _key(model: str, url: str) -> str:
+    return f"{model} {url}"
+
+
+def _open_until(state: _State, model: str, url: str) -> float:
+    seen = state.replicas.get(_key(model, url))
+    return seen.open_until if seen else 0.0
+
+
+def _under_way(state: _State, key: str) -> int:
+    seen = state.replicas.get(key)
+    return sum(seen.flights.values()) if seen else 0
+
+
+def _pause(failures: int) -> float:
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - FAILURES_TO_OPEN, 10))
+
+
+def _count_down(flights: dict[int, int]) -> None:
+    left = flights.get(os.getpid(), 0) - 1
+    if left > 0:
+        flights[os.getpid()] = left
+    else:
+        flights.pop(os.getpid(), None)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _read(descriptor: int) -> _State:
+    try:
+        return msgspec.json.decode(os.pread(descriptor, _LARGEST_FILE, 0), type=_State)
+    except msgspec.DecodeError:
+        return _State()  # new, or its writer was killed; what is lost is known again in seconds
+
+
+def _write(descriptor: int, state: _State) -> None:
+    body = msgspec.json.encode(state)
+    try:
+        os.pwrite(descriptor, body, 0)
+        os.ftruncate(descriptor, len(body))
+    except OSError:
+        logger.exception("the router's workers cannot tell each other what they do")

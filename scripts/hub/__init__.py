@@ -1,0 +1,1 @@
+"""Fetching of published checkpoints: what is wanted, from where, and what was got."""

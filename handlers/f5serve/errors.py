@@ -2,7 +2,7 @@
 
 ServeError                      500 internal_error
 ├── RequestError                400 invalid_request        the request is malformed
-│   ├── ForbiddenError          403 forbidden              the server's owner has switched it off
+│   ├── ForbiddenError          403 uploads_disabled       the server's owner has switched it off
 │   ├── TooLargeError           413 too_large
 │   ├── MediaTypeError          415 unsupported_media_type
 │   ├── ValueRefusedError       422 invalid_value          one field holds a value that is not allowed
@@ -60,7 +60,7 @@ class ForbiddenError(RequestError):
     """The server's owner does not allow what is asked, whoever asks."""
 
     status = 403
-    code = "forbidden"
+    code = "uploads_disabled"
     title = "Not allowed"
 
 

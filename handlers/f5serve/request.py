@@ -132,7 +132,6 @@ def require_uploads(sent: Mapping[str, object], limits: Limits) -> None:
         raise ForbiddenError(
             "this server takes no voices with requests; name one of its own in 'voice'",
             field="ref_audio",
-            code="uploads_disabled",
         )
 
 

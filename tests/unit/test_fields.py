@@ -25,6 +25,7 @@ WANTED = {
     "cfg_strength": "a number from 0 to 10",
     "language": "a text",
     "strict": "true or false",
+    "normalize": "true or false",
     "response_format": "one of flac, json, mp3, opus, pcm, wav",
     "stream": "true or false",
     "trim_silence": "true or false",

@@ -45,7 +45,7 @@ def test_what_a_page_would_show_is_left(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("ＡＢＣ １２３，４５６", "ABC 123,456"),
-        ("𝐁𝐨𝐥𝐝 ❷ ﬁn", "Bold 2 fin"),
+        ("𝐁𝐨𝐥𝐝 𝟐 ﬁn", "Bold 2 fin"),
         ("٣ and ३", "3 and 3"),
         ("Yes 😀😀! 👍🏽 No 🇫🇮.", "Yes! No."),
         ("Fine :-) or not :( <3", "Fine or not"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -36,11 +37,19 @@ def read_out(text: str, language: str) -> str:
     for _ in range(_ROUNDS):  # what is read may be markup only then; ordinary text rests after one
         spoken = unmark(text, language)
         if module is not None:
-            spoken = str(module.read_out(spoken))
+            spoken = "".join(map(_no_digit, str(module.read_out(spoken))))
         if spoken == text:
             break
         text = spoken
     return text
+
+
+def _no_digit(character: str) -> str:
+    """What a module left of numbers in other forms (²): digits for the next round, or nothing."""
+    if character.isascii() or not unicodedata.category(character).startswith("N"):
+        return character
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if plain.isdecimal() else " "
 
 
 def load(language: str) -> None:

@@ -60,7 +60,7 @@ _SEPARATOR_ARROW: Final = re.compile(r"\s(?:[-=]{1,2}>|[→⇒➔➜])\s")
 # Letters and digits in another dress, each replaced by what Unicode calls compatible.
 _DISGUISED: Final = re.compile(
     "[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff03-\uff06\uff0a\uff0b\uff0d\uff0f\uff1c-\uff1e\uff20\uffe0\uffe1"
-    "\uffe5\uffe6\u2070-\u2089\u24b6-\u24ea\u2776-\u2793\ufb00-\ufb06\u210c\u2102\u2115"
+    "\uffe5\uffe6\u2070-\u2089\u24b6-\u24ea\ufb00-\ufb06\u210c\u2102\u2115"
     "\u211a\u211d\u2124\u3371-\u33df\U0001d400-\U0001d7ff\U0001f130-\U0001f149\u2126\u212a\u212b\u00b5]"
 )
 _WIDE_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[．，：](?=[0-9])")

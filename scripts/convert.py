@@ -9,6 +9,7 @@ source. Alone::
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import shutil
 import sys
@@ -32,6 +33,7 @@ CACHE: Final = "converted"
 SPARE_BYTES: Final = 50_000_000
 # Part of a cached file's name: another way of rounding or naming gives another number.
 _FORM: Final = 1
+_TOLD: Final = "f5serve"  # the key of a converted file's header
 
 Architecture = Mapping[str, bool | int | float | str | None]
 
@@ -113,8 +115,9 @@ def convert(source: Path, plan: Plan, target: Path) -> Conversion:
     target.parent.mkdir(parents=True, exist_ok=True)
     rounding = Rounding()
     rounded = rounding.apply(state, torch.float16, source.name)
-    told = {"weights": weights, "rounding_rel_l2": repr(rounding.relative_l2())}
-    save_ema_safetensors(target, rounded, torch.float16, told)
+    # One key: safetensors writes several in an order that changes from run to run.
+    told = json.dumps({"rounding_rel_l2": rounding.relative_l2(), "weights": weights})
+    save_ema_safetensors(target, rounded, torch.float16, {_TOLD: told})
     return Conversion(path=target, weights=weights, rounding_rel_l2=rounding.relative_l2())
 
 
@@ -257,11 +260,11 @@ def _told(path: Path) -> Conversion | None:
 
     try:
         with safe_open(str(path), framework="pt") as content:
-            told = content.metadata() or {}
+            told = json.loads((content.metadata() or {})[_TOLD])
         rounding = float(told["rounding_rel_l2"])
     except (OSError, SafetensorError, KeyError, ValueError):
         return None
-    weights: Weights = "averaged" if told.get("weights") == "averaged" else "plain"
+    weights: Weights = "averaged" if told["weights"] == "averaged" else "plain"
     return Conversion(path=path, weights=weights, rounding_rel_l2=rounding)
 
 

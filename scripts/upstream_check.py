@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from f5serve.engine.dit import DiT
     from f5serve.engine.sampler import SampleItem
+    from f5serve.references import Reference
     from f5serve.settings import ModelSettings
 
-REFERENCE_FRAMES = 96
-FRAMES = 192
-STEPS = 4
+REFERENCE_FRAMES = 60
+FRAMES = 128
+STEPS = 3
 SEED = 5
 
 
@@ -96,28 +97,16 @@ def main(argv: Sequence[str]) -> int:
 
 def open_archive(folder: Path) -> Archive:
     """Read settings, vocabulary and a voice, as the archive's worker does."""
-    import torch
     import yaml
 
     from f5serve.engine.checkpoint import read_vocab
-    from f5serve.engine.mel import LogMel
     from f5serve.engine.tokenizer import Vocabulary
-    from f5serve.references import References
     from f5serve.settings import ModelSettings, read_settings
-    from f5serve.text.duration import speech_units
     from f5serve.text.frontend import load, tokens
-    from f5serve.voices import VoiceRegistry
 
     section = yaml.safe_load((folder / "model-config.yaml").read_text(encoding="utf-8"))["handler"]
     settings = read_settings(section, ModelSettings)
-    voice = VoiceRegistry(settings.voices).default(settings.languages[0])
-    log_mel = LogMel(torch.device("cpu"))
-
-    class FrontEnd:
-        def reference_mel(self, samples: Any) -> Tensor:  # noqa: ANN401  # float32 samples
-            return log_mel(torch.from_numpy(samples))
-
-    reference = References(FrontEnd(), settings, folder, speech_units).registered(voice)
+    language, reference = voice_of(settings, folder)
     load(settings.frontend)
     vocab = read_vocab(folder / settings.vocabulary)
     return Archive(
@@ -126,8 +115,28 @@ def open_archive(folder: Path) -> Archive:
         vocab=vocab,
         mel=reference.mel,
         tokens=Vocabulary(vocab).ids(tokens(reference.transcript, settings.frontend)),
-        language=voice.language,
+        language=language,
     )
+
+
+def voice_of(settings: ModelSettings, folder: Path) -> tuple[str, Reference]:
+    """Answer the voice that speaks a model's first language, ready for the model, and its language."""
+    import torch
+
+    from f5serve.engine.mel import LogMel
+    from f5serve.references import References
+    from f5serve.text.duration import speech_units
+    from f5serve.voices import VoiceRegistry
+
+    log_mel = LogMel(torch.device("cpu"))
+
+    class FrontEnd:
+        def reference_mel(self, samples: Any) -> Tensor:  # noqa: ANN401  # float32 samples
+            return log_mel(torch.from_numpy(samples))
+
+    voice = VoiceRegistry(settings.voices).default(settings.languages[0])
+    references = References(FrontEnd(), settings, folder, speech_units)
+    return voice.language, references.registered(voice)
 
 
 def compare(archive: Archive, original: Path) -> dict[str, object]:

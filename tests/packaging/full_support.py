@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,21 @@ import yaml
 
 from f5serve.catalogue import Catalogue, load_catalogue
 from scripts.make_stand_ins import make_model
-from scripts.package import CATALOGUE
+from scripts.package import CATALOGUE, ROOT
 
 SIZES = {
     "v1_base": {"dim": 128, "depth": 2, "heads": 2, "text_dim": 64, "conv_layers": 1},
     "v0_base": {"dim": 128, "depth": 2, "heads": 2, "text_dim": 64, "conv_layers": 1},
     "v0_small": {"dim": 64, "depth": 2, "heads": 1, "text_dim": 64, "conv_layers": 1},
 }
+
+
+def copy_of_repository(root: Path) -> Path:
+    """Copy the parts that packaging reads, which may be changed."""
+    hidden = shutil.ignore_patterns("__pycache__")
+    for name in ("handlers", "config"):
+        shutil.copytree(ROOT / name, root / name, ignore=hidden)
+    return root
 
 
 def edit_catalogue(root: Path, change: Any) -> Catalogue:

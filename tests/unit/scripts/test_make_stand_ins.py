@@ -9,16 +9,14 @@ import torch
 import yaml
 from safetensors import safe_open
 
-from f5serve.catalogue import Catalogue, load_catalogue
-from f5serve.engine.arch import VocosConfig
+from f5serve.catalogue import Catalogue
 from f5serve.engine.checkpoint import read_vocab
-from f5serve.engine.vocos import Vocos
 from scripts.make_stand_ins import main, make_model
 from scripts.package import CATALOGUE, ROOT
-from scripts.published import read_published, read_transformer
+from scripts.published import read_transformer
 from tests.packaging.full_support import shrink
 
-pytest.importorskip("vocos", reason="the vocos package is not installed (make setup-dev)")
+pytest.importorskip("f5_tts", reason="f5-tts is not installed (make setup-dev)")
 
 
 @pytest.fixture
@@ -90,48 +88,6 @@ def test_a_safetensors_stand_in_carries_prefix_and_counters(
         names = set(content.keys())
     assert {"initted", "step", "ema_model.transformer.rotary_embed.inv_freq"} <= names
     assert all(name.startswith("ema_model.transformer.") for name in names - {"initted", "step"})
-
-
-def test_names_of_a_full_size_stand_in_are_those_of_upstream_s_own_model() -> None:
-    from f5_tts.model import DiT as UpstreamDiT
-
-    from f5serve.engine.arch import DiTConfig
-    from f5serve.engine.weights import parameter_shapes
-
-    known = load_catalogue(ROOT / CATALOGUE).architectures
-    for name in ("v1_base", "v0_base", "v0_small"):
-        with torch.device("meta"):
-            upstream = UpstreamDiT(**known[name], text_num_embeds=2545, mel_dim=100).state_dict()
-        config = DiTConfig.from_mapping(known[name], vocab_size=2545)
-        expected = {**parameter_shapes(config), "rotary_embed.inv_freq": (32,)}
-        assert {key: tuple(value.shape) for key, value in upstream.items()} == expected
-
-
-def test_the_vocoder_s_file_has_the_published_names_and_is_read(
-    catalogue: Catalogue, tmp_path: Path
-) -> None:
-    from vocos.feature_extractors import MelSpectrogramFeatures
-    from vocos.heads import ISTFTHead
-    from vocos.models import VocosBackbone
-    from vocos.pretrained import Vocos as UpstreamVocos
-
-    make_model(catalogue, "f5_hi", tmp_path)
-
-    folder = tmp_path / "charactr/vocos-mel-24khz"
-    section = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    tensors = read_published(folder / "pytorch_model.bin").tensors
-    arguments = {part: values["init_args"] for part, values in section.items()}
-    upstream = UpstreamVocos(
-        MelSpectrogramFeatures(**arguments["feature_extractor"]),
-        VocosBackbone(**arguments["backbone"]),
-        ISTFTHead(**arguments["head"]),
-    ).state_dict()
-    assert {name: value.shape for name, value in tensors.items()} == {
-        name: value.shape for name, value in upstream.items()
-    }
-    vocoder = Vocos(VocosConfig.from_mapping(section), tensors, device=torch.device("cpu"))
-    (wave,) = vocoder.decode([torch.full((20, 100), -4.0)])
-    assert bool(torch.isfinite(wave).all())
 
 
 def test_an_unknown_language_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

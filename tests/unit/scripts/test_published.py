@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -27,7 +28,7 @@ def _averaged() -> dict[str, Tensor]:
     return {**named, "initted": torch.tensor(True), "step": torch.tensor(5)}
 
 
-FORMS = {
+FORMS: dict[str, Any] = {
     "averaged safetensors": _averaged(),
     "safetensors with both": {**_plain(), **_averaged()},
     "averaged pickle": {"ema_model_state_dict": _averaged(), "update": 5},

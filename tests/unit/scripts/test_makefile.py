@@ -96,3 +96,14 @@ def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> Non
 
 def test_a_text_with_dollar_signs_and_quotes_is_no_error_of_make() -> None:
     assert '-- "$SAY_TEXT"' in planned("say", 'TEXT=-it\'s $(5 "or" $6')
+
+
+def test_the_full_profile_brings_the_packages_it_is_compared_with() -> None:
+    assert planned("package", "PROFILE=full").splitlines()[0].endswith("scripts.setup --dev")
+    assert planned("package").splitlines()[0].endswith("scripts.setup")
+
+
+def test_the_full_test_takes_all_languages_unless_some_are_named() -> None:
+    assert 'F5SERVE_FULL_TEST="all"' in planned("full-test")
+    assert 'F5SERVE_FULL_TEST="fr es"' in planned("full-test", "LANGUAGES=fr es")
+    assert "scripts.make_stand_ins --languages fr es" in planned("stand-ins", "LANGUAGES=fr es")

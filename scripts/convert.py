@@ -114,7 +114,7 @@ def convert(source: Path, plan: Plan, target: Path) -> Conversion:
     _require_space(target, 2 * sum(tensor.numel() for tensor in state.values()))
     target.parent.mkdir(parents=True, exist_ok=True)
     rounding = Rounding()
-    rounded = rounding.apply(state, torch.float16, source.name)
+    rounded = rounding.apply(state, source.name)
     # One key: safetensors writes several in an order that changes from run to run.
     told = json.dumps({"rounding_rel_l2": rounding.relative_l2(), "weights": weights})
     save_ema_safetensors(target, rounded, torch.float16, {_TOLD: told})
@@ -169,8 +169,8 @@ class Rounding:
         self._lost = 0.0
         self._whole = 0.0
 
-    def apply(self, state: Mapping[str, Tensor], dtype: object, source: str) -> dict[str, Tensor]:
-        """Round a state, tensor by tensor.
+    def apply(self, state: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+        """Round a state to half precision, tensor by tensor.
 
         Raises:
             ConfigurationError: If a value is not finite or does not fit; names the tensor.
@@ -179,11 +179,9 @@ class Rounding:
 
         from f5serve.engine.checkpoint import round_tensor
 
-        if not isinstance(dtype, torch.dtype):
-            raise TypeError(f"not a dtype: {dtype!r}")
         rounded = {}
         for name in sorted(state):
-            rounded[name] = round_tensor(name, state[name], dtype, source)
+            rounded[name] = round_tensor(name, state[name], torch.float16, source)
             before = state[name].double()
             self._whole += float(before.square().sum())
             self._lost += float((rounded[name].double() - before).square().sum())

@@ -120,7 +120,7 @@ def package(
         for job in jobs:
             if job not in wanted:
                 print(f"package: {job.spec.name}.mar is up to date", flush=True)
-        if profile == "full" and wanted:
+        if profile == "full" and any(job.model is not None for job in wanted):
             require_packages()
         with ThreadPoolExecutor(side_by_side(wanted)) as threads:
             futures = [threads.submit(build, place, job) for job in wanted]

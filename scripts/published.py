@@ -153,7 +153,9 @@ def _picked(path: Path, content: object) -> Published:
             f"{path.name}: holds no tensors of a model; its keys are {sorted(map(str, state))[:8]}"
         )
     named = _named(tensors)
-    return named if weights is None else Published(tensors=named.tensors, weights=weights)
+    if weights is None or named.weights == "averaged":
+        return named
+    return Published(tensors=named.tensors, weights=weights)
 
 
 def _named(tensors: Mapping[str, Tensor]) -> Published:

@@ -44,6 +44,8 @@ ALL_VARIABLE = "F5SERVE_FULL_TEST"
 STEPS = 2
 ANSWER_DEADLINE_S = 100
 MAX_WORKER_BYTES = 4_000_000_000
+NEEDED_DISK_BYTES = 8_000_000_000
+NEEDED_MEMORY_BYTES = 5_000_000_000
 
 
 def languages() -> tuple[str, ...]:
@@ -60,6 +62,10 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Workplace]:
     """A copy of the repository without its models; removed at once, for it grows to gigabytes."""
+    if shutil.disk_usage(tmp_path).free < NEEDED_DISK_BYTES:
+        pytest.skip(f"less than {NEEDED_DISK_BYTES / 1e9:.0f} GB of disk are free")
+    if psutil.virtual_memory().available < NEEDED_MEMORY_BYTES:
+        pytest.skip(f"less than {NEEDED_MEMORY_BYTES / 1e9:.0f} GB of memory are free")
     root = copy_of_repository(tmp_path / "repository")
     yield Workplace(root=root, store=tmp_path / "store", build=tmp_path / "build")
     for folder in (root, tmp_path / "store", tmp_path / "build", tmp_path / "served"):

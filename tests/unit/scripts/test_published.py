@@ -40,6 +40,10 @@ FORMS: dict[str, Any] = {
         "step": 5,
     },
     "bare averaged pickle": _averaged(),
+    "averaged under the plain name": {"model_state_dict": _averaged()},
+    "averaged without the prefix": {
+        "ema_model_state_dict": {f"transformer.{name}": value for name, value in _state().items()}
+    },
 }
 
 

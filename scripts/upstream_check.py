@@ -50,7 +50,7 @@ class Archive:
     language: str
 
     def item(self) -> SampleItem:
-        """The piece to compare: the start of the voice, and its sentence again."""
+        """The piece to compare: the start of the voice, its words, and frames to speak them in."""
         from f5serve.engine.sampler import SampleItem
 
         reference = self.mel[:REFERENCE_FRAMES]

@@ -143,6 +143,15 @@ def test_each_figure_out_of_bounds_is_told(
         verify_upstream("f5_fi", tmp_path, tmp_path / "model.safetensors", "key")
 
 
+def test_a_comparison_that_cannot_be_made_tells_why(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"f5_fi: the comparison with upstream failed \(exit status 1"
+    ) as told:
+        verify_upstream("f5_fi", tmp_path, tmp_path / "model.safetensors", "key")
+
+    assert "f5serve" in told.value.detail  # an empty folder has no engine to compare
+
+
 def with_figures(**change: Any) -> Comparison:
     return msgspec.structs.replace(CLOSE, **change)
 

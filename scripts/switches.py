@@ -19,7 +19,9 @@ from f5serve.engine.dit import DiT, ItemCondition
 from f5serve.engine.schedule import time_grid
 
 SHOWN_SHARE: Final = 0.4
-TIMES: Final = 4
+PARTS: Final = (
+    4  # of the way from noise to speech; looked at between them, where something is seen of both
+)
 _SEED: Final = 11
 
 
@@ -58,8 +60,7 @@ def flow_loss(model: DiT, mel: Tensor, token_ids: Sequence[int]) -> float:
             guided=False,
         )
         losses = []
-        times = time_grid(TIMES, None)[:-1].tolist()
-        for time, step in zip(times, model.time.steps(TIMES, None), strict=True):
+        for time, step in zip(_times(), model.time.steps(PARTS, None)[1:], strict=True):
             flow = model.velocity((1 - time) * start + time * speech, condition, step)
             wrong = (flow - (speech - start))[0, shown : len(mel)]
             losses.append(float(wrong.square().mean()))
@@ -70,11 +71,13 @@ def trivial_loss(mel: Tensor) -> float:
     """Answer the loss of the best guess that knows each channel's mean and spread, and nothing else."""
     hidden = mel[_shown_frames(mel) :]
     spread = hidden.var(dim=0, unbiased=False)
-    losses = [
-        float((spread / (time**2 * spread + (1 - time) ** 2)).mean())
-        for time in time_grid(TIMES, None)[:-1].tolist()
-    ]
+    losses = [float((spread / (time**2 * spread + (1 - time) ** 2)).mean()) for time in _times()]
     return sum(losses) / len(losses)
+
+
+def _times() -> list[float]:
+    times: list[float] = time_grid(PARTS, None)[1:-1].tolist()
+    return times
 
 
 def _shown_frames(mel: Tensor) -> int:

@@ -36,8 +36,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools fetch package verify serve stop say voice demo demo-record train-demo parity \
-	language-bench language-tables frontends quality guard-bench memory check format test clean
+.PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve stop say voice demo demo-record \
+	train-demo parity language-bench language-tables frontends quality guard-bench memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,12 @@ fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICEN
 		$(if $(filter 1 yes,$(ACCEPT_LICENCE)),--accept-licence) $(if $(filter 1 yes,$(DRY_RUN)),--dry-run)
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
-package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
+# Archives of the full profile are compared with f5-tts and vocos first, which are development packages.
+package: $(if $(filter full,$(PROFILE)),setup-dev,setup) ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
 	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
+
+stand-ins: setup-dev ## full-size checkpoints of noise in the published forms (LANGUAGES="fr es", OUT=folder)
+	@$(RUN) scripts.make_stand_ins $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(OUT),--out "$(OUT)")
 
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
@@ -140,6 +144,10 @@ format: setup-dev ## put the code into its form
 
 test: setup-dev ## all tests; the end of the output lists what was not run, and why
 	$(RUN) pytest $(PYTEST_ARGS)
+
+# `make test` takes one checkpoint of each form; this takes all eight, one after the other, with gigabytes of disk.
+full-test: setup-dev ## every full-size stand-in from its published form to speech (LANGUAGES="fr es")
+	F5SERVE_FULL_TEST="$(or $(LANGUAGES),all)" $(RUN) pytest tests/full $(PYTEST_ARGS)
 
 clean: ## remove what was built: archives, logs, caches (keeps .venv and models/)
 	rm -rf build out logs run model_store/*.mar .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -25,8 +25,8 @@ from f5serve.routing.segments import TextSegment
 from f5serve.settings import ModelSettings, Voice, read_settings
 from f5serve.synthesis import Spoken, Synthesizer
 from f5serve.text.clean import clean, require_speakable
-from scripts.archive import file_digest
-from scripts.package import CATALOGUE, convert_weights, model_job
+from scripts.convert import convert_weights
+from scripts.package import CATALOGUE, model_job
 from scripts.sources import VOICES, read_voices
 
 if TYPE_CHECKING:
@@ -168,11 +168,11 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
     """
     catalogue = load_catalogue(root / CATALOGUE)
     job = model_job(root, catalogue, model, "demo", read_voices(root / VOICES))
-    if job.files is None:
+    if job.model is None:
         raise TypeError(f"{model} is no language model")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        convert_weights(job.files, folder)
+        convert_weights(job.model.files, job.model.plan, folder)
         for inside, path in job.spec.files.items():
             (folder / inside).parent.mkdir(parents=True, exist_ok=True)
             (folder / inside).symlink_to(path.absolute())
@@ -181,5 +181,5 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
             load_synthesizer(settings, folder, "cpu"),
             settings,
             folder,
-            file_digest(job.files.checkpoint),
+            job.model.checkpoint_sha256,
         )

@@ -60,10 +60,10 @@ class EngineFiles:
     """The files of one checkpoint.
 
     Attributes:
-        checkpoint: The transformer's weights, in any of upstream's forms.
+        checkpoint: The transformer's weights, safetensors.
         vocabulary: The checkpoint's ``vocab.txt``.
         architecture: Upstream's ``model.arch`` section.
-        vocoder: The vocoder's weights, safetensors or ``pytorch_model.bin``.
+        vocoder: The vocoder's weights, safetensors.
         vocoder_config: The vocoder's parsed ``config.yaml``.
     """
 

@@ -175,3 +175,14 @@ def told(*arguments: str) -> list[str]:
     )
     found = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
     return [found[name] for name in names]
+
+
+def test_the_full_profile_brings_the_packages_it_is_compared_with() -> None:
+    assert planned("package", "PROFILE=full").splitlines()[0].endswith("scripts.setup --dev")
+    assert planned("package").splitlines()[0].endswith("scripts.setup")
+
+
+def test_the_full_test_takes_all_languages_unless_some_are_named() -> None:
+    assert 'F5SERVE_FULL_TEST="all"' in planned("full-test")
+    assert 'F5SERVE_FULL_TEST="fr es"' in planned("full-test", "LANGUAGES=fr es")
+    assert "scripts.make_stand_ins --languages fr es" in planned("stand-ins", "LANGUAGES=fr es")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 import jinja2
+import psutil
 
 from f5serve.errors import ConfigurationError
 from scripts.keys import read_keys
@@ -165,9 +166,7 @@ class Edge:
         tell: Gets a line for each step.
     """
 
-    def __init__(
-        self, settings: PodSettings, tell: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, settings: PodSettings, tell: Callable[[str], None] = lambda _: None) -> None:
         self._settings = settings
         self._tell = tell
         self._folder = edge_folder(settings)
@@ -323,6 +322,20 @@ def listens(address: str, port: int) -> bool:
     return False
 
 
+def stop_left_behind(folder: Path) -> None:
+    """End an nginx whose supervisor was killed.
+
+    Args:
+        folder: The run folder that it was started with.
+    """
+    config = folder / "edge" / "nginx.conf"
+    with contextlib.suppress(OSError, ValueError, psutil.Error):
+        master = psutil.Process(int((folder / "edge" / "nginx.pid").read_text(encoding="ascii")))
+        if str(config) in " ".join(master.cmdline()):
+            master.terminate()
+            master.wait(KILL_DEADLINE_S)
+
+
 def check(config: Path, folder: Path) -> None:
     """Have nginx read a configuration.
 
@@ -338,7 +351,9 @@ def check(config: Path, folder: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ConfigurationError(f"nginx does not answer within {CHECK_DEADLINE_S:.0f} s") from error
+        raise ConfigurationError(
+            f"nginx does not answer within {CHECK_DEADLINE_S:.0f} s"
+        ) from error
     if done.returncode != 0:
         raise ConfigurationError(f"nginx refuses its configuration: {done.stderr.strip()}")
 

@@ -130,11 +130,15 @@ def read_pod(environment: Mapping[str, str]) -> PodSettings:
     Raises:
         ConfigurationError: If a value is out of range, or two do not go together; names the variable.
     """
-    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
+    given = {
+        name: value for name, value in environment.items() if name.startswith(PREFIX) and value
+    }
     try:
         settings = msgspec.convert(given, PodSettings, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"environment: {error}; docs/edge.md lists the variables") from error
+        raise ConfigurationError(
+            f"environment: {error}; docs/edge.md lists the variables"
+        ) from error
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ConfigurationError(
             "environment: F5SERVE_TLS_CERT and F5SERVE_TLS_KEY go together; one of them is missing"

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 CHUNK_PAUSE_S = 1.0
-SECRET_OF_A_HANDLER = "because the voice is unknown"
+WORDS_OF_A_HANDLER = "because the voice is unknown"
 
 # What TorchServe itself says, by the text of a request that asks for it.
 TORCHSERVE_ERRORS: dict[str, tuple[int, str, str]] = {
@@ -56,7 +56,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._note(b"")
-        self._answer(200, {"X-Correlation-Id": self._id(), "Content-Type": "application/json"}, b'{"page": true}')
+        self._answer(
+            200,
+            {"X-Correlation-Id": self._id(), "Content-Type": "application/json"},
+            b'{"page": true}',
+        )
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -67,10 +71,10 @@ class Handler(BaseHTTPRequestHandler):
         elif text == "too large":
             self._answer(413, {}, b"")
         elif text == "refused by a handler":
-            document = {"status": 422, "detail": SECRET_OF_A_HANDLER, "request_id": self._id()}
+            document = {"status": 422, "detail": WORDS_OF_A_HANDLER, "request_id": self._id()}
             self._problem(422, {}, document)
         elif text == "overloaded, says a handler":
-            self._problem(503, {"Retry-After": "7"}, {"status": 503, "detail": SECRET_OF_A_HANDLER})
+            self._problem(503, {"Retry-After": "7"}, {"status": 503, "detail": WORDS_OF_A_HANDLER})
         elif text == "stream":
             self._stream()
         elif text.startswith("wait "):
@@ -80,15 +84,25 @@ class Handler(BaseHTTPRequestHandler):
             self._speech()
 
     def _speech(self) -> None:
-        self._answer(200, {"X-Correlation-Id": self._id(), "Content-Type": "audio/wav"}, b"RIFF" + bytes(100_000))
+        self._answer(
+            200,
+            {"X-Correlation-Id": self._id(), "Content-Type": "audio/wav"},
+            b"RIFF" + bytes(100_000),
+        )
 
     def _problem(self, status: int, headers: dict[str, str], document: dict[str, object]) -> None:
-        told = {"X-Correlation-Id": self._id(), "Content-Type": "application/problem+json", **headers}
+        told = {
+            "X-Correlation-Id": self._id(),
+            "Content-Type": "application/problem+json",
+            **headers,
+        }
         self._answer(status, told, json.dumps(document).encode())
 
     def _torchserve_error(self, status: int, kind: str, message: str) -> None:
         document = {"code": status, "type": kind, "message": message}
-        self._answer(status, {"Content-Type": "application/json"}, json.dumps(document, indent=2).encode())
+        self._answer(
+            status, {"Content-Type": "application/json"}, json.dumps(document, indent=2).encode()
+        )
 
     def _stream(self) -> None:
         self.send_response(200)
@@ -148,7 +162,9 @@ def stand_in() -> Iterator[Backend]:
     backend = Backend(0)
     server = Quiet(("127.0.0.1", 0), type("Bound", (Handler,), {"backend": backend}))
     backend.port = int(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield backend

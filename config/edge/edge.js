@@ -59,9 +59,13 @@ function keyHash(r) {
     return key ? crypto.createHash('sha256').update(key).digest('hex') : '';
 }
 
+function isOpenai(r) {
+    return r.variables.f5_form === 'openai';
+}
+
 function document(r, status, problem) {
     const told = problem.status || status;
-    if (r.variables.f5_openai) {
+    if (isOpenai(r)) {
         return JSON.stringify({error: {
             message: problem.detail,
             type: told < 500 ? 'invalid_request_error' : 'server_error',
@@ -79,34 +83,33 @@ function document(r, status, problem) {
     });
 }
 
-function setHeaders(r, status) {
-    const problem = problemOf(status);
-    r.headersOut['Content-Type'] = r.variables.f5_openai ? 'application/json' : 'application/problem+json';
-    if (problem.retry) {
-        r.headersOut['Retry-After'] = String(problem.retry);
-    }
+// The edge's own refusals: what they say, and the headers that some of them have. The status is the last part
+// of the location's name.
+function statusOf(r) {
+    return Number(r.uri.slice(r.uri.lastIndexOf('/') + 1));
 }
 
-// The edge's own refusals.
 function problem(r) {
-    const status = Number(r.uri.slice(r.uri.lastIndexOf('/') + 1));
-    setHeaders(r, status);
-    if (status === 401) {
-        r.headersOut['WWW-Authenticate'] = challenge(r);
-    }
-    if (status === 405 && r.variables.f5_allow) {
-        r.headersOut['Allow'] = r.variables.f5_allow;
-    }
-    r.return(status, document(r, status, problemOf(status)));
+    return document(r, statusOf(r), problemOf(statusOf(r)));
+}
+
+function retryAfter(r) {
+    return String(problemOf(statusOf(r)).retry || '');
+}
+
+function allowed(r) {
+    return statusOf(r) === 405 ? r.variables.f5_allow || '' : '';
 }
 
 // A browser is asked for a password, which is the key; a program is told what was wrong.
 function challenge(r) {
-    const bearer = 'Bearer realm="f5serve"';
+    if (statusOf(r) !== 401) {
+        return '';
+    }
     if ((r.headersIn['Accept'] || '').indexOf('text/html') >= 0) {
         return 'Basic realm="f5serve"';
     }
-    return r.headersIn['Authorization'] ? bearer + ', error="invalid_token"' : bearer;
+    return 'Bearer realm="f5serve"' + (r.headersIn['Authorization'] ? ', error="invalid_token"' : '');
 }
 
 // TorchServe's own errors lack the header that every answer of a handler has.
@@ -116,7 +119,10 @@ function mapHeaders(r) {
     }
     const status = r.status;
     r.variables.f5_mapped = String(status);
-    setHeaders(r, status);
+    r.headersOut['Content-Type'] = isOpenai(r) ? 'application/json' : 'application/problem+json';
+    if (problemOf(status).retry) {
+        r.headersOut['Retry-After'] = String(problemOf(status).retry);
+    }
     delete r.headersOut['Content-Length'];
 }
 
@@ -150,4 +156,4 @@ function meant(status, said) {
     return status === 503 && told.type === 'InternalServerException' ? RAISED : problemOf(status);
 }
 
-export default {keyHash, problem, mapHeaders, mapBody};
+export default {keyHash, problem, retryAfter, allowed, challenge, mapHeaders, mapBody};

@@ -26,7 +26,9 @@ TORCHSERVE_ERRORS: dict[str, tuple[int, str, str]] = {
         "ServiceUnavailableException",
         'Model "tts" has no worker to serve inference request. Please use scale workers API to add workers.',
     ),
+    "raised": (503, "InternalServerException", "Prediction failed"),
     "worker died": (507, "InternalServerException", "Worker died."),
+    "worker timed out": (500, "InternalServerException", "Worker died."),
 }
 
 

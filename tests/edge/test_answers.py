@@ -67,7 +67,11 @@ def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> Non
     )
 
     told = edge.backend.seen[0].headers
-    assert (told["traceparent"], told["tracestate"], told["baggage"]) == (TRACE, "vendor=1", "user=7")
+    assert (told["traceparent"], told["tracestate"], told["baggage"]) == (
+        TRACE,
+        "vendor=1",
+        "user=7",
+    )
     assert told.keys() == {
         *("host", "connection", "accept", "content-type", "content-length"),
         *("x-request-id", "traceparent", "tracestate", "baggage"),
@@ -128,7 +132,9 @@ def test_without_torchserve_callers_are_told_to_come_back(tmp_path: Path, backen
         assert answer.headers["Retry-After"] == "5"
 
 
-def test_the_log_holds_what_happened_and_no_text(tmp_path: Path, backend: Backend, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_holds_what_happened_and_no_text(
+    tmp_path: Path, backend: Backend, capfd: pytest.CaptureFixture[str]
+) -> None:
     secret = "words-that-must-not-be-logged"
     with running_edge(tmp_path, backend) as edge:
         edge.speak(secret)

@@ -121,7 +121,9 @@ def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
 def test_methods_that_no_server_should_take_are_refused(edge: RunningEdge, method: str) -> None:
-    told = raw(edge, f"{method} /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    told = raw(
+        edge, f"{method} /v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
 
     assert told.startswith(b"HTTP/1.1 40")
     assert edge.backend.seen == []

@@ -202,6 +202,9 @@ class Edge:
         require_port_free("metrics of the edge", self._settings.metrics_port, host)
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / DRAINING).unlink(missing_ok=True)
+        log = Path(ROOT / self._settings.access_log)
+        if log.parent != Path("/dev"):
+            log.parent.mkdir(parents=True, exist_ok=True)
         self._seen = self._fingerprint()
         self._write(render(self._settings))
         self._process = subprocess.Popen(

@@ -21,7 +21,7 @@ from typing import Final
 
 from f5serve.errors import ConfigurationError
 
-DEFAULT_FILE: Final = Path("run") / "keys"
+DEFAULT_FILE: Final = Path("config") / "edge" / "keys"
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "f5s_"
 _LINE: Final = re.compile(r"^(?P<name>[A-Za-z][A-Za-z0-9._-]{0,63})\s+(?P<sha256>[0-9a-f]{64})$")

@@ -135,16 +135,16 @@ def test_without_torchserve_callers_are_told_to_come_back(tmp_path: Path, backen
 def test_the_log_holds_what_happened_and_no_text(
     tmp_path: Path, backend: Backend, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    secret = "words-that-must-not-be-logged"
+    words = "words-that-must-not-be-logged"
     with running_edge(tmp_path, backend) as edge:
-        edge.speak(secret)
-        edge.ask("GET", f"/{secret}")
-        edge.ask("POST", f"/{secret}", data=b"x" * 10_000_001)
-        edge.ask("POST", f"/predictions/tts?text={secret}", data=b"x" * 10_000_001)
-        edge.ask(secret.upper(), "/predictions/tts")
-        edge.speak("x", headers={"User-Agent": secret, "Cookie": secret, "Authorization": secret})
+        edge.speak(words)
+        edge.ask("GET", f"/{words}")
+        edge.ask("POST", f"/{words}", data=b"x" * 10_000_001)
+        edge.ask("POST", f"/predictions/tts?text={words}", data=b"x" * 10_000_001)
+        edge.ask(words.upper(), "/predictions/tts")
+        edge.speak("x", headers={"User-Agent": words, "Cookie": words, "Authorization": words})
         edge.edge.announce_end()
-        edge.ask("POST", f"/{secret}", data=b"x" * 10_000_001)
+        edge.ask("POST", f"/{words}", data=b"x" * 10_000_001)
         lines = edge.logged()
         files = [
             path.read_text(encoding="utf-8", errors="replace")
@@ -154,8 +154,8 @@ def test_the_log_holds_what_happened_and_no_text(
     printed = capfd.readouterr()
 
     told = "\n".join([str(lines), printed.out, printed.err, *files])
-    assert secret not in told
-    assert secret.upper() not in told
+    assert words not in told
+    assert words.upper() not in told
     first = lines[0]
     assert (first["method"], first["route"], first["status"]) == ("POST", "/predictions/tts", 200)
     assert first["bytes_out"] > 100_000

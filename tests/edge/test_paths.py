@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.edge.edges import RunningEdge, raw, refused, running_edge
 from tests.edge.stand_in import Backend
@@ -156,8 +157,6 @@ def test_a_shard_lets_in_its_models_and_the_probes_alone(tmp_path: Path, backend
 
 
 def test_metrics_are_on_a_port_of_their_own(edge: RunningEdge) -> None:
-    import requests
-
     here = f"http://127.0.0.1:{edge.settings.metrics_port}"
 
     assert requests.get(f"{here}/metrics", timeout=20).status_code == 200

@@ -28,6 +28,9 @@ SHELL = {
     "SENTENCES": "from-shell",
     "PROFILE": "from-shell",
     "PORT": "5000",
+    "EDGE": "from-shell",
+    "EDGE_PORT": "5001",
+    "NAME": "from-shell",
     "PYTEST_ARGS": "from-shell",
 }
 
@@ -47,7 +50,19 @@ def planned(*arguments: str) -> str:
 
 @pytest.mark.parametrize(
     "task",
-    ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "quality", "test"],
+    [
+        "say",
+        "serve",
+        "stop",
+        "package",
+        "demo",
+        "memory",
+        "language-bench",
+        "quality",
+        "test",
+        "key",
+        "edge-test",
+    ],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
     commands = planned(task)

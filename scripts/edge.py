@@ -58,6 +58,8 @@ DRAINING: Final = "draining"
 OPEN_FILES: Final = 16_384
 CHECK_DEADLINE_S: Final = 30.0
 START_DEADLINE_S: Final = 10.0
+METRICS_REMEDY: Final = "EDGE=1, with F5SERVE_METRICS_PORT=9002"
+UNQUOTABLE: Final = frozenset('"\\$;{}\n\r')
 KILL_DEADLINE_S: Final = 5.0
 
 
@@ -75,6 +77,10 @@ def render(settings: PodSettings) -> str:
         autoescape=False,  # noqa: S701  # no HTML; every value is checked by PodSettings or read_keys
         keep_trailing_newline=True,
     )
+    if UNQUOTABLE & set(f"{ROOT}{settings.folder}"):
+        raise ConfigurationError(
+            f"{ROOT}: nginx cannot read a path with one of {' '.join(sorted(UNQUOTABLE)).strip()}"
+        )
     open_files = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], OPEN_FILES)
     if open_files <= 0:
         open_files = OPEN_FILES
@@ -198,8 +204,8 @@ class Edge:
         """
         nginx = find_nginx()
         host = self._settings.address.strip("[]")
-        require_port_free("edge", self.port, host)
-        require_port_free("metrics of the edge", self._settings.metrics_port, host)
+        require_port_free("edge", self.port, host, "EDGE_PORT=9000")
+        require_port_free("metrics of the edge", self._settings.metrics_port, host, METRICS_REMEDY)
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / DRAINING).unlink(missing_ok=True)
         log = Path(ROOT / self._settings.access_log)
@@ -276,7 +282,8 @@ class Edge:
             if hurry() or time.monotonic() > end:
                 return False
             time.sleep(0.05)
-        return True
+        # Killed, or ended by an error of its own, it has left requests behind.
+        return self._process.returncode == 0
 
     def stop(self) -> None:
         """End nginx at once."""
@@ -299,10 +306,7 @@ class Edge:
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = self._folder / "nginx.conf.new"
-        partial.unlink(missing_ok=True)
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_private(partial, text)
         check(partial, self._folder)
         partial.replace(self._config)
 
@@ -315,6 +319,14 @@ class Edge:
                 seen.update(path.read_bytes() if path else b"")
             seen.update(b"\0")
         return seen.hexdigest()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file anew that nobody else can read: hashes of keys are in it."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def listens(address: str, port: int) -> bool:
@@ -373,7 +385,7 @@ def main() -> int:
         folder = edge_folder(settings)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "nginx.conf.checked"
-        path.write_text(text, encoding="utf-8")
+        write_private(path, text)
         try:
             check(path, folder)
         finally:

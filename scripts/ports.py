@@ -74,8 +74,16 @@ class Ports:
             require_port_free(field.name, getattr(self, field.name))
 
 
-def require_port_free(purpose: str, port: int, host: str = "127.0.0.1") -> None:
+def require_port_free(
+    purpose: str, port: int, host: str = "127.0.0.1", remedy: str = "PORT=9080"
+) -> None:
     """Refuse to start beside something that listens on a port.
+
+    Args:
+        purpose: What the port is for.
+        port: Its number.
+        host: The address to listen on.
+        remedy: What to give to ``make serve`` to listen elsewhere.
 
     Raises:
         ConfigurationError: If it is taken; names it and the remedy.
@@ -87,5 +95,5 @@ def require_port_free(purpose: str, port: int, host: str = "127.0.0.1") -> None:
         except OSError as error:
             raise ConfigurationError(
                 f"port {port} ({purpose}) is in use. Stop what holds it (make stop, if it is"
-                " ours), or serve elsewhere: make serve PORT=9080"
+                f" ours), or serve elsewhere: make serve {remedy}"
             ) from error

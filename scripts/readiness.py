@@ -149,6 +149,7 @@ class Monitor:
         self._warm: dict[str, Future[str | None]] = {}
         self._once_ready: set[str] = set()
         self._draining = False
+        self._has_served = False
         self._answered = False
         self._ill_since: float | None = None
         self._started = self._beat = clock()
@@ -170,6 +171,11 @@ class Monitor:
     def drain(self) -> None:
         """Be ready no more."""
         self._draining = True
+
+    @property
+    def has_served(self) -> bool:
+        """Whether the pod was ready at some time, so that others may know of it."""
+        return self._has_served
 
     def report(self) -> Report:
         """Answer what is known of the pod."""
@@ -201,6 +207,7 @@ class Monitor:
             self._reachable = {**self._reachable, backend: self._probe.reachable(backend)}
             self._beat = self._clock()
         self._feel()
+        self._has_served = self._has_served or self.report().ready
 
     def _run(self) -> None:
         while not self._stop.is_set():

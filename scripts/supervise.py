@@ -83,7 +83,11 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
         ConfigurationError: If it cannot be started; nothing is left running.
     """
     find_nginx()
-    require_port_free("probes of the supervisor", settings.control_port)
+    require_port_free(
+        "probes of the supervisor",
+        settings.control_port,
+        remedy="EDGE=1, with F5SERVE_CONTROL_PORT=9001",
+    )
     expected = expected_models(settings)
     broken = broken_models(settings, expected, tell)
     served = tuple(name for name in expected if name not in broken)
@@ -119,7 +123,8 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
             monitor.start()
             if not watch(server, edge, monitor, wishes, refused, tell):
                 return 1
-            return 0 if drain(settings, edge, monitor, wishes, tell) else 1
+            done = drain(settings, edge, monitor, wishes, tell)
+            return 0 if done and server.is_running() else 1
         finally:
             monitor.stop()
             edge.stop()
@@ -185,10 +190,9 @@ def drain(settings: PodSettings, edge: Edge, monitor: Monitor, wishes: Wishes, t
     Returns:
         Whether everything was answered.
     """
-    was_ready = monitor.report().ready
     monitor.drain()
     edge.announce_end()
-    if was_ready:
+    if monitor.has_served:
         tell(f"draining: not ready, still serving for {settings.drain_delay_s:g} s")
         end = time.monotonic() + settings.drain_delay_s
         while time.monotonic() < end and not wishes.hurry():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,16 @@ class RunningEdge:
         """Answer the lines of the access log."""
         text = Path(self.settings.access_log).read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
+
+    def logged_of(self, answer: requests.Response) -> dict[str, Any]:
+        """Answer the line of one request; it is written after the answer is sent."""
+        end = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < end:
+            for line in self.logged():
+                if line["request_id"] == answer.headers["X-Request-Id"]:
+                    return line
+            time.sleep(0.02)
+        raise AssertionError("the request is not logged")
 
 
 @contextlib.contextmanager

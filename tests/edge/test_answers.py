@@ -36,7 +36,7 @@ def test_the_callers_id_is_kept_throughout(edge: RunningEdge, header: str) -> No
 
     assert answer.headers["X-Request-Id"] == "job-7/part:2"
     assert edge.backend.seen[0].headers["x-request-id"] == "job-7/part:2"
-    assert edge.logged()[-1]["request_id"] == "job-7/part:2"
+    assert edge.logged_of(answer)["request_id"] == "job-7/part:2"
 
 
 @pytest.mark.parametrize("given", [None, "a b", 'x"y', "x" * 129, "\u00e9"])
@@ -51,7 +51,7 @@ def test_an_id_that_is_none_is_replaced(edge: RunningEdge, given: str | None) ->
 
 
 def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> None:
-    edge.speak(
+    answer = edge.speak(
         "x",
         headers={
             "Accept": "audio/wav",
@@ -76,7 +76,7 @@ def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> Non
         *("host", "connection", "accept", "content-type", "content-length"),
         *("x-request-id", "traceparent", "tracestate", "baggage"),
     }
-    assert edge.logged()[-1]["trace_id"] == TRACE.split("-")[1]
+    assert edge.logged_of(answer)["trace_id"] == TRACE.split("-")[1]
 
 
 def test_a_handlers_refusal_is_passed_on_as_it_is(edge: RunningEdge) -> None:
@@ -137,15 +137,18 @@ def test_the_log_holds_what_happened_and_no_text(
 ) -> None:
     words = "words-that-must-not-be-logged"
     with running_edge(tmp_path, backend) as edge:
-        edge.speak(words)
-        edge.ask("GET", f"/{words}")
-        edge.ask("POST", f"/{words}", data=b"x" * 10_000_001)
-        edge.ask("POST", f"/predictions/tts?text={words}", data=b"x" * 10_000_001)
-        edge.ask(words.upper(), "/predictions/tts")
-        edge.speak("x", headers={"User-Agent": words, "Cookie": words, "Authorization": words})
+        large = b"x" * 10_000_001
+        answers = [
+            edge.speak(words),
+            edge.ask("GET", f"/{words}"),
+            edge.ask("POST", f"/{words}", data=large),
+            edge.ask("POST", f"/predictions/tts?text={words}", data=large),
+            edge.ask(words.upper(), "/predictions/tts"),
+            edge.speak("x", headers={"User-Agent": words, "Cookie": words, "Authorization": words}),
+        ]
         edge.edge.announce_end()
-        edge.ask("POST", f"/{words}", data=b"x" * 10_000_001)
-        lines = edge.logged()
+        answers.append(edge.ask("POST", f"/{words}", data=large))
+        lines = [edge.logged_of(answer) for answer in answers]
         files = [
             path.read_text(encoding="utf-8", errors="replace")
             for path in Path(edge.settings.run).rglob("*")
@@ -161,4 +164,5 @@ def test_the_log_holds_what_happened_and_no_text(
     assert first["bytes_out"] > 100_000
     assert first["backend_status"] == "200"
     assert [line["route"] for line in lines[1:4]] == ["other"] * 3
+    assert [line["status"] for line in lines[1:5]] == [404, 404, 400, 405]
     assert lines[4]["method"] == "other"

@@ -55,6 +55,7 @@ PAGES: Final[Mapping[str, str]] = {
 PROBLEMS: Final = (400, 401, 404, 405, 408, 411, 413, 414, 429, 431, 500, 501, 503, 504)
 """Statuses of nginx's own refusals; config/edge/edge.js has their words."""
 DRAINING: Final = "draining"
+STANDARD_OUTPUT: Final = "/dev/stdout"
 OPEN_FILES: Final = 16_384
 CHECK_DEADLINE_S: Final = 30.0
 START_DEADLINE_S: Final = 10.0
@@ -178,6 +179,7 @@ class Edge:
         self._folder = edge_folder(settings)
         self._config = self._folder / "nginx.conf"
         self._process: subprocess.Popen[bytes] | None = None
+        self._copier: subprocess.Popen[bytes] | None = None
         self._seen = ""
 
     @property
@@ -216,6 +218,7 @@ class Edge:
         self._process = subprocess.Popen(
             [str(nginx), "-e", "stderr", "-p", str(self._folder), "-c", str(self._config)],
             stdin=subprocess.DEVNULL,
+            stdout=self._log_pipe(),
             # A signal to the supervisor's group, as tini -g sends it, must not reach nginx: it would drop
             # what is in flight.
             start_new_session=True,
@@ -296,7 +299,22 @@ class Edge:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        copier, self._copier = self._copier, None
+        if copier is not None:
+            copier.communicate()
         (self._folder / DRAINING).unlink(missing_ok=True)
+
+    def _log_pipe(self) -> int | None:
+        """Answer a standard output for nginx that it can open by its name; None if ours will do.
+
+        The name leads to a file that another user may own, or to a socket, which cannot be opened. Then a
+        program passes the lines on, so that nothing of ours can hold them up.
+        """
+        if self._settings.access_log != STANDARD_OUTPUT or can_open(STANDARD_OUTPUT):
+            return None
+        self._copier = subprocess.Popen(["cat"], stdin=subprocess.PIPE, start_new_session=True)
+        assert self._copier.stdin is not None  # noqa: S101  # as asked for
+        return self._copier.stdin.fileno()
 
     def _write(self, text: str) -> None:
         """Put a configuration into place that nginx has found good; the former stays if it has not.
@@ -319,6 +337,14 @@ class Edge:
                 seen.update(path.read_bytes() if path else b"")
             seen.update(b"\0")
         return seen.hexdigest()
+
+
+def can_open(path: str) -> bool:
+    """Answer whether a file can be opened to be added to."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND))
+        return True
+    return False
 
 
 def write_private(path: Path, text: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 import requests
 
+from scripts.launch import ROOT
 from tests.edge.edges import TIMEOUT_S, RunningEdge, refused, running_edge
 from tests.edge.stand_in import CHUNK_PAUSE_S, WORDS_OF_A_HANDLER, Backend, free_port
 
@@ -130,6 +135,36 @@ def test_without_torchserve_callers_are_told_to_come_back(tmp_path: Path, backen
 
         refused(answer, 503, "model_unavailable")
         assert answer.headers["Retry-After"] == "5"
+
+
+def test_the_log_goes_to_a_standard_output_that_cannot_be_opened_by_name(
+    tmp_path: Path, backend: Backend
+) -> None:
+    """A socket is one, as systemd gives it; a pipe of another user's, in a container, is another."""
+    program = f"""
+from pathlib import Path
+from tests.edge.edges import running_edge
+from tests.edge.stand_in import Backend
+
+with running_edge(Path({str(tmp_path)!r}), Backend({backend.port}), access_log="/dev/stdout") as edge:
+    edge.speak("x", headers={{"X-Request-Id": "told"}})
+    assert edge.edge.drain(10)
+"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        done = subprocess.run(  # noqa: S603  # our own program
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": "handlers:."},
+            stdout=theirs.fileno(),
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        theirs.close()
+        told = ours.recv(65_536)
+
+    assert done.returncode == 0
+    assert b'"request_id":"told"' in told
 
 
 def test_the_log_holds_what_happened_and_no_text(

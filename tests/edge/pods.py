@@ -49,12 +49,14 @@ class Pod:
     @property
     def url(self) -> str:
         """The edge."""
-        return f"http://127.0.0.1:{self.environment['F5SERVE_EDGE_PORT']}"
+        told = self.environment
+        return f"http://{told['F5SERVE_ADDRESS']}:{told['F5SERVE_EDGE_PORT']}"
 
     @property
     def metrics_url(self) -> str:
         """Where a collector asks."""
-        return f"http://127.0.0.1:{self.environment['F5SERVE_METRICS_PORT']}/metrics"
+        told = self.environment
+        return f"http://{told['F5SERVE_ADDRESS']}:{told['F5SERVE_METRICS_PORT']}/metrics"
 
     def said(self) -> str:
         """Answer what was printed until now."""

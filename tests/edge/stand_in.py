@@ -28,7 +28,7 @@ TORCHSERVE_ERRORS: dict[str, tuple[int, str, str]] = {
     ),
     "raised": (503, "InternalServerException", "Prediction failed"),
     "worker died": (507, "InternalServerException", "Worker died."),
-    "worker timed out": (500, "InternalServerException", "Worker died."),
+    "worker ended": (500, "InternalServerException", "Worker died."),
 }
 
 

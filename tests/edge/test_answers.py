@@ -107,7 +107,7 @@ def test_a_handlers_own_retry_after_is_kept(edge: RunningEdge) -> None:
         ("queue full", 503, "overloaded", "1"),
         ("raised", 503, "internal_error", "1"),
         ("worker died", 507, "worker_died", "5"),
-        ("worker timed out", 500, "worker_died", None),
+        ("worker ended", 500, "worker_died", None),
     ],
 )
 def test_an_error_of_torchserves_own_becomes_a_problem(

@@ -20,7 +20,7 @@ from typing import Final
 import psutil
 
 from f5serve.errors import ConfigurationError
-from scripts.edge import stop_left_behind
+from scripts.edge_process import stop_left_behind
 from scripts.launch import ServerOptions, served_models, stop_group_of
 from scripts.ports import Ports
 from scripts.running import read_record, record_path, same_process

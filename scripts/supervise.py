@@ -9,26 +9,27 @@ status 1, so that it is started again.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from f5serve.errors import ConfigurationError
-from scripts.edge import Edge, find_nginx
-from scripts.launch import ServerOptions
-from scripts.lock import read_lock
-from scripts.pod import ROUTER, PodSettings, read_pod, words
+from scripts.edge import find_nginx
+from scripts.edge_process import Edge
+from scripts.placement import backends_of, broken_models, expected_models, server_options
+from scripts.pod import PodSettings, read_pod
 from scripts.ports import Ports, require_port_free
-from scripts.probe import HttpProbe, backend_addresses, control_server, warm_up_texts
+from scripts.probe import HttpProbe, control_server, warm_up_texts
 from scripts.readiness import Hosted, Monitor
-from scripts.running import record_path
 from scripts.server import TorchServe
-from scripts.verify import problems_of
 
 WATCH_S: Final = 0.25
 RELOAD_LOOK_S: Final = 2.0
@@ -88,6 +89,7 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
         settings.control_port,
         remedy="EDGE=1, with F5SERVE_CONTROL_PORT=9001",
     )
+    Ports.from_base(settings.torchserve_port).require_free()
     expected = expected_models(settings)
     broken = broken_models(settings, expected, tell)
     served = tuple(name for name in expected if name not in broken)
@@ -111,6 +113,7 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
     refused = threading.Event()
     wishes = Wishes()
     with (
+        sole(settings.folder),
         handled(wishes),
         control_server(
             settings.control_port, monitor, f"{server.metrics_url}/metrics", refused.is_set
@@ -203,89 +206,23 @@ def drain(settings: PodSettings, edge: Edge, monitor: Monitor, wishes: Wishes, t
     return done
 
 
-def expected_models(settings: PodSettings) -> tuple[str, ...]:
-    """Answer the models that the pod is to serve.
+@contextlib.contextmanager
+def sole(folder: Path) -> Iterator[None]:
+    """Hold a run folder for one pod while the block runs, freed of archives that a killed one had unpacked.
 
     Raises:
-        ConfigurationError: If there are none, or they do not fit the role.
+        ConfigurationError: If another pod holds it.
     """
-    archives = read_lock(settings.store_folder).archives
-    router = archives.get(ROUTER)
-    # Without a router nothing tells which archives belong together: all do.
-    packaged = (*router.models, ROUTER) if router is not None else tuple(archives)
-    named = words(settings.models)
-    if settings.role == "router":
-        models = named or (ROUTER,)
-    elif settings.role == "shard":
-        models = named or tuple(name for name in packaged if name != ROUTER)
-    else:
-        models = named or packaged
-    if not models:
-        raise ConfigurationError(f"{settings.store_folder}: nothing is packaged; run make package")
-    if settings.role == "shard" and ROUTER in models:
-        raise ConfigurationError(
-            f"F5SERVE_MODELS: a shard has no {ROUTER}; that is the role router"
-        )
-    return models
-
-
-def broken_models(settings: PodSettings, expected: tuple[str, ...], tell: Tell) -> dict[str, str]:
-    """Compare the archives with the lock before TorchServe reads them, since it would only log a bad one.
-
-    Returns:
-        The models that are not served, each with the reason.
-
-    Raises:
-        ConfigurationError: If there is one and the others may not be served alone, or none is left.
-    """
-    broken = problems_of(settings.store_folder, expected)
-    if not broken:
-        return {}
-    reasons = "; ".join(broken.values())
-    if not settings.allow_degraded:
-        raise ConfigurationError(
-            f"{reasons}. To serve the other models all the same: F5SERVE_ALLOW_DEGRADED=1"
-        )
-    if len(broken) == len(expected):
-        raise ConfigurationError(f"no archive is as it was built: {reasons}")
-    tell(f"degraded: {reasons}")
-    return broken
-
-
-def backends_of(settings: PodSettings) -> tuple[str, ...]:
-    """Answer the other pods that a router needs.
-
-    Raises:
-        ConfigurationError: If a router is told of none.
-    """
-    if settings.role != "router":
-        return ()
-    try:
-        backends = backend_addresses(settings.backends)
-    except ValueError as error:
-        raise ConfigurationError(f"F5SERVE_BACKENDS: {error}") from error
-    if not backends:
-        raise ConfigurationError(
-            "the role router needs F5SERVE_BACKENDS, such as f5_fr=http://shard-a:8000"
-        )
-    return backends
-
-
-def server_options(settings: PodSettings, served: tuple[str, ...]) -> ServerOptions:
-    """Answer how TorchServe is started; all that it writes is in the run folder."""
-    ports = Ports.from_base(settings.torchserve_port)
-    record = record_path(settings.torchserve_port)
-    return ServerOptions(
-        store=settings.store_folder,
-        models=served,
-        ports=ports,
-        logs=settings.folder / "logs",
-        environment={"F5SERVE_BACKENDS": settings.backends} if settings.backends else {},
-        threads=settings.threads,
-        # `make stop` looks there; a container is stopped by its signal.
-        record=record if record.parent == settings.folder else None,
-        temporary=settings.folder / "tmp",
-    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "pod.lock").open("ab") as guard:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"{folder} is in use by another pod; give this one a folder of its own: F5SERVE_RUN"
+            ) from error
+        shutil.rmtree(folder / "tmp", ignore_errors=True)
+        yield
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from scripts.edge import Edge
+from scripts.edge_process import Edge
 from scripts.pod import PodSettings
 from tests.edge.stand_in import Backend, free_port
 

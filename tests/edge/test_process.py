@@ -17,7 +17,8 @@ import requests
 
 from f5serve.errors import ConfigurationError
 from scripts import edge as edge_module
-from scripts.edge import Edge, find_nginx, render, stop_left_behind
+from scripts.edge import find_nginx, render
+from scripts.edge_process import Edge, stop_left_behind
 from scripts.launch import ROOT
 from scripts.pod import PodSettings
 from tests.edge.edges import TIMEOUT_S, running_edge

@@ -10,9 +10,10 @@ import pytest
 from f5serve.errors import ConfigurationError
 from scripts.edge import rate_of
 from scripts.lock import Entry, write_entry
+from scripts.placement import backends_of, expected_models
 from scripts.pod import PodSettings, read_pod
 from scripts.probe import backend_addresses
-from scripts.supervise import backends_of, expected_models
+from scripts.supervise import sole
 from scripts.verify import problems_of
 
 
@@ -130,6 +131,18 @@ def test_the_role_and_the_lock_tell_which_models_are_expected(tmp_path: Path) ->
     assert expected_models(PodSettings(store=store, models="f5_fr,tts")) == ("f5_fr", "tts")
     with pytest.raises(ConfigurationError, match="a shard has no tts"):
         expected_models(PodSettings(store=store, role="shard", models="f5_fr tts"))
+
+
+def test_a_run_folder_is_one_pods_and_freed_of_what_a_killed_one_left(tmp_path: Path) -> None:
+    left = tmp_path / "tmp" / "f5serve-old"
+    left.mkdir(parents=True)
+
+    with sole(tmp_path):
+        assert not left.exists()
+        with pytest.raises(ConfigurationError, match="F5SERVE_RUN"), sole(tmp_path):
+            pass
+    with sole(tmp_path):
+        pass
 
 
 def test_an_empty_store_is_told_with_the_remedy(tmp_path: Path) -> None:

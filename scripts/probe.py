@@ -28,6 +28,7 @@ WARM_UP_TIMEOUT_S: Final = 300.0
 WARM_UP_STEPS: Final = 4
 METRICS_TIMEOUT_S: Final = 5.0
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+SERVER_ERRORS: Final = 500
 LONGEST_REASON: Final = 200
 
 
@@ -37,7 +38,7 @@ class HttpProbe:
     Args:
         inference_url: TorchServe's inference address.
         management_url: TorchServe's management address.
-        texts: What each language model says to warm up; other models answer their status page.
+        texts: What each language model says to warm up; other models are asked for their status.
     """
 
     def __init__(self, inference_url: str, management_url: str, texts: dict[str, str]) -> None:
@@ -50,7 +51,7 @@ class HttpProbe:
         return describe(self._management_url, model, LOOK_TIMEOUT_S)
 
     def warm_up(self, model: str) -> str | None:
-        """Have a language model say a sentence, or the router tell its status."""
+        """Have a language model say a sentence; the router, or a model without a voice, answer at all."""
         text = self._texts.get(model)
         if text is None:
             url, method, body = f"{self._inference_url}/predictions/{model}/1.0/status", "GET", None
@@ -63,7 +64,7 @@ class HttpProbe:
             )
         except urllib3.exceptions.HTTPError as error:
             return f"the warm-up failed: {error}"
-        if answer.status == HTTPStatus.OK:
+        if answer.status == HTTPStatus.OK or (text is None and answer.status < SERVER_ERRORS):
             return None
         said = answer.data[:LONGEST_REASON].decode(errors="replace")
         return f"the warm-up was answered {answer.status}: {said}"

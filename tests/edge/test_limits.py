@@ -148,6 +148,7 @@ def test_clients_that_never_end_are_closed_and_meanwhile_others_are_served(
         for connection in slow:
             connection.close()
     assert len(edge.backend.seen) == 1, "nothing of theirs reached what is behind"
+    assert edge.logged(), "and each line of the log is JSON, whatever became of the request"
 
 
 def test_headers_that_trickle_in_have_a_limit_for_all_of_them(edge: RunningEdge) -> None:

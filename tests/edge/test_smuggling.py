@@ -68,6 +68,7 @@ def test_a_request_of_http_0_9_gets_no_speech(edge: RunningEdge) -> None:
     told = raw(edge, b"GET /predictions/tts\r\n")
 
     assert b"invalid_request" in told or told == b""
+    assert edge.logged(), "each line of the log is JSON, without a status too"
     assert edge.backend.seen == []
 
 

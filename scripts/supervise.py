@@ -135,7 +135,7 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
             tell("stopped")
 
 
-def watch(  # one for each thing that is watched
+def watch(
     server: TorchServe,
     edge: Edge,
     monitor: Monitor,

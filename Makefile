@@ -5,6 +5,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE =
 LANGUAGES =
 PORT = 8080
+EDGE =
+EDGE_PORT = 8000
+NAME =
 TEXT = Hello, how are you today?
 LANGUAGE =
 VOICE =
@@ -36,8 +39,8 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve stop say voice demo demo-record \
-	train-demo parity language-bench language-tables frontends quality guard-bench memory check format test clean
+.PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
+	demo-record train-demo parity language-bench language-tables frontends quality guard-bench memory check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,8 +71,19 @@ stand-ins: setup-dev ## full-size checkpoints of noise in the published forms (L
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
 
-serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080); its logs are in logs/<port>/
-	@exec $(RUN) scripts.serve --port "$(PORT)"
+serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/
+	@exec $(if $(EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)")
+
+# Of the edge's settings (docs/edge.md) those of the shell count; on a laptop it listens on loopback without one.
+EDGE_SETTINGS = F5SERVE_TORCHSERVE_PORT="$(PORT)" F5SERVE_EDGE_PORT="$(EDGE_PORT)" \
+	F5SERVE_ADDRESS="$${F5SERVE_ADDRESS:-127.0.0.1}" F5SERVE_DRAIN_DELAY_S="$${F5SERVE_DRAIN_DELAY_S:-0}" \
+	F5SERVE_DRAIN_S="$${F5SERVE_DRAIN_S:-30}" F5SERVE_ACCESS_LOG="$${F5SERVE_ACCESS_LOG:-logs/edge.log}"
+
+key: setup ## make an API key for NAME; it is printed once, its hash goes into config/edge/keys
+	@$(RUN) scripts.keys "$(NAME)"
+
+edge-test: setup-dev ## the tests of the edge, of readiness and of draining (needs nginx: make tools)
+	@$(RUN) pytest tests/edge $(PYTEST_ARGS)
 
 stop: setup ## stop what `make serve` started, or what a killed demo left behind (PORT)
 	@$(RUN) scripts.serve --stop --port "$(PORT)"

@@ -107,7 +107,7 @@ def open_archive(folder: Path) -> Archive:
     section = yaml.safe_load((folder / "model-config.yaml").read_text(encoding="utf-8"))["handler"]
     settings = read_settings(section, ModelSettings)
     language, reference = voice_of(settings, folder)
-    load(settings.frontend)
+    load(settings.frontend, settings.languages)
     vocab = read_vocab(folder / settings.vocabulary)
     return Archive(
         folder=folder,
@@ -126,6 +126,7 @@ def voice_of(settings: ModelSettings, folder: Path) -> tuple[str, Reference]:
     from f5serve.engine.mel import LogMel
     from f5serve.references import References
     from f5serve.text.duration import speech_units
+    from f5serve.text.frontend import as_spoken
     from f5serve.voices import VoiceRegistry
 
     log_mel = LogMel(torch.device("cpu"))
@@ -135,7 +136,13 @@ def voice_of(settings: ModelSettings, folder: Path) -> tuple[str, Reference]:
             return log_mel(torch.from_numpy(samples))
 
     voice = VoiceRegistry(settings.voices).default(settings.languages[0])
-    references = References(FrontEnd(), settings, folder, speech_units)
+    references = References(
+        FrontEnd(),
+        settings,
+        folder,
+        speech_units,
+        lambda text, language: as_spoken(text, settings.frontend, language),
+    )
     return voice.language, references.registered(voice)
 
 

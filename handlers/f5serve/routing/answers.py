@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 WORKER_DIED: Final = "Worker died."  # TorchServe's words, with 500 or 507
 MODEL_NOT_FOUND: Final = "ModelNotFoundException"
 # What the edge in front of a shard makes of TorchServe's words, and says where TorchServe is not there.
+RAISED_BEHIND_EDGE: Final = "internal_error"
 LOST_BEHIND_EDGE: Final = frozenset({"worker_died", "backend_failed", "model_unavailable"})
 
 
@@ -95,7 +96,10 @@ def is_full(answer: urllib3.BaseHTTPResponse) -> bool:
     if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
         return False
     document = _document_of(answer)
-    return document is None or document.get("type") != "InternalServerException"
+    return document is None or not (
+        document.get("type") == "InternalServerException"
+        or document.get("code") == RAISED_BEHIND_EDGE
+    )
 
 
 def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
@@ -107,7 +111,7 @@ def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
     if document is None:
         return answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
     if answer.status == HTTPStatus.NOT_FOUND:
-        return document.get("type") == MODEL_NOT_FOUND
+        return document.get("type") == MODEL_NOT_FOUND or document.get("code") == "not_found"
     return document.get("message") == WORKER_DIED or document.get("code") in LOST_BEHIND_EDGE
 
 

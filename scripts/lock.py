@@ -39,6 +39,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         golden_rel_l2: Relative L2 distance of the archive's mel from the recorded one, rounded up to a
             power of ten.
         models: The language models that a router's archive calls.
+        placement: Of a router's archive: the placement by which all were packaged; None for the catalogue's.
     """
 
     bytes: int
@@ -53,6 +54,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     rounding_rel_l2: float | None = None
     golden_rel_l2: float | None = None
     models: tuple[str, ...] = ()
+    placement: str | None = None
 
 
 class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

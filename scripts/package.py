@@ -27,6 +27,8 @@ from f5serve.catalogue import Catalogue, ProfileName, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
 from scripts.lock import Entry, SourceFile, read_lock, write_entry
+from scripts.placement import FILE as PLACEMENTS
+from scripts.placement import load_placement, placed
 from scripts.sources import (
     ROUTER,
     VOICES,
@@ -38,7 +40,7 @@ from scripts.sources import (
     router_config,
     source_of,
 )
-from scripts.store import chosen, exclusive
+from scripts.store import chosen, chosen_placement, exclusive
 from scripts.verify import verify_archive
 
 if TYPE_CHECKING:
@@ -102,14 +104,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", choices=("demo", "full"), help="default: the store's, or demo")
     parser.add_argument("--languages", nargs="*", default=[], help="codes; default: all")
     parser.add_argument("--store", type=Path, default=ROOT / "model_store")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="where to make them")
+    parser.add_argument(
+        "--placement", help="GPUs by config/placement.yaml; 'catalogue': the catalogue's own"
+    )
     parser.add_argument("--force", action="store_true", help="build what did not change, too")
     options = parser.parse_args(argv)
-    place = Workplace(root=ROOT, store=options.store.absolute(), build=ROOT / "build")
+    place = Workplace(root=ROOT, store=options.store.absolute(), build=options.build.absolute())
     languages = [code for part in options.languages for code in part.replace(",", " ").split()]
     try:
         catalogue = load_catalogue(place.root / CATALOGUE)
         names, profile = chosen(place.store, catalogue, options.profile, languages)
-        package(place, catalogue, names, profile, force=options.force)
+        placement = chosen_placement(place.store, options.placement)
+        if placement is not None:
+            catalogue = placed(
+                catalogue, load_placement(place.root / PLACEMENTS, catalogue, placement)
+            )
+        package(place, catalogue, names, profile, placement=placement, force=options.force)
     except ConfigurationError as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
@@ -122,6 +133,7 @@ def package(
     names: tuple[str, ...],
     profile: ProfileName,
     *,
+    placement: str | None = None,
     force: bool = False,
 ) -> tuple[str, ...]:
     """Bring the archives of some models, and the router's for just these, up to date.
@@ -131,6 +143,7 @@ def package(
         catalogue: The checked catalogue.
         names: Models to package.
         profile: Which source of each.
+        placement: Name of the placement that the catalogue was given, for the lock.
         force: Whether to build again what did not change.
 
     Returns:
@@ -145,7 +158,11 @@ def package(
         voices = read_voices(place.root / VOICES)
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
-        jobs.append(router_job(place.root, catalogue, names, profile, voices))
+        jobs.append(
+            replace_entry(
+                router_job(place.root, catalogue, names, profile, voices), placement=placement
+            )
+        )
         wanted = [job for job in jobs if force or not is_current(place.store, job)]
         for job in jobs:
             if job not in wanted:
@@ -231,6 +248,11 @@ def router_job(
     return Job(spec=spec, files=None, entry=entry)
 
 
+def replace_entry(job: Job, *, placement: str | None) -> Job:
+    """Answer a job whose entry tells the placement."""
+    return replace(job, entry=msgspec.structs.replace(job.entry, placement=placement))
+
+
 def inputs_digest(spec: ArchiveSpec, locked: tuple[SourceFile, ...]) -> str:
     """Answer a digest of all that decides an archive's bytes."""
     makers = {name: file_digest(Path(__file__).with_name(name)) for name in _MAKERS}
@@ -245,6 +267,8 @@ def is_current(store: Path, job: Job) -> bool:
     entry, path = read_lock(store).archives.get(name), store / f"{name}.mar"
     if entry is None or entry.inputs != job.entry.inputs or not path.is_file():
         return False
+    if entry.placement != job.entry.placement:
+        return False
     return path.stat().st_size == entry.bytes and file_digest(path) == entry.sha256
 
 
@@ -255,8 +279,8 @@ def build(place: Workplace, job: Job) -> Entry:
         ConfigurationError: If disk is short, or the archive cannot be built or fails its verification.
     """
     started = time.monotonic()
-    check_disk(place, job)
     place.build.mkdir(parents=True, exist_ok=True)
+    check_disk(place, job)
     workspace = Path(tempfile.mkdtemp(prefix=f"{job.spec.name}-", dir=place.build))
     try:
         spec, rounding = job.spec, None
@@ -291,7 +315,7 @@ def check_disk(place: Workplace, job: Job) -> None:
         ConfigurationError: If too little is free.
     """
     needed = SPARE_BYTES + COPIES * sum(file.bytes for file in job.entry.files)
-    free = shutil.disk_usage(place.root).free
+    free = shutil.disk_usage(place.build).free
     if free < needed:
         raise ConfigurationError(
             f"{job.spec.name}: {needed / 1e9:.1f} GB are needed under {place.build} and {free / 1e9:.1f} GB"

@@ -17,6 +17,8 @@ OUT =
 FILE =
 SENTENCES =
 PYTEST_ARGS =
+PLACEMENT =
+TARGET = serve
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m
@@ -24,7 +26,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
-	language-tables quality memory check format test clean
+	language-tables quality memory check format test clean k8s k8s-check image image-test image-tools
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +42,9 @@ tools: ## install the programs that some tests need from Debian's packages (as r
 	@scripts/tools.sh
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
-package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
-	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
+package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi" PLACEMENT=four-gpus)
+	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES)) \
+		$(if $(PLACEMENT),--placement "$(PLACEMENT)")
 
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
@@ -99,6 +102,7 @@ check: setup-dev ## everything that needs no running server: lint, format, types
 	$(RUN) yamllint --strict .
 	$(VENV)/bin/shellcheck scripts/*.sh .ci/run
 	$(RUN) scripts.readme --check
+	$(RUN) scripts.k8s_check
 
 format: setup-dev ## put the code into its form
 	$(RUN) ruff check --fix .
@@ -106,6 +110,21 @@ format: setup-dev ## put the code into its form
 
 test: setup-dev ## all tests; the end of the output lists what was not run, and why
 	$(RUN) pytest $(PYTEST_ARGS)
+
+k8s: setup ## write the manifests of the shards from config/placement.yaml
+	@$(RUN) scripts.render_shards
+
+k8s-check: setup-dev ## render every overlay and component; schemas, rules, yamllint, hadolint, checkov
+	@$(RUN) scripts.k8s_check --full
+
+image: setup ## build the container image with docker, podman or buildah (TARGET=serve|demo)
+	@$(RUN) scripts.image --target "$(TARGET)"
+
+image-tools: ## install what `make image-test` needs from Debian's packages (as root)
+	@scripts/tools.sh --image
+
+image-test: setup-dev ## build the image from Debian's and PyPI's packages, and look into it (minutes, as root)
+	$(RUN) pytest -m image tests/image
 
 clean: ## remove what was built: archives, logs, caches (keeps .venv and models/)
 	rm -rf build out logs run model_store/*.mar .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -66,9 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if problems else 0
 
 
-def check(
-    root: Path, rendered: dict[str, list[Manifest]], catalogue: Catalogue
-) -> Iterator[str]:
+def check(root: Path, rendered: dict[str, list[Manifest]], catalogue: Catalogue) -> Iterator[str]:
     """Answer every problem that takes no program of its own to find."""
     if render_shards(["--check", "--root", str(root)]):
         yield "manifests of the shards are out of date: make k8s"
@@ -124,7 +122,13 @@ def checkov(home: Path, rendered: dict[str, list[Manifest]]) -> list[str]:
     for name, manifests in rendered.items():
         path = folder / f"{name.replace(', ', '-').replace(' ', '-')}.yaml"
         path.write_text(yaml.safe_dump_all(manifests), encoding="utf-8")
-    command = [str(python), str(home / "bin" / "checkov"), "--skip-download", "--quiet", "--compact"]
+    command = [
+        str(python),
+        str(home / "bin" / "checkov"),
+        "--skip-download",
+        "--quiet",
+        "--compact",
+    ]
     skipped = ["--skip-check", ",".join(SKIPPED)]
     return [
         *run([*command, "--framework", "kubernetes", "--directory", str(folder), *skipped]),

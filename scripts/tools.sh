@@ -6,6 +6,11 @@ packages=()
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v chromedriver >/dev/null || packages+=(chromium-driver)
+# Only where images are built: `make image-tools`.
+if [[ "${1:-}" == --image ]]; then
+    command -v buildah >/dev/null || packages+=(buildah)
+    command -v debootstrap >/dev/null || packages+=(debootstrap)
+fi
 
 if ((${#packages[@]} == 0)); then
     echo "tools: all there"

@@ -16,7 +16,7 @@ USER: Final = 10001
 # TorchServe is given 20 s to end, and 5 s more when it must be killed.
 STOP_S: Final = 25
 VOLUMES: Final = frozenset(
-    "configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split()
+    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"]
 )
 
 

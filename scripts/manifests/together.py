@@ -32,7 +32,9 @@ TRUTHS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 
 def names_are_unique(manifests: Sequence[Manifest]) -> Iterator[str]:
     """No two manifests replace each other."""
-    counts = Counter((m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for m in manifests)
+    counts = Counter(
+        (m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for m in manifests
+    )
     for (kind, _, name), count in counts.items():
         if count > 1:
             yield f"{kind} {name}: stands {count} times"
@@ -43,7 +45,8 @@ def namespaces_are_told(manifests: Sequence[Manifest]) -> Iterator[str]:
     restricted = {
         manifest["metadata"]["name"]
         for manifest in of_kind(manifests, "Namespace")
-        if manifest["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce") == "restricted"
+        if manifest["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce")
+        == "restricted"
     }
     for manifest in manifests:
         if manifest["kind"] not in {"Namespace", "PriorityClass"}:
@@ -64,7 +67,10 @@ def disruptions_are_bounded(manifests: Sequence[Manifest]) -> Iterator[str]:
     budgets = list(of_kind(manifests, "PodDisruptionBudget"))
     for budget in budgets:
         spec = budget["spec"]
-        if spec.get("maxUnavailable") != 1 or spec.get("unhealthyPodEvictionPolicy") != "AlwaysAllow":
+        if (
+            spec.get("maxUnavailable") != 1
+            or spec.get("unhealthyPodEvictionPolicy") != "AlwaysAllow"
+        ):
             yield f"{named(budget)}: maxUnavailable is 1 and unhealthyPodEvictionPolicy AlwaysAllow"
     for workload in servers(manifests):
         labels = pod_of(workload)["metadata"]["labels"]
@@ -103,10 +109,14 @@ def monitors_are_let_in(manifests: Sequence[Manifest]) -> Iterator[str]:
         selector = monitor["spec"]["selector"]["matchLabels"]
         for workload in servers(manifests):
             labels = pod_of(workload)["metadata"]["labels"]
-            ports = {p["name"]: p["containerPort"] for p in pod_of(workload)["spec"]["containers"][0]["ports"]}
+            ports = {
+                p["name"]: p["containerPort"]
+                for p in pod_of(workload)["spec"]["containers"][0]["ports"]
+            }
             number = ports.get(monitor["spec"]["podMetricsEndpoints"][0]["port"])
             reached = any(
-                number in _ports_in(policy, labels) for policy in of_kind(manifests, "NetworkPolicy")
+                number in _ports_in(policy, labels)
+                for policy in of_kind(manifests, "NetworkPolicy")
             )
             if not _matches(selector, labels) or number is None or not reached:
                 yield f"{named(monitor)}: does not reach the metrics of {named(workload)}"
@@ -174,7 +184,9 @@ def languages_are_served_once(manifests: Sequence[Manifest], catalogue: Catalogu
             yield f"the routers look for {name} at {addresses.get(name)}, and it is not there"
 
 
-def routes_wait_for_the_router(manifests: Sequence[Manifest], catalogue: Catalogue) -> Iterator[str]:
+def routes_wait_for_the_router(
+    manifests: Sequence[Manifest], catalogue: Catalogue
+) -> Iterator[str]:
     """A route that speech travels waits longer than the router's deadline, at both of its timeouts."""
     for route in of_kind(manifests, "HTTPRoute"):
         for rule in route["spec"]["rules"]:
@@ -203,7 +215,7 @@ def seconds(text: str) -> float:
 
 
 def _scalars(text: str) -> Iterator[yaml.ScalarNode]:
-    waiting: list[yaml.Node] = [node for node in yaml.compose_all(text, yaml.SafeLoader) if node]
+    waiting: list[yaml.Node] = list(yaml.compose_all(text, yaml.SafeLoader))
     while waiting:
         node = waiting.pop()
         if isinstance(node, yaml.ScalarNode):
@@ -271,7 +283,9 @@ def _leads_to(manifests: Sequence[Manifest], address: str, model: str) -> bool:
         if parts.hostname == f"{name}.{namespace}.svc" and parts.port in ports:
             hosts = _selected(manifests, _selector_of(service))
             models = [environment_of(host).get("F5SERVE_MODELS", "").split(",") for host in hosts]
-            return service["spec"].get("clusterIP") == "None" and any(model in one for one in models)
+            return service["spec"].get("clusterIP") == "None" and any(
+                model in one for one in models
+            )
     return False
 
 

@@ -60,7 +60,19 @@ def pod(manifests: list[Manifest]) -> Any:
 
 
 def container(manifests: list[Manifest]) -> Any:
-    return pod(manifests)["containers"][0]
+    return first_container(shard(manifests))
+
+
+def first_container(manifest: Manifest) -> Any:
+    return manifest["spec"]["template"]["spec"]["containers"][0]
+
+
+def budget(manifests: list[Manifest]) -> Any:
+    return find(manifests, "PodDisruptionBudget", "f5serve-router")["spec"]
+
+
+def scale_down(manifest: Manifest) -> Any:
+    return manifest["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
 
 
 def variable(manifests: list[Manifest], name: str) -> Any:
@@ -123,7 +135,7 @@ MUTATIONS: list[tuple[Any, Change]] = [
     (selectors_mean_one_workload, lambda m: service(m)["selector"].pop("f5serve/shard")),
     (selectors_mean_one_workload, lambda m: shard(m)["spec"]["selector"]["matchLabels"].pop("f5serve/shard")),
     (disruptions_are_bounded, lambda m: removed(m, "PodDisruptionBudget", "f5serve-shard-romance")),
-    (disruptions_are_bounded, lambda m: find(m, "PodDisruptionBudget", "f5serve-router")["spec"].update(maxUnavailable=0)),
+    (disruptions_are_bounded, lambda m: budget(m).update(maxUnavailable=0)),
     (networks_are_closed, lambda m: removed(m, "NetworkPolicy", "default-deny")),
     (networks_are_closed, lambda m: policy(m, "default-deny").update(policyTypes=["Ingress"])),
     (networks_are_closed, lambda m: policy(m, "default-deny").update(ingress=[{}])),
@@ -153,7 +165,9 @@ MUTATIONS: list[tuple[Any, Change]] = [
 def test_a_broken_manifest_is_caught_by_its_rule(
     rule: Any, change: Change, production: list[Manifest], catalogue: Catalogue
 ) -> None:
-    arguments = (catalogue,) if rule in {languages_are_served_once, routes_wait_for_the_router} else ()
+    arguments = (
+        (catalogue,) if rule in {languages_are_served_once, routes_wait_for_the_router} else ()
+    )
     assert list(rule(production, *arguments)) == []
 
     change(production)
@@ -170,7 +184,7 @@ def test_every_rule_is_shown_to_fail() -> None:
     ("kind", "name", "change"),
     [
         ("Deployment", "f5serve-router", lambda d: d["spec"].update(replica=2)),
-        ("Deployment", "f5serve-router", lambda d: d["spec"]["template"]["spec"]["containers"][0].update(livenesProbe={})),
+        ("Deployment", "f5serve-router", lambda d: first_container(d).update(livenesProbe={})),
         ("Deployment", "f5serve-router", lambda d: d.update(apiVersion="extensions/v1beta1")),
         ("Service", "f5serve-router", lambda d: d["spec"]["ports"][0].update(port="http")),
         ("NetworkPolicy", "clients", lambda d: d["spec"].update(ingres=[])),
@@ -179,7 +193,7 @@ def test_every_rule_is_shown_to_fail() -> None:
         ("HTTPRoute", "f5serve", lambda d: d["spec"]["rules"][0]["timeouts"].update(request="2 minutes")),
         ("ScaledObject", "f5serve-shard-asia", lambda d: d["spec"].update(minReplicas=1)),
         ("ScaledObject", "f5serve-shard-asia", lambda d: d["spec"]["triggers"][0]["metadata"].update(threshold=30)),
-        ("ScaledObject", "f5serve-shard-asia", lambda d: d["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"].update(window=1)),
+        ("ScaledObject", "f5serve-shard-asia", lambda d: scale_down(d).update(window=1)),
         ("ScaledObject", "f5serve-shard-asia", lambda d: d.update(kind="ScaledThing")),
     ],
 )  # fmt: skip
@@ -225,6 +239,8 @@ def test_a_code_in_quotes_is_not(text: str, tmp_path: Path, catalogue: Catalogue
     assert list(unquoted_codes(path, catalogue)) == []
 
 
-@pytest.mark.parametrize(("text", "length"), [("130s", 130), ("2m10s", 130), ("1h", 3600), ("500ms", 0.5)])
+@pytest.mark.parametrize(
+    ("text", "length"), [("130s", 130), ("2m10s", 130), ("1h", 3600), ("500ms", 0.5)]
+)
 def test_durations_are_read(text: str, length: float) -> None:
     assert seconds(text) == length

@@ -33,7 +33,9 @@ def all_languages(**keys: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", read_placements(ROOT / FILE))
-def test_the_placements_of_the_repository_fit_its_catalogue(name: str, catalogue: Catalogue) -> None:
+def test_the_placements_of_the_repository_fit_its_catalogue(
+    name: str, catalogue: Catalogue
+) -> None:
     shards = load_placement(ROOT / FILE, catalogue, name)
 
     hosted = [model for shard in shards for model in models_of(shard, catalogue)]
@@ -50,7 +52,10 @@ def test_the_placements_of_the_repository_fit_its_catalogue(name: str, catalogue
         ({"gpus": 4, "device_ids": [0.5]}, "got `float`"),
         ({"gpus": 4, "device_ids": [1, 1]}, "stands twice"),
         ({"device_ids": [0]}, "has no GPU"),
-        ({"gpus": 2, "models": {"f5_fr": {"device_ids": [2]}}}, "models.f5_fr.device_ids: 2 is not"),
+        (
+            {"gpus": 2, "models": {"f5_fr": {"device_ids": [2]}}},
+            "models.f5_fr.device_ids: 2 is not",
+        ),
         ({"gpus": 2, "models": {"f5_fr": {"device_ids": [0, 0]}}}, "stands twice"),
         ({"gpus": 2, "models": {"f5_no": {"device_ids": [0]}}}, "f5_no speaks none"),
         ({"gpus": 2, "models": {"f5_fr": {"workers": 0}}}, ">= 1"),
@@ -114,7 +119,11 @@ def test_the_archives_are_told_the_gpus_of_the_placement(catalogue: Catalogue) -
 
     english, french = config_of(four, "f5_en_zh"), config_of(four, "f5_fr")
 
-    assert (english["deviceType"], english["deviceIds"], english["minWorkers"]) == ("gpu", [0, 1], 2)
+    assert (english["deviceType"], english["deviceIds"], english["minWorkers"]) == (
+        "gpu",
+        [0, 1],
+        2,
+    )
     assert (french["deviceType"], french["deviceIds"], french["minWorkers"]) == ("gpu", [2], 1)
 
 

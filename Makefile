@@ -43,8 +43,7 @@ tools: ## install the programs that some tests need from Debian's packages (as r
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi" PLACEMENT=four-gpus)
-	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES)) \
-		$(if $(PLACEMENT),--placement "$(PLACEMENT)")
+	@$(RUN) scripts.package$(if $(PLACEMENT), --placement "$(PLACEMENT)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify

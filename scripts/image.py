@@ -86,7 +86,7 @@ class Builder:
         """Answer an image's size in bytes."""
         if self.program == "buildah":
             listed = json.loads(self.ask("images", "--json", tag))
-            return _bytes(str(listed[0]["size"]))
+            return read_size(str(listed[0]["size"]))
         return int(self.ask("image", "inspect", "--format", "{{.Size}}", tag))
 
     def ask(self, *arguments: str) -> str:
@@ -276,11 +276,11 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _bytes(text: str) -> int:
-    """Read a size as buildah writes it, ``2.03 GB``."""
+def read_size(text: str) -> int:
+    """Answer the bytes of a size as buildah writes it, ``2.03 GB``."""
     units = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
     number, unit = text.split()
-    return int(float(number) * units[unit.upper()])
+    return round(float(number) * units[unit.upper()])
 
 
 if __name__ == "__main__":

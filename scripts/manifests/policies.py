@@ -16,7 +16,17 @@ USER: Final = 10001
 # TorchServe is given 20 s to end, and 5 s more when it must be killed.
 STOP_S: Final = 25
 VOLUMES: Final = frozenset(
-    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"]
+    [
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    ]
 )
 
 
@@ -134,9 +144,9 @@ def mounts_have_volumes(manifests: Sequence[Manifest]) -> Iterator[str]:
         for mount in container.get("volumeMounts", []):
             if mount["name"] not in volumes:
                 yield f"{_place(workload, container)}: {mount['name']} is mounted and no volume"
-            if container["name"] == "f5serve" and mount["name"] == "models":
-                if not mount.get("readOnly"):
-                    yield f"{_place(workload, container)}: the archives are mounted to be written"
+            serves = container["name"] == "f5serve" and mount["name"] == "models"
+            if serves and not mount.get("readOnly"):
+                yield f"{_place(workload, container)}: the archives are mounted to be written"
 
 
 def graces_are_long_enough(manifests: Sequence[Manifest]) -> Iterator[str]:

@@ -27,8 +27,6 @@ LARGEST_BYTES = 2_600_000_000
 
 
 def test_its_size_is_that_of_the_cpu_build(built: dict[str, Built]) -> None:
-    print({name: f"{one.bytes / 1e6:.0f} MB in {one.seconds:.0f} s" for name, one in built.items()})
-
     if "+cpu" in built["serve"].torch_in_image:
         assert built["serve"].bytes < built["demo"].bytes < LARGEST_BYTES
 

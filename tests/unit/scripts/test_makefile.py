@@ -29,6 +29,8 @@ SHELL = {
     "PROFILE": "from-shell",
     "PORT": "5000",
     "PYTEST_ARGS": "from-shell",
+    "PLACEMENT": "from-shell",
+    "TARGET": "from-shell",
 }
 
 
@@ -47,7 +49,18 @@ def planned(*arguments: str) -> str:
 
 @pytest.mark.parametrize(
     "task",
-    ["say", "serve", "stop", "package", "demo", "memory", "language-bench", "quality", "test"],
+    [
+        "say",
+        "serve",
+        "stop",
+        "package",
+        "demo",
+        "memory",
+        "language-bench",
+        "quality",
+        "test",
+        "image",
+    ],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
     commands = planned(task)

@@ -35,6 +35,7 @@ SKIPPED: Final = {
     "CKV_K8S_15": "images are named by digest, which a pull cannot change",
     "CKV_K8S_43": "the overlay laptop runs an image that was built on the spot",
     "CKV_K8S_14": "the same",
+    "CKV_DOCKER_7": "the last stage is named for another stage of the file, which has no tag",
 }
 
 
@@ -132,7 +133,7 @@ def checkov(home: Path, rendered: dict[str, list[Manifest]]) -> list[str]:
     skipped = ["--skip-check", ",".join(SKIPPED)]
     return [
         *run([*command, "--framework", "kubernetes", "--directory", str(folder), *skipped]),
-        *run([*command, "--framework", "dockerfile", "--file", str(ROOT / "Dockerfile")]),
+        *run([*command, "--framework", "dockerfile", "--file", str(ROOT / "Dockerfile"), *skipped]),
     ]
 
 

@@ -27,8 +27,8 @@ from f5serve.catalogue import Catalogue, ProfileName, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
 from scripts.lock import Entry, SourceFile, read_lock, write_entry
-from scripts.placement import FILE as PLACEMENTS
-from scripts.placement import load_placement, placed
+from scripts.shards import FILE as PLACEMENTS
+from scripts.shards import load_placement, placed
 from scripts.sources import (
     ROUTER,
     VOICES,
@@ -158,11 +158,7 @@ def package(
         voices = read_voices(place.root / VOICES)
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
-        jobs.append(
-            replace_entry(
-                router_job(place.root, catalogue, names, profile, voices), placement=placement
-            )
-        )
+        jobs.append(router_job(place.root, catalogue, names, profile, voices, placement))
         wanted = [job for job in jobs if force or not is_current(place.store, job)]
         for job in jobs:
             if job not in wanted:
@@ -226,7 +222,12 @@ def model_job(
 
 
 def router_job(
-    root: Path, catalogue: Catalogue, names: tuple[str, ...], profile: ProfileName, voices: Voices
+    root: Path,
+    catalogue: Catalogue,
+    names: tuple[str, ...],
+    profile: ProfileName,
+    voices: Voices,
+    placement: str | None = None,
 ) -> Job:
     """Answer what the router's archive is made of."""
     spec = ArchiveSpec(
@@ -244,13 +245,9 @@ def router_job(
         profile=profile,
         licence="MIT",
         models=names,
+        placement=placement,
     )
     return Job(spec=spec, files=None, entry=entry)
-
-
-def replace_entry(job: Job, *, placement: str | None) -> Job:
-    """Answer a job whose entry tells the placement."""
-    return replace(job, entry=msgspec.structs.replace(job.entry, placement=placement))
 
 
 def inputs_digest(spec: ArchiveSpec, locked: tuple[SourceFile, ...]) -> str:
@@ -265,9 +262,9 @@ def is_current(store: Path, job: Job) -> bool:
     """Answer whether the store's archive is intact and made from the job's inputs."""
     name = job.spec.name
     entry, path = read_lock(store).archives.get(name), store / f"{name}.mar"
-    if entry is None or entry.inputs != job.entry.inputs or not path.is_file():
+    if entry is None or not path.is_file():
         return False
-    if entry.placement != job.entry.placement:
+    if (entry.inputs, entry.placement) != (job.entry.inputs, job.entry.placement):
         return False
     return path.stat().st_size == entry.bytes and file_digest(path) == entry.sha256
 

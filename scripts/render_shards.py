@@ -16,7 +16,7 @@ import yaml
 
 from f5serve.catalogue import Catalogue, load_catalogue
 from f5serve.errors import ConfigurationError
-from scripts.placement import FILE, Shard, Shards, load_placement, models_of
+from scripts.shards import FILE, Shard, Shards, load_placement, models_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from f5serve.catalogue import Catalogue
-from scripts.placement import FILE, Shard, load_placement
 from scripts.render_shards import FOLDER, PLACEMENT, ROOT, backends, main, outdated, render
+from scripts.shards import FILE, Shard, load_placement
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from f5serve.errors import ConfigurationError
 from scripts.archive import file_digest
 from scripts.lock import read_lock
 from scripts.package import CATALOGUE, ROOT, Workplace, main, package
-from scripts.placement import FILE as PLACEMENTS
-from scripts.placement import load_placement, placed
+from scripts.shards import FILE as PLACEMENTS
+from scripts.shards import load_placement, placed
 from scripts.sources import files_of
 from scripts.store import chosen_placement
 from scripts.verify import verify_store

@@ -19,8 +19,8 @@ import urllib3
 from f5serve.catalogue import load_catalogue
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive
 from scripts.package import CATALOGUE, ROOT
-from scripts.placement import FILE, load_placement, placed
 from scripts.server import TorchServe
+from scripts.shards import FILE, load_placement, placed
 from scripts.sources import VOICES, files_of, model_config, read_voices, source_of
 from tests.server.harness import serve_archives
 

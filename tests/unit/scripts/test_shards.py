@@ -10,8 +10,8 @@ import yaml
 
 from f5serve.catalogue import Catalogue, load_catalogue
 from f5serve.errors import ConfigurationError
-from scripts.placement import FILE, load_placement, models_of, placed, read_placements
 from scripts.render_shards import CATALOGUE, ROOT
+from scripts.shards import FILE, load_placement, models_of, placed, read_placements
 from scripts.sources import VOICES, files_of, model_config, read_voices, source_of
 
 NINE = ["en", "zh", "fi", "fr", "hi", "it", "ja", "ru", "es"]

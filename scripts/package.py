@@ -27,8 +27,7 @@ from f5serve.catalogue import Catalogue, ProfileName, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
 from scripts.lock import Entry, SourceFile, read_lock, write_entry
-from scripts.shards import FILE as PLACEMENTS
-from scripts.shards import load_placement, placed
+from scripts.shards import placed_by
 from scripts.sources import (
     ROUTER,
     VOICES,
@@ -105,9 +104,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--languages", nargs="*", default=[], help="codes; default: all")
     parser.add_argument("--store", type=Path, default=ROOT / "model_store")
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where to make them")
-    parser.add_argument(
-        "--placement", help="GPUs by config/placement.yaml; 'catalogue': the catalogue's own"
-    )
+    parser.add_argument("--placement", help="of config/placement.yaml; 'catalogue': its own")
     parser.add_argument("--force", action="store_true", help="build what did not change, too")
     options = parser.parse_args(argv)
     place = Workplace(root=ROOT, store=options.store.absolute(), build=options.build.absolute())
@@ -116,10 +113,7 @@ def main(argv: list[str] | None = None) -> int:
         catalogue = load_catalogue(place.root / CATALOGUE)
         names, profile = chosen(place.store, catalogue, options.profile, languages)
         placement = chosen_placement(place.store, options.placement)
-        if placement is not None:
-            catalogue = placed(
-                catalogue, load_placement(place.root / PLACEMENTS, catalogue, placement)
-            )
+        catalogue = placed_by(place.root, catalogue, placement)
         package(place, catalogue, names, profile, placement=placement, force=options.force)
     except ConfigurationError as error:
         print(f"package: {error}", file=sys.stderr)
@@ -158,7 +152,9 @@ def package(
         voices = read_voices(place.root / VOICES)
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
-        jobs.append(router_job(place.root, catalogue, names, profile, voices, placement))
+        router = router_job(place.root, catalogue, names, profile, voices)
+        told = msgspec.structs.replace(router.entry, placement=placement)
+        jobs.append(replace(router, entry=told))
         wanted = [job for job in jobs if force or not is_current(place.store, job)]
         for job in jobs:
             if job not in wanted:
@@ -245,7 +241,6 @@ def router_job(
         profile=profile,
         licence="MIT",
         models=names,
-        placement=placement,
     )
     return Job(spec=spec, files=None, entry=entry)
 

@@ -131,6 +131,17 @@ def placed(catalogue: Catalogue, shards: Shards) -> Catalogue:
     return msgspec.structs.replace(catalogue, models=models)
 
 
+def placed_by(root: Path, catalogue: Catalogue, name: str | None) -> Catalogue:
+    """Answer a catalogue by a placement's name; as it is for None.
+
+    Raises:
+        ConfigurationError: As ``load_placement``.
+    """
+    if name is None:
+        return catalogue
+    return placed(catalogue, load_placement(root / FILE, catalogue, name))
+
+
 def _placement_of(own: Placement, shard: Shard, name: str) -> Placement:
     devices = shard.models.get(name, Devices())
     return msgspec.structs.replace(

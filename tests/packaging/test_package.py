@@ -148,7 +148,7 @@ def test_an_invalid_gpu_is_refused_before_anything_is_built(
     wrong.write_text(
         text.replace("{device_ids: [0, 1], workers: 2}", "{device_ids: [0, 4]}"), "utf-8"
     )
-    monkeypatch.setattr("scripts.package.PLACEMENTS", wrong)
+    monkeypatch.setattr("scripts.shards.FILE", wrong)
 
     code = main(["--placement", "four-gpus", "--store", str(tmp_path / "store")])
 

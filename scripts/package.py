@@ -218,12 +218,7 @@ def model_job(
 
 
 def router_job(
-    root: Path,
-    catalogue: Catalogue,
-    names: tuple[str, ...],
-    profile: ProfileName,
-    voices: Voices,
-    placement: str | None = None,
+    root: Path, catalogue: Catalogue, names: tuple[str, ...], profile: ProfileName, voices: Voices
 ) -> Job:
     """Answer what the router's archive is made of."""
     spec = ArchiveSpec(

@@ -26,7 +26,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools package verify serve stop say demo demo-record train-demo parity language-bench \
-	language-tables quality memory check format test clean k8s k8s-check image image-test image-tools
+	language-tables quality memory check format test clean k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ k8s-check: setup-dev ## render every overlay and component; schemas, rules, yaml
 
 image: setup ## build the container image with docker, podman or buildah (TARGET=serve|demo)
 	@$(RUN) scripts.image --target "$(TARGET)"
+
+image-record: setup ## the same, with its size recorded
+	@$(RUN) scripts.image --target "$(TARGET)" --record loadtests/results/image.json
 
 image-tools: ## install what `make image-test` needs from Debian's packages (as root)
 	@scripts/tools.sh --image

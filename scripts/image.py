@@ -185,7 +185,7 @@ def make_base(builder: Builder, name: str, folder: Path) -> None:
     if builder.ask("images", "--quiet", "--filter", f"reference={name}").strip():
         return
     if shutil.which("debootstrap") is None:
-        raise ConfigurationError("debootstrap is not installed; make tools-image")
+        raise ConfigurationError("debootstrap is not installed; make image-tools")
     shutil.rmtree(folder, ignore_errors=True)
     try:
         print(f"image: making {name} with debootstrap", flush=True)

@@ -57,6 +57,11 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     placement: str | None = None
 
 
+def with_placement(entry: Entry, placement: str | None) -> Entry:
+    """Answer an entry that tells by which placement it was packaged."""
+    return msgspec.structs.replace(entry, placement=placement)
+
+
 class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file.
 

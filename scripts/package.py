@@ -26,7 +26,7 @@ import msgspec
 from f5serve.catalogue import Catalogue, ProfileName, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
-from scripts.lock import Entry, SourceFile, read_lock, write_entry
+from scripts.lock import Entry, SourceFile, read_lock, with_placement, write_entry
 from scripts.shards import placed_by
 from scripts.sources import (
     ROUTER,
@@ -153,8 +153,7 @@ def package(
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
         router = router_job(place.root, catalogue, names, profile, voices)
-        told = msgspec.structs.replace(router.entry, placement=placement)
-        jobs.append(replace(router, entry=told))
+        jobs.append(replace(router, entry=with_placement(router.entry, placement)))
         wanted = [job for job in jobs if force or not is_current(place.store, job)]
         for job in jobs:
             if job not in wanted:

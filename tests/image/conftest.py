@@ -32,9 +32,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def builder() -> Builder:
-    """buildah with a place of its own, kept so that a second run takes seconds."""
-    return Builder(program="buildah", storage=ROOT / "build" / "images")
+def builder() -> Iterator[Builder]:
+    """Answer buildah with a place of its own, kept so that a second run is short."""
+    storage = ROOT / "build" / "images"
+    yield Builder(program="buildah", storage=storage)
+    # buildah leaves its folder mounted onto itself, and `make clean` could not remove it.
+    subprocess.run(["umount", str(storage / "root" / "overlay")], check=False, capture_output=True)  # noqa: S603, S607
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +25,8 @@ from scripts.lock import read_lock
 from scripts.make_stand_ins import make_model
 from scripts.package import CATALOGUE, ROOT, Workplace, package
 from scripts.server import TorchServe
-from tests.packaging.full_support import copy_of_repository, place_as_fetched
+from tests.hub.stand_in import StandInHub, pinned_commits
+from tests.packaging.full_support import copy_of_repository
 from tests.server.harness import serve_archives, with_config
 
 pytestmark = [pytest.mark.full, pytest.mark.server, pytest.mark.parity]
@@ -43,6 +46,7 @@ FORMS = ("en", "fr", "hi")
 ALL_VARIABLE = "F5SERVE_FULL_TEST"
 STEPS = 2
 ANSWER_DEADLINE_S = 100
+FETCH_DEADLINE_S = 300
 MAX_WORKER_BYTES = 4_000_000_000
 NEEDED_DISK_BYTES = 8_000_000_000
 NEEDED_MEMORY_BYTES = 5_000_000_000
@@ -68,16 +72,39 @@ def place(tmp_path: Path) -> Iterator[Workplace]:
         pytest.skip(f"less than {NEEDED_MEMORY_BYTES / 1e9:.0f} GB of memory are free")
     root = copy_of_repository(tmp_path / "repository")
     yield Workplace(root=root, store=tmp_path / "store", build=tmp_path / "build")
-    for folder in (root, tmp_path / "store", tmp_path / "build", tmp_path / "served"):
+    for folder in (
+        root,
+        tmp_path / "hub",
+        tmp_path / "store",
+        tmp_path / "build",
+        tmp_path / "served",
+    ):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fetch(place: Workplace, catalogue: Catalogue, name: str) -> None:
-    """Put a model's published files where ``make fetch`` puts them."""
-    hub = place.root / "hub"
+def fetch(place: Workplace, catalogue: Catalogue, language: str) -> str:
+    """Publish a stand-in on a hub of ours, and fetch it from there with the command that people use.
+
+    Returns:
+        The commit that it was fetched at.
+    """
+    name = catalogue.languages()[language]
+    folder = place.root.parent / "hub"
     # The optimiser's state is what the tests of conversion are for: here it would be gigabytes more.
-    make_model(catalogue, name, hub, lean=True)
-    place_as_fetched(hub, place.root)
+    make_model(catalogue, name, folder, lean=True)
+    hub = StandInHub(folder=folder, commits=pinned_commits(catalogue))
+    with hub.running():
+        command = [sys.executable, "-m", "scripts.fetch", "--root", str(place.root)]
+        subprocess.run(  # noqa: S603 - our own command
+            [*command, "--accept-licence", "--languages", language],
+            env={**os.environ, "HF_ENDPOINT": hub.endpoint},
+            cwd=ROOT,
+            check=True,
+            timeout=FETCH_DEADLINE_S,
+        )
+        commit = hub.commit(str(catalogue.models[name].profiles["full"].repository))
+    shutil.rmtree(folder)
+    return commit
 
 
 @pytest.mark.parametrize("language", languages())
@@ -89,7 +116,7 @@ def test_a_full_size_checkpoint_goes_the_whole_way_to_speech(
 ) -> None:
     name = catalogue.languages()[language]
     source = catalogue.models[name].profiles["full"]
-    fetch(place, catalogue, name)
+    commit = fetch(place, catalogue, language)
 
     assert package(place, catalogue, (name,), "full") == (name, "tts")
 
@@ -97,6 +124,7 @@ def test_a_full_size_checkpoint_goes_the_whole_way_to_speech(
     assert entry.verification is not None
     assert entry.verification.mel_rel_l2 < 1e-3
     assert (entry.licence, entry.architecture) == (source.licence, source.architecture)
+    assert entry.revision == commit
     shutil.rmtree(place.root / "models")
     router = with_config(
         place.store / "tts.mar", place.store / "few", {"minWorkers": 1, "maxWorkers": 1}

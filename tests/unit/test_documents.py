@@ -180,7 +180,9 @@ def test_every_command_of_the_documentation_exists() -> None:
     missing = []
     for page in pages():
         text = page.read_text(encoding="utf-8")
-        missing += [f"{page.name}: make {task}" for task in COMMAND.findall(text) if task not in tasks]
+        missing += [
+            f"{page.name}: make {task}" for task in COMMAND.findall(text) if task not in tasks
+        ]
         for module in MODULE.findall(text):
             if not (ROOT / module.replace(".", "/")).with_suffix(".py").is_file():
                 missing.append(f"{page.name}: python -m {module}")

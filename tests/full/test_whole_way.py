@@ -52,7 +52,11 @@ NEEDED_MEMORY_BYTES = 5_000_000_000
 def languages() -> tuple[str, ...]:
     """The languages to try: the smallest, or those named, or all."""
     asked = os.environ.get(ALL_VARIABLE, "").replace(",", " ").split()
-    return tuple(TEXTS) if asked == ["all"] else tuple(asked) or SMALLEST
+    if asked == ["all"]:
+        return tuple(TEXTS)
+    if unknown := set(asked) - TEXTS.keys():
+        raise pytest.UsageError(f"no text for {', '.join(unknown)}; there are {', '.join(TEXTS)}")
+    return tuple(asked) or SMALLEST
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ LANGUAGES =
 PORT = 8080
 EDGE =
 EDGE_PORT = 8000
-NAME =
 TEXT = Hello, how are you today?
 LANGUAGE =
 VOICE =
@@ -108,8 +107,8 @@ say: setup ## speak TEXT, or each line of FILE (LANGUAGE VOICE SEED STEPS SPEED 
 voice: export SAY_TEXT = $(if $(filter command,$(origin TEXT)),$(value TEXT))
 voice: export VOICE_SOURCE = $(value SOURCE)
 voice: export VOICE_CONSENT = $(value CONSENT)
-voice: setup ## register a voice (NAME AUDIO TEXT LANGUAGE, LICENCE SOURCE CONSENT REPLACE=1); without NAME list all
-	@$(RUN) scripts.voice $(if $(NAME),--audio "$(AUDIO)" --text "$$SAY_TEXT" --language "$(LANGUAGE)" \
+voice: setup ## register a voice (NAME AUDIO TEXT LANGUAGE, LICENCE SOURCE CONSENT REPLACE=1); without any list all
+	@$(RUN) scripts.voice $(if $(NAME)$(AUDIO),--audio "$(AUDIO)" --text "$$SAY_TEXT" --language "$(LANGUAGE)" \
 		--licence "$(LICENCE)" --source "$$VOICE_SOURCE" --consent "$$VOICE_CONSENT" $(if $(REPLACE),--replace) -- "$(NAME)")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
@@ -163,7 +162,8 @@ format: setup-dev ## put the code into its form
 test: setup-dev ## all tests; the end of the output lists what was not run, and why
 	$(RUN) pytest $(PYTEST_ARGS)
 
-# `make test` takes one checkpoint of each form; this takes all eight, one after the other, with gigabytes of disk.
+# `make test` takes the smallest; this takes all eight, one after the other, minutes each and gigabytes of disk.
+# LANGUAGES="en fr hi" is one of each form.
 full-test: setup-dev ## every full-size stand-in from its published form to speech (LANGUAGES="fr es")
 	F5SERVE_FULL_TEST="$(or $(LANGUAGES),all)" $(RUN) pytest tests/full $(PYTEST_ARGS)
 k8s: setup ## write the manifests of the shards from config/placement.yaml

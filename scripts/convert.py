@@ -280,7 +280,7 @@ def main(argv: list[str] | None = None) -> int:
     """Convert one file.
 
     Returns:
-        0, or 1 after a message on standard error.
+        0; 1 after a message on standard error; 130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(prog="scripts.convert", description=__doc__)
     parser.add_argument("source", type=Path, help="a checkpoint, .pt or .safetensors")
@@ -293,9 +293,12 @@ def main(argv: list[str] | None = None) -> int:
         known = load_catalogue(options.catalogue).architectures
         plan = _plan(options.architecture, options.vocabulary, known)
         done = convert(options.source, plan, options.out)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nconvert: stopped; nothing was written", file=sys.stderr)
+        return 130
     print(
         f"convert: {done.path}  {done.path.stat().st_size / 1e6:.1f} MB  {done.weights} weights,"
         f" rounding {done.rounding_rel_l2:.1e}"

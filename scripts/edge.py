@@ -200,7 +200,7 @@ def main() -> int:
             check(path, folder)
         finally:
             path.unlink(missing_ok=True)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         print(f"edge: {error}", file=sys.stderr)
         return 1
     print(text, end="")

@@ -24,7 +24,7 @@ from f5serve.errors import ConfigurationError
 DEFAULT_FILE: Final = Path("config") / "edge" / "keys"
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "f5s_"
-_LINE: Final = re.compile(r"^(?P<name>[A-Za-z][A-Za-z0-9._-]{0,63})\s+(?P<sha256>[0-9a-f]{64})$")
+_LINE: Final = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]{0,63})[ \t]+(?P<sha256>[0-9a-f]{64})")
 _HEADING: Final = "# Who may ask: a name, and the SHA-256 of a key. Made by: make key NAME=…\n"
 
 
@@ -56,14 +56,14 @@ def read_keys(path: Path) -> tuple[Key, ...]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{path}: the API keys cannot be read ({error}); make one: make key NAME=…"
+            f"{path}: no API keys can be read there ({error}); make one: make key NAME=…"
         ) from error
     keys: dict[str, Key] = {}
     for number, line in enumerate(lines, start=1):
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        found = _LINE.match(text)
+        found = _LINE.fullmatch(text)
         if found is None:
             raise ConfigurationError(
                 f"{path}, line {number}: no name and SHA-256 in hexadecimal; make a line: make key NAME=…"
@@ -85,7 +85,7 @@ def add_key(path: Path, name: str) -> str:
     """
     key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
     line = f"{name} {digest(key)}"
-    if _LINE.match(line) is None:
+    if _LINE.fullmatch(line) is None:
         raise ConfigurationError(
             f"{name!r} is no name for a key: a letter, then up to 63 letters, digits, '.', '_' or '-'"
         )

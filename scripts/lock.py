@@ -143,14 +143,16 @@ def read_lock(store: Path) -> Lock:
     """Answer a store's lock; an empty one where there is none.
 
     Raises:
-        ConfigurationError: If the file is damaged.
+        ConfigurationError: If the file cannot be read or is damaged.
     """
     path = store / FILE_NAME
     try:
         return msgspec.json.decode(path.read_bytes(), type=Lock)
     except FileNotFoundError:
         return Lock()
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    except msgspec.DecodeError as error:
         raise ConfigurationError(
             f"{path}: damaged ({error}). Remove it and run make package"
         ) from error

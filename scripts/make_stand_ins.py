@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
                 catalogue, name, options.out, seed=options.seed, lean=options.lean
             ):
                 print(f"stand-ins: {path}  {path.stat().st_size / 1e6:.1f} MB", flush=True)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         print(f"stand-ins: {error}", file=sys.stderr)
         return 1
     return 0

@@ -103,7 +103,7 @@ def write_voice(folder: Path, name: str, card: Card, wav: bytes) -> Path:
             target.rename(former)
         try:
             draft.rename(target)
-        except OSError:
+        except BaseException:
             if former.exists():
                 shutil.move(former, target)
             raise

@@ -41,6 +41,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4
+INTERRUPTED: Final = 130
 SMALL_BYTES: Final = 200_000_000
 _STORE: Final = (
     threading.Lock()
@@ -66,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     """Package what is asked for.
 
     Returns:
-        0, or 1 after a message on standard error.
+        0; 1 after a message on standard error; 130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(prog="scripts.package", description=__doc__)
     # Without both it is the archives that are there which are refreshed.
@@ -85,9 +86,15 @@ def main(argv: list[str] | None = None) -> int:
         placement = chosen_placement(place.store, options.placement)
         catalogue = placed_by(place.root, catalogue, placement)
         package(place, catalogue, names, profile, placement=placement, force=options.force)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "\npackage: stopped; every archive in the store is whole, the former one or the new one",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
     return 0
 
 

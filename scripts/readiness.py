@@ -211,7 +211,13 @@ class Monitor:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.look()
+            try:
+                self.look()
+            except RuntimeError:
+                # Stopped in the middle of a look: the pool takes no more warm-ups.
+                if not self._stop.is_set():
+                    raise
+                return
             quick = not self.report().complete
             self._stop.wait(
                 min(QUICK_POLL_S, self._hosted.poll_s) if quick else self._hosted.poll_s

@@ -72,7 +72,7 @@ def main() -> int:
 
     try:
         return supervise(read_pod(os.environ), tell)
-    except ConfigurationError as error:
+    except (ConfigurationError, OSError) as error:
         print(f"supervise: {error}", file=sys.stderr, flush=True)
         return 1
 

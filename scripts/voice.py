@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     try:
         catalogue = load_catalogue(options.root / CATALOGUE)
-        if not options.name:
+        if not options.name and options.audio is None:
             return _list(options.root, catalogue)
         made = register(options.root, catalogue, options)
     except (VoiceError, ConfigurationError, OSError) as error:
@@ -96,7 +96,7 @@ def register(root: Path, catalogue: Catalogue, options: argparse.Namespace) -> R
         VoiceError: If the name, the language, the clip or the transcript cannot be used.
         OSError: If nothing can be written.
     """
-    _require_name(root, options.name, replace=options.replace)
+    _require_name(root, options.name or "", replace=options.replace)
     missing = [name for name in ("audio", "text", "language") if not getattr(options, name)]
     if missing:
         raise VoiceError(

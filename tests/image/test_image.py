@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 import urllib3
 
-from scripts.image import ROOT, Built
+from scripts.image import Built
 
 HOME = "opt/f5serve"
 USER = 10001
@@ -167,7 +166,6 @@ def test_its_root_cannot_be_written(
     assert "Read-only file system" in log
 
 
-@pytest.mark.skipif(not (ROOT / "scripts" / "supervise.py").is_file(), reason="no supervisor yet")
 def test_it_serves_as_its_user_over_a_root_that_is_only_read(
     trees: dict[str, Path], settings: Any, unshare: str, tmp_path: Path
 ) -> None:

@@ -19,6 +19,11 @@ from scripts.setup import ROOT
 ROW = re.compile(r"^\| (\d+) \| (.+) \|$", re.MULTILINE)
 NAMED = re.compile(r"`(tests/[\w/]+\.py::\w+)`")
 ROWS = range(1, 18)
+LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+ELSEWHERE = ("http:", "https:", "mailto:")
+COMMAND = re.compile(r"(?:`|^|\$ |&& |[0-9] )make (?P<task>[a-z][a-z-]*)(?=[\s`])", re.MULTILINE)
+MODULE = re.compile(r"-m (?P<module>(?:scripts|tests)(?:\.\w+)+)")
+TASK = re.compile(r"^(?P<task>[a-z-]+):.*## ", re.MULTILINE)
 
 
 @cache
@@ -119,3 +124,70 @@ def test_a_claim_without_its_ground_is_refused(
 
     with pytest.raises(ConfigurationError, match=told):
         read_features(path)
+
+
+def pages() -> list[Path]:
+    """Every page of the repository; git may be missing, and checkpoints bring pages of their own."""
+    folders = ("config", "docs", "handlers", "loadtests", "model_store", "scripts", "tests")
+    inner = [page for folder in folders for page in sorted((ROOT / folder).rglob("*.md"))]
+    return [*sorted(ROOT.glob("*.md")), *inner]
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that a page's headings have on the hub of the repository."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+def leads_nowhere(page: Path, path: str, anchor: str) -> bool:
+    target = page.parent / path if path else page
+    return not target.exists() or bool(anchor and anchor not in anchors(target))
+
+
+def test_every_link_within_the_repository_leads_somewhere() -> None:
+    lost = [
+        f"{page.relative_to(ROOT)}: {link[0]}"
+        for page in pages()
+        for link in LINK.finditer(page.read_text(encoding="utf-8"))
+        if not link["path"].startswith(ELSEWHERE)
+        and leads_nowhere(page, link["path"], link["anchor"] or "")
+    ]
+
+    assert lost == []
+
+
+def test_a_link_that_leads_nowhere_would_be_noticed() -> None:
+    readme_page = ROOT / "README.md"
+
+    assert leads_nowhere(readme_page, "docs/nothing.md", "")
+    assert leads_nowhere(readme_page, "docs/edge.md", "nothing")
+    assert not leads_nowhere(readme_page, "docs/edge.md", "ready-alive")
+
+
+def test_every_page_of_the_documentation_is_linked_from_another() -> None:
+    linked = {
+        (page.parent / link["path"]).resolve()
+        for page in pages()
+        for link in LINK.finditer(page.read_text(encoding="utf-8"))
+        if link["path"] and not link["path"].startswith(ELSEWHERE)
+    }
+
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if page not in linked] == []
+
+
+def test_every_command_of_the_documentation_exists() -> None:
+    tasks = set(TASK.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
+    missing = []
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        missing += [
+            f"{page.name}: make {task}" for task in COMMAND.findall(text) if task not in tasks
+        ]
+        for module in MODULE.findall(text):
+            if not (ROOT / module.replace(".", "/")).with_suffix(".py").is_file():
+                missing.append(f"{page.name}: python -m {module}")
+
+    assert missing == []
+    assert {"demo", "fetch", "key", "serve", "voice"} <= {
+        task for page in pages() for task in COMMAND.findall(page.read_text(encoding="utf-8"))
+    }

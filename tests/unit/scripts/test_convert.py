@@ -212,7 +212,7 @@ convert(source, Plan(vocabulary=vocabulary, architecture=json.loads(sys.argv[4])
 print(1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]))
 """
 WIDE = {**SMALL, "dim": 256, "heads": 4, "depth": 4}
-OPTIMISER_BYTES = 300_000_000
+OPTIMISER_BYTES = 120_000_000
 
 
 def write_large_dump(path: Path, optimiser_bytes: int) -> Path:
@@ -228,7 +228,8 @@ def peak_bytes(source: Path, plan: Plan, out: Path) -> int:
     done = subprocess.run(  # noqa: S603  # our own code
         [sys.executable, "-c", _PEAK, source, plan.vocabulary, out, json.dumps(WIDE)],
         cwd=ROOT,
-        env={"PYTHONPATH": "handlers:."},
+        # One thread: several that wait for each other on busy cores take ten times as long.
+        env={"PYTHONPATH": "handlers:.", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=True,
@@ -245,7 +246,7 @@ def test_memory_does_not_grow_with_the_optimiser_s_state(plan: Plan, tmp_path: P
         lean, plan, tmp_path / "b.safetensors"
     )
 
-    assert growth < OPTIMISER_BYTES / 5
+    assert growth < OPTIMISER_BYTES / 3
     large.unlink()
 
 

@@ -38,7 +38,7 @@ def test_a_name_may_have_two_keys_and_what_stood_there_is_kept(tmp_path: Path) -
     assert path.read_text(encoding="utf-8").startswith("# ours\n")
 
 
-@pytest.mark.parametrize("name", ["", "1a", "a b", "a;b", "a" * 65, "ä", "a\nb"])
+@pytest.mark.parametrize("name", ["", "1a", "a b", "a;b", "a" * 65, "ä", "a\nb", "a\n", "a\r"])
 def test_a_name_that_nginx_could_misread_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

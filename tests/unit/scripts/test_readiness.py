@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -247,3 +248,26 @@ def test_a_supervisor_that_looks_no_more_says_so() -> None:
     fake.now = STUCK_S + 1
 
     assert "nobody has looked" in str(monitor.ailment())
+
+
+def test_a_stop_in_the_middle_of_a_look_ends_it_without_a_word() -> None:
+    looking, stopped = threading.Event(), threading.Event()
+
+    class SlowPod(FakePod):
+        def describe(self, model: str) -> ModelState | None:
+            looking.set()
+            assert stopped.wait(SETTLED_S)
+            return super().describe(model)
+
+    failed: list[object] = []
+    monitor = SlowPod({"f5_fr": state("f5_fr")}).monitor()
+    before, threading.excepthook = threading.excepthook, failed.append
+    try:
+        monitor.start()
+        assert looking.wait(SETTLED_S)
+        threading.Timer(0.1, stopped.set).start()
+        monitor.stop()
+    finally:
+        threading.excepthook = before
+
+    assert failed == []

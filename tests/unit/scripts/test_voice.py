@@ -214,6 +214,14 @@ def test_without_a_name_all_voices_are_listed(
     assert lines[-1].split()[:3] == ["anna", "fr", "LicenseRef-private"]
 
 
+def test_a_clip_without_a_name_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = voice.main(["--root", str(root), "--audio", "clip.wav", "--", ""])
+
+    said = capsys.readouterr()
+    assert (status, said.out) == (1, "")
+    assert "NAME is ''" in said.err
+
+
 def damage_card(folder: Path) -> None:
     (folder / "voice.yaml").write_text("language: fr\n", encoding="utf-8")
 

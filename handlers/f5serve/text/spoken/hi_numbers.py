@@ -8,8 +8,7 @@ from f5serve.text.spoken.hi_words import ORDINALS
 
 _POINT: Final = "दशमलव"
 _MOST_DIGITS: Final = 15
-_LIBRARY_DIGITS: Final = 7  # below a crore
-# Above, scale by scale: the library counts to 99 crore only.
+# From a crore on, scale by scale: the library counts to 99 crore only.
 _SCALES: Final = ((11, "खरब"), (9, "अरब"), (7, "करोड़"))
 _HUNDREDS_FROM, _HUNDREDS_BELOW = 1100, 2000
 

@@ -117,8 +117,8 @@ def unit(character: str, language: str | None = None) -> float:
     """What one character adds, its neighbours unknown; 0 where it is silent."""
     if language is not None and (character.isdecimal() or character in _SPOKEN_SYMBOLS):
         return _to_be_read(character, language)
-    if language in _LATIN_OF and character.isascii() and character.isalpha():
-        return _LATIN_OF[language]
+    if language is not None and character.isascii() and character.isalpha():
+        return _LATIN_OF.get(language, _LETTER)
     code = ord(character)
     if character in _UNITS or character.isspace():
         return _UNITS.get(character, _SPACE)

@@ -235,3 +235,15 @@ def test_what_is_no_file_costs_the_common_knowledge_and_nothing_else(path: Path)
 
     assert board.take(MODEL, [A]) == A
     board.give_back(MODEL, A, failed=False)
+
+
+def test_a_piece_that_waited_for_the_file_while_another_succeeded_is_not_refused(
+    path: Path, clock: Clock
+) -> None:
+    board = Board(path, clock=clock)
+    assert board.take(MODEL, [A]) == A
+    board.give_back(MODEL, A, failed=False)
+
+    clock.now -= 0.01  # it had looked at the clock before
+
+    assert board.take(MODEL, [A]) == A

@@ -30,6 +30,7 @@ ONE_EVENT_S: Final = 1.0
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 30.0
 FORGOTTEN_S: Final = 600.0
+NEVER: Final = -1e9
 _LARGEST_FILE: Final = 1 << 20
 
 
@@ -38,8 +39,8 @@ class _Seen(Struct):
 
     flights: dict[int, int] = field(default_factory=dict)  # pieces under way, by process
     failures: int = 0
-    failed_at: float = -1e9
-    open_until: float = -1e9
+    failed_at: float = NEVER
+    open_until: float = NEVER
     used_at: float = 0.0
 
 
@@ -94,8 +95,10 @@ class Board:
         Returns:
             The URL, or None if all of them are being left alone.
         """
-        now = self._clock()
         with self._state() as state:
+            now = (
+                self._clock()
+            )  # after the wait for the others, or what they have just noted lies ahead
             self._tidy(state, now)
             ready = [url for url in urls if _open_until(state, model, url) <= now]
             ready = [url for url in ready if url not in avoid] or ready
@@ -118,15 +121,15 @@ class Board:
             url: The replica that was taken.
             failed: Whether it failed; None where it was not asked, which tells nothing of it.
         """
-        now = self._clock()
         with self._state() as state:
+            now = self._clock()
             seen = state.replicas.setdefault(_key(model, url), _Seen())
             _count_down(seen.flights)
             seen.used_at = now
             if failed is None:
                 return
             if not failed:
-                seen.failures, seen.open_until = 0, now
+                seen.failures, seen.open_until = 0, NEVER
             elif now - seen.failed_at >= ONE_EVENT_S:
                 seen.failures += 1
                 seen.failed_at = now

@@ -132,7 +132,9 @@ class References:
         Raises:
             ValueRefusedError: If the clip or the transcript is unusable; names which.
         """
-        parts = (data, transcript.encode("utf-8", "ignore"), (language or "").encode())
+        words = transcript.encode("utf-8", "ignore")
+        # The clip's own digest, so that no clip and transcript together look like another pair.
+        parts = (hashlib.sha256(data).digest(), (language or "").encode(), words)
         key = hashlib.sha256(b"\0".join(parts)).hexdigest()
         known = self._uploaded.get(key)
         if known is not None:

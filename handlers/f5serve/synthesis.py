@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -26,11 +26,16 @@ from f5serve.references import FRAME_S, FrontEnd, Reference, References
 from f5serve.request import PieceRequest, require_within
 from f5serve.settings import ModelSettings
 from f5serve.text.clean import clean, require_speakable
-from f5serve.text.duration import speech_units
+from f5serve.text.duration import UNIT_S, speech_units
 from f5serve.text.frontend import as_spoken, load, tokens
+from f5serve.text.markup import plain
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
+
+_MOST_UNREAD: Final = 4.0
+"""Times the allowed length that a text may have as it stands: words for numbers are shorter than their digits weigh,
+and a voice may be twice as fast as people on average."""
 
 if TYPE_CHECKING:
     from f5serve.audio import Samples
@@ -183,6 +188,7 @@ class Synthesizer:
         text = clean(request.text)
         require_speakable(text)
         if request.normalize:
+            self._require_readable(text, request.speed)
             text = self._read_out(text, language)
             require_speakable(text)  # nothing may be left of a text that was all markup
         unknown = self._unknown_characters(text)
@@ -207,17 +213,31 @@ class Synthesizer:
             return self._settings.languages[0]
         return canonical(tag, self._settings.languages)
 
+    def _require_readable(self, text: str, speed: float) -> None:
+        """Refuse what is far too long for one piece before it is read out.
+
+        Thousands of numbers take a reader seconds, in which the worker serves nobody.
+        """
+        about_s = speech_units(plain(text)) * UNIT_S / speed
+        if about_s > _MOST_UNREAD * self._allowed_s():
+            raise self._too_long(about_s)
+
     def _require_length(self, item: SampleItem) -> None:
         """Refuse what is too long for one piece; the item's own frames count, however they came about."""
+        if item.new_frames * FRAME_S > self._allowed_s():
+            raise self._too_long(item.new_frames * FRAME_S)
+
+    def _allowed_s(self) -> float:
         # Half as much again: the router plans at an ordinary pace, and a voice may be slower.
-        allowed_s = self._settings.limits.max_piece_s * 1.5
-        if item.new_frames * FRAME_S > allowed_s:
-            raise ValueRefusedError(
-                f"the text would last about {item.new_frames * FRAME_S:.0f} s; one piece may last "
-                f"{allowed_s:.0f} s: send long texts to /predictions/tts, which splits them",
-                field="text",
-                code="piece_too_long",
-            )
+        return self._settings.limits.max_piece_s * 1.5
+
+    def _too_long(self, about_s: float) -> ValueRefusedError:
+        return ValueRefusedError(
+            f"the text would last about {about_s:.0f} s; one piece may last "
+            f"{self._allowed_s():.0f} s: send long texts to /predictions/tts, which splits them",
+            field="text",
+            code="piece_too_long",
+        )
 
     def _read_out(self, text: str, language: str) -> str:
         return as_spoken(text, self._settings.frontend, language)

@@ -50,6 +50,7 @@ def ask(
     *,
     deadline_s: float = 5.0,
     patience_s: float = 0.5,
+    deadline: Deadline | None = None,
     **options: Any,
 ) -> SpokenPiece:
     """Ask a model, or one that is served at several URLs."""
@@ -66,7 +67,8 @@ def ask(
     models = LanguageModels(
         pool, max_refused_s=patience_s, sleep=lambda _: time.sleep(0.01), **options
     )
-    return models.speak(backend, FIELDS, deadline=Deadline(deadline_s), request_id="id-1")
+    until = deadline or Deadline(deadline_s)
+    return models.speak(backend, FIELDS, deadline=until, request_id="id-1")
 
 
 def only_loopback(host: str, port: int) -> list[str]:
@@ -193,10 +195,31 @@ def test_a_handler_that_raised_is_not_asked_again(
 
 def test_a_cancelled_piece_is_not_tried_again(pool: urllib3.PoolManager) -> None:
     deadline = Deadline(5.0)
-    deadline.cancel()
 
-    with pytest.raises(DeadlineError):
-        deadline.left_s()
+    def leave(_: dict[str, Any]) -> Scripted:
+        deadline.cancel()
+        return queue_full()
+
+    with fake_model(leave) as model, pytest.raises(DeadlineError):
+        ask(model, pool, deadline=deadline)
+
+    assert len(model.requests) == 1
+
+
+def test_a_piece_that_comes_too_late_to_be_sent_does_not_make_a_failing_replica_good(
+    pool: urllib3.PoolManager,
+) -> None:
+    class Told(Board):
+        def give_back(self, model: str, url: str, *, failed: bool | None) -> None:
+            told.append(failed)
+            super().give_back(model, url, failed=failed)
+
+    told: list[bool | None] = []
+    with fake_model(lambda _: speech()) as model, pytest.raises(DeadlineError):
+        ask(model, pool, deadline_s=0.0, board=Told())
+
+    assert told == [None]
+    assert model.requests == []
 
 
 def test_characters_without_a_token_are_counted(pool: urllib3.PoolManager) -> None:

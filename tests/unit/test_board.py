@@ -202,3 +202,48 @@ def test_a_link_in_place_of_the_file_is_not_followed(path: Path, tmp_path: Path)
 
     assert Board(path).take(MODEL, [A]) == A
     assert target.read_text(encoding="utf-8") == "precious"
+
+
+def test_a_piece_that_was_not_sent_tells_nothing_of_its_replica(path: Path, clock: Clock) -> None:
+    board = Board(path, clock=clock)
+    fail(board, clock, A, 3)
+    clock.now += 2.1
+    assert board.take(MODEL, [A]) == A  # the trial, which nobody wants any more
+
+    board.give_back(MODEL, A, failed=None)
+
+    assert board.take(MODEL, [A]) is None
+    told = msgspec.json.decode(path.read_bytes())
+    assert told["replicas"][f"{MODEL} {A}"]["flights"] == {}
+
+
+def test_a_process_begins_without_what_one_of_its_number_left_behind(path: Path) -> None:
+    before = Board(path)
+    before.take(MODEL, [A])
+    before.holding(MODEL).__enter__()
+
+    Board(path).join()
+
+    told = msgspec.json.decode(path.read_bytes())
+    assert told["replicas"][f"{MODEL} {A}"]["flights"] == {}
+    assert Board(path).holders(MODEL) == 0
+
+
+def test_what_is_no_file_costs_the_common_knowledge_and_nothing_else(path: Path) -> None:
+    os.mkfifo(path)
+    board = Board(path)
+
+    assert board.take(MODEL, [A]) == A
+    board.give_back(MODEL, A, failed=False)
+
+
+def test_a_piece_that_waited_for_the_file_while_another_succeeded_is_not_refused(
+    path: Path, clock: Clock
+) -> None:
+    board = Board(path, clock=clock)
+    assert board.take(MODEL, [A]) == A
+    board.give_back(MODEL, A, failed=False)
+
+    clock.now -= 0.01  # it had looked at the clock before
+
+    assert board.take(MODEL, [A]) == A

@@ -102,6 +102,33 @@ def test_even_a_single_letter_lasts_a_syllable(synthesizer: Synthesizer) -> None
     assert len(spoken(result).samples) >= 0.39 * 24_000
 
 
+def test_a_text_far_too_long_is_refused_before_it_is_read_out(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr("f5serve.synthesis.as_spoken", never)
+
+    for text in ("1\n" * 2500, "un deux " * 600):
+        (result,) = synthesizer.speak([piece(text)])
+        assert isinstance(result, ServeError)
+        assert (result.status, result.code) == (422, "piece_too_long")
+
+
+def test_what_markup_hides_is_no_reason_to_refuse_a_text(
+    engine: RecordingEngine, tmp_path: Path
+) -> None:
+    settings = archive(tmp_path)
+    frontend = msgspec.structs.replace(settings.frontend, spoken=True)
+    settings = msgspec.structs.replace(settings, frontend=frontend)
+    synthesizer = Synthesizer(engine, Vocabulary(ALPHABET), settings, tmp_path)
+
+    (result,) = synthesizer.speak([piece("merci " + f"<a href='{'x' * 250}'>bien</a> " * 15)])
+
+    assert len(spoken(result).samples)
+
+
 def test_a_text_too_long_for_one_piece_is_refused_with_the_remedy(synthesizer: Synthesizer) -> None:
     (result,) = synthesizer.speak([piece("merci bien " * 40)])
 

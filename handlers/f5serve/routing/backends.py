@@ -223,7 +223,7 @@ class LanguageModels:
     def _ask(self, replica: Replica, attempt: _Attempt) -> SpokenPiece | None:
         """Ask one replica; None means that the piece should be sent again."""
         model = attempt.backend.model
-        failed = True
+        failed: bool | None = True
         started = time.perf_counter()
         try:
             answer = self._post(replica, attempt)
@@ -237,7 +237,7 @@ class LanguageModels:
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
             return None
         except DeadlineError:
-            failed = False
+            failed = None  # it was not asked: a piece that nobody wants must not close its breaker
             raise
         finally:
             self._board.give_back(model, replica.url, failed=failed)

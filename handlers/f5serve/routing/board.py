@@ -30,6 +30,7 @@ ONE_EVENT_S: Final = 1.0
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 30.0
 FORGOTTEN_S: Final = 600.0
+NEVER: Final = -1e9
 _LARGEST_FILE: Final = 1 << 20
 
 
@@ -38,8 +39,8 @@ class _Seen(Struct):
 
     flights: dict[int, int] = field(default_factory=dict)  # pieces under way, by process
     failures: int = 0
-    failed_at: float = -1e9
-    open_until: float = -1e9
+    failed_at: float = NEVER
+    open_until: float = NEVER
     used_at: float = 0.0
 
 
@@ -74,6 +75,15 @@ class Board:
         self._own = _State()
         self._lock = threading.Lock()
 
+    def join(self) -> None:
+        """Begin with nothing under way: a process of the same number may have been killed before this one.
+
+        In a container that was started again the workers have the numbers of those before them.
+        """
+        with self._state() as state:
+            for counts in _counts(state):
+                counts.pop(os.getpid(), None)
+
     def take(self, model: str, urls: Sequence[str], avoid: Collection[str] = ()) -> str | None:
         """Choose the replica with the fewest pieces under way, and count one more there.
 
@@ -85,8 +95,10 @@ class Board:
         Returns:
             The URL, or None if all of them are being left alone.
         """
-        now = self._clock()
         with self._state() as state:
+            now = (
+                self._clock()
+            )  # after the wait for the others, or what they have just noted lies ahead
             self._tidy(state, now)
             ready = [url for url in urls if _open_until(state, model, url) <= now]
             ready = [url for url in ready if url not in avoid] or ready
@@ -101,15 +113,23 @@ class Board:
                 seen.open_until = now + _pause(seen.failures)
             return chosen
 
-    def give_back(self, model: str, url: str, *, failed: bool) -> None:
-        """Count a piece as no longer under way, and what became of it."""
-        now = self._clock()
+    def give_back(self, model: str, url: str, *, failed: bool | None) -> None:
+        """Count a piece as no longer under way, and what became of it.
+
+        Args:
+            model: The language model.
+            url: The replica that was taken.
+            failed: Whether it failed; None where it was not asked, which tells nothing of it.
+        """
         with self._state() as state:
+            now = self._clock()
             seen = state.replicas.setdefault(_key(model, url), _Seen())
             _count_down(seen.flights)
             seen.used_at = now
+            if failed is None:
+                return
             if not failed:
-                seen.failures, seen.open_until = 0, now
+                seen.failures, seen.open_until = 0, NEVER
             elif now - seen.failed_at >= ONE_EVENT_S:
                 seen.failures += 1
                 seen.failed_at = now
@@ -143,7 +163,7 @@ class Board:
 
     def _tidy(self, state: _State, now: float) -> None:
         """Take off what processes that have gone left behind, and replicas that nobody uses any more."""
-        counts = [seen.flights for seen in state.replicas.values()] + list(state.holding.values())
+        counts = _counts(state)
         gone = {pid for flights in counts for pid in flights if not self._alive(pid)}
         for flights in counts:
             for pid in gone & flights.keys():
@@ -163,9 +183,7 @@ class Board:
                 yield self._own
                 return
             try:
-                descriptor = os.open(
-                    self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-                )
+                descriptor, state = _opened(self._path)
             except OSError:
                 # Knowing less of each other is no reason to refuse a text.
                 logger.exception("each worker on its own: %s cannot be used", self._path)
@@ -173,8 +191,6 @@ class Board:
                 yield self._own
                 return
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                state = _read(descriptor)
                 yield state
                 _write(descriptor, state)
             finally:
@@ -184,7 +200,9 @@ class Board:
 def board_of_this_server() -> Board:
     """Answer the board that the workers of this TorchServe share: they have one parent."""
     name = f"f5serve-router-{os.getuid()}-{os.getppid()}.json"
-    return Board(Path(tempfile.gettempdir()) / name)
+    board = Board(Path(tempfile.gettempdir()) / name)
+    board.join()
+    return board
 
 
 def _key(model: str, url: str) -> str:
@@ -221,6 +239,27 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _counts(state: _State) -> list[dict[int, int]]:
+    """All that is counted by process."""
+    return [seen.flights for seen in state.replicas.values()] + list(state.holding.values())
+
+
+def _opened(path: Path) -> tuple[int, _State]:
+    """Open the file for this process alone, until it is closed, and read it.
+
+    Raises:
+        OSError: If it cannot be made, locked or read.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor, _read(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def _read(descriptor: int) -> _State:

@@ -41,6 +41,8 @@ _DIGIT_OF: Mapping[str, float] = {
     "en": 6.0, "es": 6.5, "fi": 8.5, "fr": 6.5, "hi": 5.0, "it": 6.0, "ja": 5.5, "ru": 7.5, "zh": 5.5,
 }  # fmt: skip
 _SYMBOL_OF: Mapping[str, float] = {"en": 7.0, "es": 8.0, "fi": 9.0, "fr": 7.0, "it": 7.5, "ru": 8.0}
+# A Latin letter where Latin words are read in another script: half of them letter by letter (エイチ).
+_LATIN_OF: Mapping[str, float] = {"ja": 2.3}
 _WITHIN_NUMBER = 2.0  # a mark between digits: "thousand", "point", or nothing
 _SPACE = 0.3
 _SHORT_PAUSE = 2.5
@@ -115,6 +117,8 @@ def unit(character: str, language: str | None = None) -> float:
     """What one character adds, its neighbours unknown; 0 where it is silent."""
     if language is not None and (character.isdecimal() or character in _SPOKEN_SYMBOLS):
         return _to_be_read(character, language)
+    if language is not None and character.isascii() and character.isalpha():
+        return _LATIN_OF.get(language, _LETTER)
     code = ord(character)
     if character in _UNITS or character.isspace():
         return _UNITS.get(character, _SPACE)

@@ -89,3 +89,9 @@ def test_the_characters_lengths_sum_to_the_texts(text: str) -> None:
     assert len(units) == len(text)
     assert min(units, default=0.0) >= 0.0
     assert max(MIN_UNITS, sum(units)) == pytest.approx(speech_units(text))
+
+
+def test_latin_words_in_japanese_take_the_time_of_their_letters() -> None:
+    text = "The committee will publish its report next Thursday."
+
+    assert speech_units(text, "ja") > 2 * speech_units(text, "fr")

@@ -121,3 +121,12 @@ def test_the_data_is_written_as_it_is_looked_up() -> None:
 def test_a_text_of_words_alone_loads_no_library() -> None:
     assert not loads("ru", "Привет, мир!", "ru_normalizr")
     assert loads("ru", "5", "ru_normalizr")
+
+
+def test_the_library_writes_no_numbers_of_callers_into_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    text = "2" * 100 + " шт."
+
+    assert not re.search("[0-9]", read_out(text))
+    assert "2222" not in caplog.text

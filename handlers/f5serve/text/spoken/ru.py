@@ -9,6 +9,7 @@ and a foreign name inside a Russian sentence is spoken in Russian sounds anyway.
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -83,6 +84,8 @@ def _normalizer() -> Normalizer:
     # A dictionary of 16 MB: only the worker that speaks Russian loads it.
     from ru_normalizr import NormalizeOptions, Normalizer
 
+    # It warns of numbers that it cannot read by writing them down; what callers say stays out of the log.
+    logging.getLogger("ru_normalizr").setLevel(logging.CRITICAL)
     return Normalizer(NormalizeOptions.tts(letter_vowel_mode="single"))
 
 

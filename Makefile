@@ -19,6 +19,10 @@ SENTENCES =
 ACCEPT_LICENCE =
 UPDATE =
 DRY_RUN =
+URL =
+GENERATORS =
+RECORD =
+REQUESTS =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -27,7 +31,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package verify serve stop say demo demo-record train-demo parity \
-	language-bench language-tables quality memory check format test clean
+	language-bench language-tables quality memory loadtest faults bounds check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +102,17 @@ quality: setup-dev ## measure whether the demo can be understood (needs espeak-n
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"
+
+# The exit status is the verdict. Without URL a demo server is started and stopped again.
+loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
+	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
+		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
+	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)
+
+bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=1000 RECORD=1)
+	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(filter 1 yes,$(RECORD)),--record)
 
 check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell
 	$(RUN) ruff check .

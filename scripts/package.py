@@ -49,7 +49,7 @@ CATALOGUE: Final = "config/catalogue.yaml"
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
 MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "pages", "catalogue.py", "language/data"})
 ROUTER_WITHOUT: Final = frozenset(
-    {"handler.py", "synthesis.py", "references.py", "engine", "catalogue.py"}
+    {"handler.py", "poison.py", "synthesis.py", "references.py", "engine", "catalogue.py"}
 )
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4

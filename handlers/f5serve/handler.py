@@ -12,6 +12,7 @@ from typing import Final
 from f5serve import audio, torchserve
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.errors import ConfigurationError, DeviceLostError, RequestError, ServeError
+from f5serve.poison import PoisonGuard, guard_of_this_server
 from f5serve.request import PieceRequest, parse
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
@@ -40,7 +41,8 @@ class SpeechHandler:
         device = device_of(settings, torchserve.gpu_id(context))
         synthesizer = load_synthesizer(settings, Path(torchserve.model_dir(context)), device)
         synthesizer.warm_up()
-        self._worker = LanguageWorker(settings, synthesizer)
+        guard = guard_of_this_server(settings.model)
+        self._worker = LanguageWorker(settings, synthesizer, guard)
         seconds = time.perf_counter() - started
         logger.info("model ready: model=%s device=%s seconds=%.1f", settings.model, device, seconds)
 
@@ -65,15 +67,20 @@ class LanguageWorker:
     Args:
         settings: The archive's settings.
         synthesizer: The loaded checkpoint.
+        guard: Knows the pieces that have ended a worker; one of this process alone by default.
     """
 
-    def __init__(self, settings: ModelSettings, synthesizer: Synthesizer) -> None:
+    def __init__(
+        self, settings: ModelSettings, synthesizer: Synthesizer, guard: PoisonGuard | None = None
+    ) -> None:
         self._settings = settings
         self._synthesizer = synthesizer
+        self._guard = guard or PoisonGuard()
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
-        results = self._synthesizer.speak([_request_of(call) for call in calls])
+        requests = [_request_of(call) for call in calls]
+        results = self._guard.speak(requests, self._synthesizer.speak)
         return [
             self._refusal(call, result)
             if isinstance(result, ServeError)

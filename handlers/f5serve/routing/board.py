@@ -1,26 +1,22 @@
 """What the workers of one router tell each other: who is busy with what, and which replicas fail.
 
-Every worker is a process of its own. They meet in one small JSON file, locked while it is read and
-written: at a piece or two a second for each worker that costs next to nothing, it needs no further
-process, and whoever looks for a fault can read it.
+Every worker is a process of its own. They meet in one small file, at a piece or two a second for each.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import random
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct, field
+
+from f5serve.shared import SharedState, is_alive, path_for_this_server
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +26,6 @@ ONE_EVENT_S: Final = 1.0
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 30.0
 FORGOTTEN_S: Final = 600.0
-_LARGEST_FILE: Final = 1 << 20
 
 
 class _Seen(Struct):
@@ -66,13 +61,11 @@ class Board:
         path: Path | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        alive: Callable[[int], bool] | None = None,
+        alive: Callable[[int], bool] = is_alive,
     ) -> None:
-        self._path = path
+        self._shared = SharedState(path, _State)
         self._clock = clock
-        self._alive = alive or _alive
-        self._own = _State()
-        self._lock = threading.Lock()
+        self._alive = alive
 
     def take(self, model: str, urls: Sequence[str], avoid: Collection[str] = ()) -> str | None:
         """Choose the replica with the fewest pieces under way, and count one more there.
@@ -86,7 +79,7 @@ class Board:
             The URL, or None if all of them are being left alone.
         """
         now = self._clock()
-        with self._state() as state:
+        with self._shared.changed() as state:
             self._tidy(state, now)
             ready = [url for url in urls if _open_until(state, model, url) <= now]
             ready = [url for url in ready if url not in avoid] or ready
@@ -104,7 +97,7 @@ class Board:
     def give_back(self, model: str, url: str, *, failed: bool) -> None:
         """Count a piece as no longer under way, and what became of it."""
         now = self._clock()
-        with self._state() as state:
+        with self._shared.changed() as state:
             seen = state.replicas.setdefault(_key(model, url), _Seen())
             _count_down(seen.flights)
             seen.used_at = now
@@ -119,25 +112,25 @@ class Board:
 
     def back_in_s(self, model: str, urls: Sequence[str]) -> float:
         """Answer the seconds until one of the replicas is tried again."""
-        with self._state() as state:
+        with self._shared.changed() as state:
             until = [_open_until(state, model, url) for url in urls]
         return max(0.0, min(until, default=0.0) - self._clock())
 
     @contextmanager
     def holding(self, model: str) -> Iterator[None]:
         """Tell the others that this process is held by a model, as long as the context lasts."""
-        with self._state() as state:
+        with self._shared.changed() as state:
             held = state.holding.setdefault(model, {})
             held[os.getpid()] = held.get(os.getpid(), 0) + 1
         try:
             yield
         finally:
-            with self._state() as state:
+            with self._shared.changed() as state:
                 _count_down(state.holding.setdefault(model, {}))
 
     def holders(self, model: str) -> int:
         """Answer how many processes a model holds."""
-        with self._state() as state:
+        with self._shared.changed() as state:
             self._tidy(state, self._clock())
             return len(state.holding.get(model, {}))
 
@@ -155,36 +148,10 @@ class Board:
             ):
                 del state.replicas[key]
 
-    @contextmanager
-    def _state(self) -> Iterator[_State]:
-        """Read the state, and write back what the caller made of it."""
-        with self._lock:
-            if self._path is None:
-                yield self._own
-                return
-            try:
-                descriptor = os.open(
-                    self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-                )
-            except OSError:
-                # Knowing less of each other is no reason to refuse a text.
-                logger.exception("each worker on its own: %s cannot be used", self._path)
-                self._path = None
-                yield self._own
-                return
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                state = _read(descriptor)
-                yield state
-                _write(descriptor, state)
-            finally:
-                os.close(descriptor)
-
 
 def board_of_this_server() -> Board:
     """Answer the board that the workers of this TorchServe share: they have one parent."""
-    name = f"f5serve-router-{os.getuid()}-{os.getppid()}.json"
-    return Board(Path(tempfile.gettempdir()) / name)
+    return Board(path_for_this_server("router"))
 
 
 def _key(model: str, url: str) -> str:
@@ -211,29 +178,3 @@ def _count_down(flights: dict[int, int]) -> None:
         flights[os.getpid()] = left
     else:
         flights.pop(os.getpid(), None)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _read(descriptor: int) -> _State:
-    try:
-        return msgspec.json.decode(os.pread(descriptor, _LARGEST_FILE, 0), type=_State)
-    except msgspec.DecodeError:
-        return _State()  # new, or its writer was killed; what is lost is known again in seconds
-
-
-def _write(descriptor: int, state: _State) -> None:
-    body = msgspec.json.encode(state)
-    try:
-        os.pwrite(descriptor, body, 0)
-        os.ftruncate(descriptor, len(body))
-    except OSError:
-        logger.exception("the router's workers cannot tell each other what they do")

@@ -93,15 +93,12 @@ class Watch:
         self._ended.set()
         self._thread.join()
 
-    def look(self) -> Holding:
-        """Measure once, now."""
-        found = holding(self._processes(), self._temporary, time.monotonic() - self._started)
-        self.seen.append(found)
-        return found
-
     def _watch(self) -> None:
         while not self._ended.wait(self._period_s):
-            self.look()
+            processes = self._processes()
+            if processes:  # of a server elsewhere none are known
+                at_s = time.monotonic() - self._started
+                self.seen.append(holding(processes, self._temporary, at_s))
 
 
 def growth(values: Sequence[float]) -> float | None:

@@ -5,6 +5,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE =
 LANGUAGES =
 PORT = 8080
+EDGE =
+EDGE_PORT = 8000
+NAME =
 TEXT = Hello, how are you today?
 LANGUAGE =
 VOICE =
@@ -13,6 +16,8 @@ STEPS =
 SPEED =
 PARALLEL =
 SEGMENTS =
+STREAM =
+PLAY =
 OUT =
 FILE =
 SENTENCES =
@@ -23,6 +28,14 @@ URL =
 GENERATORS =
 RECORD =
 REQUESTS =
+TRIM =
+LOUDNESS =
+NAME =
+AUDIO =
+LICENCE =
+SOURCE =
+CONSENT =
+REPLACE =
 PYTEST_ARGS =
 
 VENV := .venv
@@ -30,8 +43,9 @@ RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools fetch package verify serve stop say demo demo-record train-demo parity \
-	language-bench language-tables quality memory loadtest faults bounds check format test clean
+.PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
+	demo-record train-demo parity language-bench language-tables frontends quality guard-bench memory \
+	loadtest recovery faults bounds check format test clean
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,14 +66,29 @@ fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICEN
 		$(if $(filter 1 yes,$(ACCEPT_LICENCE)),--accept-licence) $(if $(filter 1 yes,$(DRY_RUN)),--dry-run)
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
-package: setup ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
+# Archives of the full profile are compared with f5-tts and vocos first, which are development packages.
+package: $(if $(filter full,$(PROFILE)),setup-dev,setup) ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
 	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
+
+stand-ins: setup-dev ## full-size checkpoints of noise in the published forms (LANGUAGES="fr es", OUT=folder)
+	@$(RUN) scripts.make_stand_ins $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(OUT),--out "$(OUT)")
 
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
 
-serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080); its logs are in logs/<port>/
-	@exec $(RUN) scripts.serve --port "$(PORT)"
+serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/
+	@exec $(if $(EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)")
+
+# Of the edge's settings (docs/edge.md) those of the shell count; on a laptop it listens on loopback without one.
+EDGE_SETTINGS = F5SERVE_TORCHSERVE_PORT="$(PORT)" F5SERVE_EDGE_PORT="$(EDGE_PORT)" \
+	F5SERVE_ADDRESS="$${F5SERVE_ADDRESS:-127.0.0.1}" F5SERVE_DRAIN_DELAY_S="$${F5SERVE_DRAIN_DELAY_S:-0}" \
+	F5SERVE_DRAIN_S="$${F5SERVE_DRAIN_S:-30}" F5SERVE_ACCESS_LOG="$${F5SERVE_ACCESS_LOG:-logs/edge.log}"
+
+key: setup ## make an API key for NAME; it is printed once, its hash goes into config/edge/keys
+	@$(RUN) scripts.keys "$(NAME)"
+
+edge-test: setup-dev ## the tests of the edge, of readiness and of draining (needs nginx: make tools)
+	@$(RUN) pytest tests/edge $(PYTEST_ARGS)
 
 stop: setup ## stop what `make serve` started, or what a killed demo left behind (PORT)
 	@$(RUN) scripts.serve --stop --port "$(PORT)"
@@ -68,12 +97,22 @@ stop: setup ## stop what `make serve` started, or what a killed demo left behind
 # under its own name make would expand it once more.
 unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
-say: setup ## speak TEXT, or each line of FILE, with a running server (LANGUAGE VOICE SEED STEPS SPEED OUT PORT)
+say: setup ## speak TEXT, or each line of FILE (LANGUAGE VOICE SEED STEPS SPEED TRIM LOUDNESS STREAM PLAY OUT PORT)
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
-		$(if $(SEGMENTS),--segments) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
+		$(if $(TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
+		$(if $(SEGMENTS),--segments) $(if $(filter 1 yes,$(STREAM)),--stream) \
+		$(if $(filter 1 yes,$(PLAY)),--play) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
 		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
+
+# A text of say's own, which nobody gave, is no transcript.
+voice: export SAY_TEXT = $(if $(filter command,$(origin TEXT)),$(value TEXT))
+voice: export VOICE_SOURCE = $(value SOURCE)
+voice: export VOICE_CONSENT = $(value CONSENT)
+voice: setup ## register a voice (NAME AUDIO TEXT LANGUAGE, LICENCE SOURCE CONSENT REPLACE=1); without NAME list all
+	@$(RUN) scripts.voice $(if $(NAME),--audio "$(AUDIO)" --text "$$SAY_TEXT" --language "$(LANGUAGE)" \
+		--licence "$(LICENCE)" --source "$$VOICE_SOURCE" --consent "$$VOICE_CONSENT" $(if $(REPLACE),--replace) -- "$(NAME)")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
 	@$(RUN) scripts.demo --port "$(PORT)"
@@ -95,10 +134,16 @@ language-bench: setup ## measure language detection on labelled texts (FILE=text
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables
 
+frontends: setup ## what is read how: every case before and after, and how many are right (LANGUAGES="fr fi")
+	@$(RUN) scripts.frontends $(if $(LANGUAGES),--languages $(LANGUAGES))
+
 # Without SENTENCES the result is recorded, and the tables made from the record are renewed.
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
 	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
 	@$(if $(SENTENCES),,$(RUN) scripts.readme)
+
+guard-bench: setup-dev ## measure how often good speech would be spoken twice, and record it
+	@$(RUN) scripts.guard_bench
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"
@@ -107,6 +152,9 @@ memory: setup ## memory of a language worker before weights, of a router worker,
 loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
 		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
+	@$(RUN) loadtests.recovery $(if $(filter 1 yes,$(RECORD)),--record)
 
 faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
 	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)
@@ -129,6 +177,10 @@ format: setup-dev ## put the code into its form
 
 test: setup-dev ## all tests; the end of the output lists what was not run, and why
 	$(RUN) pytest $(PYTEST_ARGS)
+
+# `make test` takes one checkpoint of each form; this takes all eight, one after the other, with gigabytes of disk.
+full-test: setup-dev ## every full-size stand-in from its published form to speech (LANGUAGES="fr es")
+	F5SERVE_FULL_TEST="$(or $(LANGUAGES),all)" $(RUN) pytest tests/full $(PYTEST_ARGS)
 
 clean: ## remove what was built: archives, logs, caches (keeps .venv and models/)
 	rm -rf build out logs run model_store/*.mar .mypy_cache .pytest_cache .ruff_cache .hypothesis

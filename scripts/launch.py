@@ -56,6 +56,7 @@ class ServerOptions:
         environment: Further variables for the server and its workers.
         threads: CPU threads of each worker; 0 lets ``worker_threads`` decide.
         record: Where to tell, while it runs, which processes serve; None for nowhere.
+        temporary: Folder in which archives are unpacked; the machine's own without it.
     """
 
     store: Path
@@ -66,6 +67,7 @@ class ServerOptions:
     environment: Mapping[str, str] = field(default_factory=dict)
     threads: int = 0
     record: Path | None = None
+    temporary: Path | None = None
 
     def archives(self) -> list[Path]:
         """Answer the archives to load.
@@ -184,13 +186,18 @@ def available_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     return cores
 
 
-def make_temporary(archives_bytes: int) -> Path:
+def make_temporary(archives_bytes: int, parent: Path | None = None) -> Path:
     """Make the folder that TorchServe unpacks archives into.
+
+    Args:
+        archives_bytes: What they need, at least.
+        parent: Where to make it; the machine's folder for such things without it.
 
     Raises:
         ConfigurationError: If it would have too little room, or too long a name for sockets.
     """
-    parent = Path(tempfile.gettempdir())
+    parent = Path(tempfile.gettempdir()) if parent is None else parent
+    parent.mkdir(parents=True, exist_ok=True)
     needed, free = archives_bytes + SPARE_BYTES, shutil.disk_usage(parent).free
     if free < needed:
         raise ConfigurationError(

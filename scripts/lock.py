@@ -22,6 +22,65 @@ class SourceFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sha256: str
 
 
+class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a vocabulary lacks of a language.
+
+    Attributes:
+        language: The language's code.
+        tokens: Tokens of the text that holds all its letters.
+        unknown: Those that the vocabulary lacks, each once.
+    """
+
+    language: str
+    tokens: int
+    unknown: tuple[str, ...] = ()
+
+
+class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How well the architecture's switches predict speech, against the other generation's.
+
+    Attributes:
+        pinned_loss: Flow-matching loss on a reference voice with the pinned switches.
+        other_loss: The same with those of the other generation (v0 for v1, v1 for v0).
+        trivial_loss: The same of a guess that knows the mean and the spread of the mel alone.
+        verdict: ``confirmed``, or ``untold`` where the losses do not decide.
+    """
+
+    pinned_loss: float
+    other_loss: float
+    trivial_loss: float
+    verdict: Literal["confirmed", "untold"]
+
+
+class Verification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an archive compares with the f5-tts and vocos packages.
+
+    Attributes:
+        key: Digest of all that the figures depend on; equal keys need no new comparison.
+        versions: Versions of the packages compared with.
+        language: Language of the voice that was compared.
+        frames: Mel frames of the comparison, reference included.
+        steps: Euler steps.
+        seed: Seed of the noise.
+        mel_rel_l2: Relative L2 distance of the engine's mel from upstream's, both with the archive's
+            weights in float32.
+        wave_rel_l2: The same of the vocoder's samples, from the same mel.
+        rounding_mel_rel_l2: Relative L2 distance of the mel from the one of the unrounded weights.
+        switches: What was found of the architecture's switches.
+    """
+
+    key: str
+    versions: dict[str, str]
+    language: str
+    frames: int
+    steps: int
+    seed: int
+    mel_rel_l2: float
+    wave_rel_l2: float
+    rounding_mel_rel_l2: float
+    switches: Switches
+
+
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One archive.
 
@@ -38,6 +97,9 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         rounding_rel_l2: Relative L2 distance of the packaged weights from the checkpoint's.
         golden_rel_l2: Relative L2 distance of the archive's mel from the recorded one, rounded up to a
             power of ten.
+        weights: Whether the checkpoint's averaged weights were taken, or plain ones for want of them.
+        coverage: What the vocabulary lacks of each language.
+        verification: How the archive compares with upstream's packages (full).
         models: The language models that a router's archive calls.
     """
 
@@ -52,6 +114,9 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     files: tuple[SourceFile, ...] = ()
     rounding_rel_l2: float | None = None
     golden_rel_l2: float | None = None
+    weights: Literal["averaged", "plain"] | None = None
+    coverage: tuple[Coverage, ...] = ()
+    verification: Verification | None = None
     models: tuple[str, ...] = ()
 
 

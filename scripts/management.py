@@ -36,15 +36,22 @@ class ModelState:
         return 0 < self.min_workers <= self.ready_workers
 
 
-def describe(management_url: str, name: str) -> ModelState | None:
+def describe(
+    management_url: str, name: str, timeout_s: float = ANSWER_DEADLINE_S
+) -> ModelState | None:
     """Ask for one model.
+
+    Args:
+        management_url: Where the management API is.
+        name: The model.
+        timeout_s: How long to wait for an answer.
 
     Returns:
         Its state; None while the server does not answer, or knows no such model.
     """
     try:
         answer = urllib3.request(
-            "GET", f"{management_url}/models/{name}", timeout=ANSWER_DEADLINE_S, retries=False
+            "GET", f"{management_url}/models/{name}", timeout=timeout_s, retries=False
         )
         described: Any = answer.json() if answer.status == HTTPStatus.OK else None
     except (urllib3.exceptions.HTTPError, ValueError):

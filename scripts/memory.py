@@ -18,7 +18,7 @@ import psutil
 
 from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, stage
-from scripts.package import MODEL_WITHOUT, ROUTER_WITHOUT
+from scripts.jobs import MODEL_WITHOUT, ROUTER_WITHOUT
 from scripts.running import read_record, record_path, same_process
 from scripts.server import memory_of
 

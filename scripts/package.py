@@ -7,8 +7,6 @@ inputs did not change is left alone. ``model_store/lock.json`` tells what each w
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import math
 import os
 import shutil
@@ -19,46 +17,33 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from f5serve.catalogue import Catalogue, ProfileName, load_catalogue
 from f5serve.errors import ConfigurationError
-from scripts.archive import TORCH_STUB, ArchiveSpec, build_archive, expected_members, file_digest
-from scripts.lock import Entry, SourceFile, read_lock, write_entry
-from scripts.sources import (
-    ROUTER,
-    VOICES,
-    ModelFiles,
-    Voices,
-    files_of,
-    model_config,
-    read_voices,
-    router_config,
-    source_of,
-)
+from f5serve.settings import ModelSettings, read_settings
+from scripts.archive import ArchiveSpec, build_archive, expected_members, file_digest
+from scripts.convert import CACHE, SPARE_BYTES, Conversion, Kept, convert_weights
+from scripts.coverage import covered, remarks
+from scripts.jobs import Job, ModelSources, model_job, router_job
+from scripts.lock import Coverage, Entry, Verification, read_lock, write_entry
+from scripts.own_voices import registered_voices
 from scripts.store import chosen, exclusive
+from scripts.upstream import comparison_key, remark, require_packages, verify_upstream
 from scripts.verify import verify_archive
 
-if TYPE_CHECKING:
-    from torch import Tensor
+__all__ = ["CATALOGUE", "ROOT", "Job", "Workplace", "main", "model_job", "package", "router_job"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
-# A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
-MODEL_WITHOUT: Final = frozenset({"router.py", "routing", "pages", "catalogue.py", "language/data"})
-ROUTER_WITHOUT: Final = frozenset(
-    {"handler.py", "poison.py", "synthesis.py", "references.py", "engine", "catalogue.py"}
-)
 # Archive, its draft, its linked content and its unpacked copy lie side by side for a while.
 COPIES: Final = 4
-SPARE_BYTES: Final = 50_000_000
 SMALL_BYTES: Final = 200_000_000
 _STORE: Final = (
     threading.Lock()
 )  # the lock file is read, changed and written by one build at a time
-_MAKERS: Final = ("archive.py", "package.py", "sources.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,27 +53,12 @@ class Workplace:
     Attributes:
         root: The repository.
         store: Where archives end.
-        build: Where they are made; emptied after each.
+        build: Where they are made; emptied after each, but for conversions of large checkpoints.
     """
 
     root: Path
     store: Path
     build: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One archive to build.
-
-    Attributes:
-        spec: What it is made of; of a language model, its weights still to be converted.
-        files: A language model's source files; None for the router.
-        entry: The lock's entry, as far as it is known before building.
-    """
-
-    spec: ArchiveSpec
-    files: ModelFiles | None
-    entry: Entry
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -142,7 +112,7 @@ def package(
     """
     place.store.mkdir(parents=True, exist_ok=True)
     with exclusive(place.store):
-        voices = read_voices(place.root / VOICES)
+        voices = registered_voices(place.root, catalogue)
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
         jobs.append(router_job(place.root, catalogue, names, profile, voices))
@@ -150,6 +120,8 @@ def package(
         for job in jobs:
             if job not in wanted:
                 print(f"package: {job.spec.name}.mar is up to date", flush=True)
+        if profile == "full" and any(job.model is not None for job in wanted):
+            require_packages()
         with ThreadPoolExecutor(side_by_side(wanted)) as threads:
             futures = [threads.submit(build, place, job) for job in wanted]
             try:
@@ -162,81 +134,9 @@ def package(
 
 
 def side_by_side(jobs: list[Job]) -> int:
-    """Answer how many archives to build at once: small ones two, large ones alone."""
+    """Answer how many archives to build at once: small ones two, large ones alone, for their memory."""
     largest = max((file.bytes for job in jobs for file in job.entry.files), default=0)
     return 2 if largest <= SMALL_BYTES else 1
-
-
-def model_job(
-    root: Path, catalogue: Catalogue, name: str, profile: ProfileName, voices: Voices
-) -> Job:
-    """Answer what a language model's archive is made of.
-
-    Raises:
-        ConfigurationError: If a file is missing or a setting is wrong.
-    """
-    _, source = source_of(catalogue, name, profile)
-    files = files_of(root, catalogue, source)
-    kept = {"vocab.txt": files.vocabulary, **voices.files}
-    if files.golden is not None:
-        kept["golden.safetensors"] = files.golden
-    spec = ArchiveSpec(
-        name=name,
-        handler=root / "handlers" / "f5_handler.py",
-        package=root / "handlers" / "f5serve",
-        without=MODEL_WITHOUT,
-        model_config=model_config(catalogue, name, profile, files.vocoder_config, voices),
-        files=kept,
-    )
-    locked = tuple(
-        SourceFile(
-            path=_within_root(path, root), bytes=path.stat().st_size, sha256=file_digest(path)
-        )
-        for path in files.all().values()
-    )
-    entry = Entry(
-        bytes=0,
-        sha256="",
-        inputs=inputs_digest(spec, locked),
-        profile=profile,
-        licence=source.licence,
-        repository=source.repository,
-        revision=source.revision,
-        architecture=source.architecture,
-        files=locked,
-    )
-    return Job(spec=spec, files=files, entry=entry)
-
-
-def router_job(
-    root: Path, catalogue: Catalogue, names: tuple[str, ...], profile: ProfileName, voices: Voices
-) -> Job:
-    """Answer what the router's archive is made of."""
-    spec = ArchiveSpec(
-        name=ROUTER,
-        handler=root / "handlers" / "router_handler.py",
-        package=root / "handlers" / "f5serve",
-        without=ROUTER_WITHOUT,
-        model_config=router_config(catalogue, names, profile, voices),
-        texts={"torch.py": TORCH_STUB},
-    )
-    entry = Entry(
-        bytes=0,
-        sha256="",
-        inputs=inputs_digest(spec, ()),
-        profile=profile,
-        licence="MIT",
-        models=names,
-    )
-    return Job(spec=spec, files=None, entry=entry)
-
-
-def inputs_digest(spec: ArchiveSpec, locked: tuple[SourceFile, ...]) -> str:
-    """Answer a digest of all that decides an archive's bytes."""
-    makers = {name: file_digest(Path(__file__).with_name(name)) for name in _MAKERS}
-    sources = [file.sha256 for file in locked]
-    content = json.dumps([expected_members(spec), sources, makers], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def is_current(store: Path, job: Job) -> bool:
@@ -255,100 +155,117 @@ def build(place: Workplace, job: Job) -> Entry:
         ConfigurationError: If disk is short, or the archive cannot be built or fails its verification.
     """
     started = time.monotonic()
-    check_disk(place, job)
     place.build.mkdir(parents=True, exist_ok=True)
     workspace = Path(tempfile.mkdtemp(prefix=f"{job.spec.name}-", dir=place.build))
     try:
-        spec, rounding = job.spec, None
-        if job.files is not None:
-            weights, rounding = convert_weights(job.files, workspace)
+        spec, entry = job.spec, job.entry
+        if job.model is not None:
+            coverage = check_coverage(job.spec, job.model)
+            weights, done = make_weights(place, job, job.model, workspace)
             spec = replace(spec, files={**spec.files, **weights})
+            entry = with_conversion(entry, done, coverage)
+        check_disk(place, spec)
         archive = build_archive(spec, workspace)
+        members = expected_members(spec)
         seen = verify_archive(
-            archive,
-            expected_members(spec),
-            workspace / "unpacked",
-            torch_allowed=job.files is not None,
+            archive, members, workspace / "unpacked", torch_allowed=job.model is not None
         )
-        with _STORE:
-            entry = move_into_place(
-                place.store, archive, job.entry, rounding=rounding, golden=seen.golden_rel_l2
+        if job.model is not None and entry.profile == "full":
+            key = comparison_key(members, job.model.checkpoint_sha256)
+            verification = kept_verification(place.store, spec.name, key) or verify_upstream(
+                spec.name, workspace / "unpacked", job.model.files.checkpoint, key
             )
-        print(
-            f"package: {spec.name}.mar  {entry.bytes / 1e6:.1f} MB  {time.monotonic() - started:.1f} s"
-            + ("" if entry.golden_rel_l2 is None else f"  golden mel {entry.golden_rel_l2:.1e}"),
-            flush=True,
-        )
+            entry = msgspec.structs.replace(entry, verification=verification)
+        with _STORE:
+            entry = move_into_place(place.store, archive, entry, golden=seen.golden_rel_l2)
+        tell(spec.name, entry, time.monotonic() - started)
         return entry
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
-def check_disk(place: Workplace, job: Job) -> None:
+def check_coverage(spec: ArchiveSpec, model: ModelSources) -> tuple[Coverage, ...]:
+    """Look for letters of the model's languages that its vocabulary lacks, and warn of them.
+
+    Raises:
+        ConfigurationError: If it lacks more than a request may have.
+    """
+    settings = read_settings(spec.model_config["handler"], ModelSettings)
+    coverage = covered(settings, model.files.vocabulary, model.pangrams)
+    for line in remarks(spec.name, settings.languages, coverage):
+        print(f"package: warning: {line}", flush=True)
+    return coverage
+
+
+def make_weights(
+    place: Workplace, job: Job, model: ModelSources, workspace: Path
+) -> tuple[dict[str, Path], Conversion]:
+    """Convert what a model's archive carries; a fetched checkpoint's conversion is kept for the next time.
+
+    Raises:
+        ConfigurationError: If a file cannot be read, or they do not belong together.
+    """
+    kept = Kept(folder=place.build / CACHE, model=job.spec.name, sha256=model.checkpoint_sha256)
+    fetched = job.entry.repository is not None
+    weights, done = convert_weights(model.files, model.plan, workspace, kept if fetched else None)
+    if done.weights == "plain":
+        print(
+            f"package: warning: {job.spec.name}: {model.files.checkpoint.name} holds no averaged (EMA)"
+            " weights; its plain ones are taken",
+            flush=True,
+        )
+    return weights, done
+
+
+def with_conversion(entry: Entry, done: Conversion, coverage: tuple[Coverage, ...]) -> Entry:
+    """Add to an entry what conversion and coverage found."""
+    return msgspec.structs.replace(
+        entry,
+        weights=done.weights,
+        rounding_rel_l2=_three_digits(done.rounding_rel_l2),
+        coverage=coverage,
+    )
+
+
+def kept_verification(store: Path, name: str, key: str) -> Verification | None:
+    """Answer the comparison of the archive's former build, if all it depends on is the same."""
+    former = read_lock(store).archives.get(name)
+    kept = None if former is None else former.verification
+    return kept if kept is not None and kept.key == key else None
+
+
+def tell(name: str, entry: Entry, seconds: float) -> None:
+    """Print one line about an archive, and a warning where it is called for."""
+    line = f"package: {name}.mar  {entry.bytes / 1e6:.1f} MB  {seconds:.1f} s"
+    if entry.golden_rel_l2 is not None:
+        line += f"  golden mel {entry.golden_rel_l2:.1e}"
+    verification = entry.verification
+    if verification is not None:
+        line += (
+            f"  from upstream {verification.mel_rel_l2:.1e}, by rounding"
+            f" {verification.rounding_mel_rel_l2:.1e}"
+        )
+    print(line, flush=True)
+    if verification is not None and (warning := remark(name, verification.switches)):
+        print(f"package: warning: {warning}", flush=True)
+
+
+def check_disk(place: Workplace, spec: ArchiveSpec) -> None:
     """Refuse to begin a build that would end half-way on a full disk.
 
     Raises:
         ConfigurationError: If too little is free.
     """
-    needed = SPARE_BYTES + COPIES * sum(file.bytes for file in job.entry.files)
-    free = shutil.disk_usage(place.root).free
+    needed = SPARE_BYTES + COPIES * sum(path.stat().st_size for path in spec.files.values())
+    free = shutil.disk_usage(place.build).free
     if free < needed:
         raise ConfigurationError(
-            f"{job.spec.name}: {needed / 1e9:.1f} GB are needed under {place.build} and {free / 1e9:.1f} GB"
+            f"{spec.name}: {needed / 1e9:.1f} GB are needed under {place.build} and {free / 1e9:.1f} GB"
             " are free; free some space"
         )
 
 
-def convert_weights(files: ModelFiles, workspace: Path) -> tuple[dict[str, Path], float]:
-    """Write the weights that an archive carries.
-
-    Args:
-        files: Where the sources lie.
-        workspace: Where to write.
-
-    Returns:
-        The files by their path within the archive, and the relative L2 distance of the rounded
-        transformer from the checkpoint's.
-
-    Raises:
-        ConfigurationError: If a checkpoint cannot be read, or does not fit its vocabulary.
-    """
-    # Imported here: reading the lock and packaging nothing takes no torch.
-    from safetensors.torch import save_file
-
-    from f5serve.engine.checkpoint import (
-        check_vocab,
-        load_tensors,
-        load_transformer,
-        read_vocab,
-        save_ema_safetensors,
-    )
-
-    state = load_transformer(files.checkpoint)
-    check_vocab(read_vocab(files.vocabulary), state)
-    model, vocoder = workspace / "model.safetensors", workspace / "vocoder.safetensors"
-    save_ema_safetensors(model, state)
-    rounding = relative_distance(state, load_transformer(model))
-    save_file(
-        {name: value.contiguous() for name, value in load_tensors(files.vocoder).items()}, vocoder
-    )
-    return {"model.safetensors": model, "vocoder.safetensors": vocoder}, rounding
-
-
-def relative_distance(state: dict[str, Tensor], other: dict[str, Tensor]) -> float:
-    """Answer the relative L2 distance between two states of one model."""
-    difference = sum(
-        float((other[name].double() - value.double()).square().sum())
-        for name, value in state.items()
-    )
-    return math.sqrt(
-        difference / sum(float(value.double().square().sum()) for value in state.values())
-    )
-
-
-def move_into_place(
-    store: Path, archive: Path, entry: Entry, *, rounding: float | None, golden: float | None
-) -> Entry:
+def move_into_place(store: Path, archive: Path, entry: Entry, *, golden: float | None) -> Entry:
     """Put a verified archive into the store and record it.
 
     The archive appears whole or not at all. Its record follows at once; between the two the lock tells
@@ -358,7 +275,6 @@ def move_into_place(
         entry,
         bytes=archive.stat().st_size,
         sha256=file_digest(archive),
-        rounding_rel_l2=_three_digits(rounding),
         golden_rel_l2=_power_of_ten(golden),
     )
     partial = store / f".{archive.name}.partial"
@@ -373,17 +289,13 @@ def move_into_place(
     return final
 
 
-def _three_digits(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.2e}")
+def _three_digits(value: float) -> float:
+    return float(f"{value:.2e}")
 
 
 def _power_of_ten(value: float | None) -> float | None:
     """Round up: the digits depend on the processor, and the lock should not."""
     return value if not value else float(f"1e{math.ceil(math.log10(value))}")
-
-
-def _within_root(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 if __name__ == "__main__":

@@ -71,13 +71,29 @@ class Ports:
             ConfigurationError: If one is taken; names it and the remedy.
         """
         for field in fields(self):
-            purpose, port = field.name, getattr(self, field.name)
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError as error:
-                    raise ConfigurationError(
-                        f"port {port} ({purpose}) is in use. Stop what holds it (make stop, if it is"
-                        " ours), or serve elsewhere: make serve PORT=9080"
-                    ) from error
+            require_port_free(field.name, getattr(self, field.name))
+
+
+def require_port_free(
+    purpose: str, port: int, host: str = "127.0.0.1", remedy: str = "PORT=9080"
+) -> None:
+    """Refuse to start beside something that listens on a port.
+
+    Args:
+        purpose: What the port is for.
+        port: Its number.
+        host: The address to listen on.
+        remedy: What to give to ``make serve`` to listen elsewhere.
+
+    Raises:
+        ConfigurationError: If it is taken; names it and the remedy.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"port {port} ({purpose}) is in use. Stop what holds it (make stop, if it is"
+                f" ours), or serve elsewhere: make serve {remedy}"
+            ) from error

@@ -1,7 +1,7 @@
 """Tables in the documentation, made from recorded results; ``--check`` fails where the two differ.
 
 The README has the demo's table, ``docs/quality.md`` the record of ``make quality``, and every model card
-its own part of that.
+its own part of that; ``docs/features.md`` and the README have the table of features.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.archive import file_digest
+from scripts.features import FEATURES, read_features, sources_of, table_of
 from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
 
 README: Final = Path("README.md")
@@ -22,6 +23,7 @@ DEMO: Final = Path("loadtests/results/demo.json")
 QUALITY: Final = Path("docs/quality.json")
 QUALITY_PAGE: Final = Path("docs/quality.md")
 CHECKPOINTS: Final = Path("config/demo")
+FEATURES_PAGE: Final = Path("docs/features.md")
 REMEDY: Final = {DEMO: "make demo-record", QUALITY: "make quality"}
 BEGIN: Final = "<!-- demo table: made by `make demo-record` -->"
 END: Final = "<!-- end of demo table -->"
@@ -102,6 +104,21 @@ def blocks(demo: dict[str, Any], quality: dict[str, Any]) -> list[Block]:
     ]
 
 
+def feature_blocks() -> list[Block]:
+    """Answer what is made from ``docs/features.yaml``."""
+    table = read_features(FEATURES)
+
+    def block(path: Path, kind: str, content: str) -> Block:
+        begin = f"<!-- {kind}: made by `python -m scripts.readme` -->"
+        return Block(path=path, begin=begin, end=f"<!-- end of {kind} -->", content=content)
+
+    return [
+        block(README, "features", table_of(table, short=True)),
+        block(FEATURES_PAGE, "features", table_of(table, short=False)),
+        block(FEATURES_PAGE, "sources", sources_of(table)),
+    ]
+
+
 def with_block(text: str, block: Block) -> str:
     """Answer a file's text with its block replaced.
 
@@ -135,7 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     if not problems:
         demo, quality = (json.loads(path.read_text(encoding="utf-8")) for path in REMEDY)
-        problems = _renew(blocks(demo, quality), check=options.check)
+        problems = _renew([*blocks(demo, quality), *feature_blocks()], check=options.check)
         stale = outdated(quality) if options.check else []
         if stale:
             problems.append(

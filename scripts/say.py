@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from scripts import say_lines
-from scripts.client import SayError, say
+from scripts.client import Client, SayError, say
+from scripts.player import found_player
+from scripts.say_stream import receive, whole_file
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 DEFAULT_OUT: Final = Path("out/say.wav")
@@ -19,6 +21,12 @@ DEFAULT_PARALLEL: Final = 2
 FORMAT_OF: Final = {
     ".flac": "flac", ".mp3": "mp3", ".ogg": "opus", ".opus": "opus", ".pcm": "pcm", ".wav": "wav",
 }  # fmt: skip
+STREAMED: Final = (
+    "mp3",
+    "opus",
+    "pcm",
+    "wav",
+)  # a FLAC file cannot be begun before its end is known
 MAX_PARALLEL: Final = 16  # workers of the router on a laptop; more would only be refused
 
 
@@ -27,11 +35,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     fields = {
         name: value
-        for name in ("language", "voice", "steps", "speed", "seed")
+        for name in ("language", "voice", "steps", "speed", "seed", "loudness")
         if (value := getattr(options, name)) not in {None, ""}
     }
+    if options.trim:
+        fields["trim_silence"] = True
     if options.file is None:
-        return _say_one(options, fields)
+        try:
+            return _stream_one(options, fields) if options.stream else _say_one(options, fields)
+        except SayError as error:
+            print(f"say: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return say_lines.INTERRUPTED
     return say_lines.run(
         say_lines.Job(
             file=options.file,
@@ -47,24 +63,40 @@ def _say_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
     out = options.out or DEFAULT_OUT
     response_format = "json" if options.segments else FORMAT_OF[out.suffix.lower()]
     asked = {"text": options.text, **fields, "response_format": response_format}
-    try:
-        said = say(options.url, asked)
-    except SayError as error:
-        print(f"say: {error}", file=sys.stderr)
-        return 1
+    said = say(options.url, asked)
     audio, segments = _opened(said.audio) if options.segments else (said.audio, [])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(audio)
+    with whole_file(out) as file:
+        file.write(audio)
     told = said.headers
-    print(
-        f"{out}: {told['X-Audio-Seconds']} s, language {told['X-Language']}"
-        f" ({told['X-Language-Source']}, confidence {told['X-Language-Confidence']}),"
-        f" model {told['X-Model']}, voice {told['X-Voice']}, seed {told['X-Seed']},"
-        f" {said.elapsed_s:.2f} s"
-    )
+    print(f"{out}: {told['X-Audio-Seconds']} s, {_facts(told)}, {said.elapsed_s:.2f} s")
     for segment in segments:
         print(segment)
     return 0
+
+
+def _stream_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
+    out = options.out or DEFAULT_OUT
+    player = found_player() if options.play else None
+    response_format = FORMAT_OF[out.suffix.lower()]
+    asked = {"text": options.text, **fields, "response_format": response_format}
+    got = receive(Client(options.url), asked, out, player=player)
+    lasts = "" if got.seconds is None else f"{got.seconds:.3f} s, "
+    print(
+        f"{out}: {lasts}{_facts(got.headers)}, first audio after {got.first_s:.2f} s,"
+        f" all after {got.elapsed_s:.2f} s"
+    )
+    return 0
+
+
+def _facts(told: Mapping[str, str]) -> str:
+    """What the headers of an answer tell about the speech."""
+    reached = told.get("X-Loudness")
+    return (
+        f"language {told['X-Language']}"
+        f" ({told['X-Language-Source']}, confidence {told['X-Language-Confidence']}),"
+        f" model {told['X-Model']}, voice {told['X-Voice']}, seed {told['X-Seed']}"
+        f"{f', {reached} LUFS' if reached else ''}"
+    )
 
 
 def _opened(body: bytes) -> tuple[bytes, list[str]]:
@@ -88,8 +120,14 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="sampling steps; default: 16")
     parser.add_argument("--speed", type=float, help="0.5 to 2; default: 1")
     parser.add_argument("--seed", type=int, help="the same seed gives the same audio")
+    parser.add_argument("--trim", action="store_true", help="cut silence at both ends to 50 ms")
+    parser.add_argument("--loudness", type=float, help="LUFS, -40 to -10; default: as spoken")
     parser.add_argument(
         "--segments", action="store_true", help="tell which stretch is in which language"
+    )
+    parser.add_argument("--stream", action="store_true", help="take the audio while it is spoken")
+    parser.add_argument(
+        "--play", action="store_true", help="hear it while it is spoken (needs a player, and WAV)"
     )
     parser.add_argument(
         "--parallel",
@@ -105,15 +143,25 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--url", default=DEFAULT_URL, help="default: %(default)s")
     options = parser.parse_args(argv)
+    options.stream = options.stream or options.play
     if options.file is not None and options.segments:
         parser.error("--segments is for one text; the manifest tells the language of each line")
+    if options.stream and (options.file is not None or options.segments):
+        parser.error("--stream and --play are for one text without --segments")
     if options.file is None and options.out is not None:
-        allowed = {".wav"} if options.segments else FORMAT_OF.keys()
+        allowed = _endings(options)
         if options.out.suffix.lower() not in allowed:
             parser.error(f"--out must end in one of {' '.join(allowed)}, not {str(options.out)!r}")
     if not 1 <= options.parallel <= MAX_PARALLEL:
         parser.error(f"--parallel must be 1 to {MAX_PARALLEL}, not {options.parallel}")
     return options
+
+
+def _endings(options: argparse.Namespace) -> list[str]:
+    """The endings of the formats in which what is asked for can come."""
+    if options.segments or options.play:
+        return [".wav"]
+    return [one for one, name in FORMAT_OF.items() if not options.stream or name in STREAMED]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import Final
 import psutil
 
 from f5serve.errors import ConfigurationError
+from scripts.edge_process import stop_left_behind
 from scripts.launch import ServerOptions, served_models, stop_group_of
 from scripts.ports import Ports
 from scripts.running import read_record, record_path, same_process
@@ -167,6 +168,7 @@ def stop_recorded(path: Path) -> str:
                 f"process {supervisor.pid} does not end; kill it: kill -9 {supervisor.pid}, then make stop"
             ) from error
         return f"stopped what was served on port {record.port}"
+    stop_left_behind(path.parent)
     server = same_process(record.server, record.server_started)
     if server is not None:
         stop_group_of(server.pid)

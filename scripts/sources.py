@@ -183,7 +183,8 @@ def model_config(
         "dtype": model.placement.dtype,
         "max_batch_frames": model.batching.max_batch_frames,
         "reference_rms": source.reference_rms,
-        "limits": {"max_piece_s": source.max_piece_s},
+        "limits": {"max_piece_s": source.max_piece_s, "uploads": catalogue.router.uploads},
+        "guard": msgspec.to_builtins(model.guard),
         "voices": msgspec.to_builtins(voices.voices),
     }
     server: dict[str, object] = {
@@ -226,6 +227,7 @@ def router_config(
         "default_language": default if default in spoken else spoken[0],
         "deadline_s": catalogue.router.deadline_s,
         "workers": catalogue.router.workers,
+        "limits": {"uploads": catalogue.router.uploads},
     }
     server: dict[str, object] = {
         **_workers(catalogue.router.workers),

@@ -4,9 +4,13 @@ set -euo pipefail
 
 packages=()
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
+command -v curl >/dev/null || packages+=(curl)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v chromedriver >/dev/null || packages+=(chromium-driver)
 command -v ip >/dev/null || packages+=(iproute2)
+# The edge; its JavaScript module is a package of its own.
+[[ -x "$(PATH=$PATH:/usr/sbin command -v nginx)" ]] || packages+=(nginx)
+[[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ]] || packages+=(libnginx-mod-http-js)
 
 if ((${#packages[@]} == 0)); then
     echo "tools: all there"

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from f5serve.errors import ConfigurationError
 from scripts.archive import MANIFEST, file_digest, member_digests, unpack
-from scripts.lock import read_lock
+from scripts.lock import Entry, read_lock
 
 GOLDEN_LIMIT: Final = 1e-3
 INSPECTION_DEADLINE_S: Final = 600
@@ -164,14 +164,38 @@ def verify_store(store: Path) -> list[str]:
     Returns:
         One sentence for each archive that is missing or different; empty if all is well.
     """
-    problems = []
-    for name, entry in read_lock(store).archives.items():
-        path = store / f"{name}.mar"
-        if not path.is_file():
-            problems.append(f"{path}: missing; make package")
-        elif path.stat().st_size != entry.bytes or file_digest(path) != entry.sha256:
-            problems.append(f"{path}: not the archive that was verified; make package")
-    return problems
+    return list(problems_of(store, read_lock(store).archives).values())
+
+
+def problems_of(store: Path, names: Iterable[str]) -> dict[str, str]:
+    """Compare some archives with their entries in the lock.
+
+    Args:
+        store: The model store.
+        names: Models.
+
+    Returns:
+        One sentence for each of them that is missing, truncated, different or not in the lock.
+
+    Raises:
+        ConfigurationError: If the lock is damaged.
+    """
+    archives = read_lock(store).archives
+    found = {name: _problem_of(store / f"{name}.mar", archives.get(name)) for name in names}
+    return {name: problem for name, problem in found.items() if problem is not None}
+
+
+def _problem_of(path: Path, entry: Entry | None) -> str | None:
+    if entry is None:
+        return f"{path}: not in the lock of its store, so nothing tells whether it is the right one; make package"
+    if not path.is_file():
+        return f"{path}: missing; make package"
+    size = path.stat().st_size
+    if size < entry.bytes:
+        return f"{path}: truncated, {size} of {entry.bytes} bytes; make package"
+    if size != entry.bytes or file_digest(path) != entry.sha256:
+        return f"{path}: not the archive that was verified; make package"
+    return None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -20,10 +20,23 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE_HZ: Final = 24_000
 REFERENCE_FORMATS: Final = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3"})
+REFERENCE_SUBTYPES: Final = frozenset(
+    {"PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"}
+    | {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
+)
+MAX_CHANNELS: Final = 2
 _WINDOW: Final = SAMPLE_RATE_HZ // 100
 _BLOCK_FRAMES: Final = 65_536
 _SPEECH_SHARE: Final = 10 ** (-25 / 10)  # of the loudest power
+_SILENCE_SHARE: Final = 10 ** (-40 / 10)  # likewise
 _SILENCE_PEAK: Final = 10 ** (-50 / 20)  # full scale 1; a clip below -50 dBFS holds no speech
+_LEAST_LEVEL: Final = 10 ** (-50 / 20)
+"""Of a reference's speech: what is softer has as much noise as voice in it once it is raised."""
+_MOST_OFFSET: Final = 0.05
+_LEAST_OFFSET: Final = 0.005
+_CLIPPED_FROM: Final = 0.985
+_MOST_CLIPPED: Final = 0.02
+"""Of a reference's samples: a limiter leaves less than one in a hundred at full scale, overload far more."""
 
 
 def to_int16(samples: Samples) -> NDArray[np.int16]:
@@ -91,13 +104,38 @@ def trim_ends(samples: Samples, *, keep_s: float) -> Samples:
     return samples[max(0, first - keep) : last + keep]
 
 
-def _speaking(samples: Samples) -> tuple[int, int]:
-    """Answer the first sample that is not silent, and the first after which all are."""
-    power = _window_power(samples)
-    loud = np.flatnonzero(power > power.max(initial=0.0) * 1e-4)
+def loudest_power(samples: Samples) -> float:
+    """Answer the mean power of the loudest hundredth of a second, 0 for no samples (full scale 1)."""
+    return float(_window_power(samples).max(initial=0.0))
+
+
+def speech_extent(samples: Samples, *, loudest_power: float) -> tuple[int, int] | None:
+    """Find speech between silences.
+
+    Args:
+        samples: What is searched.
+        loudest_power: Silent is what lies 40 dB or more below this power.
+
+    Returns:
+        The first sample that is not silent, and the first after which all are; None where all are.
+    """
+    loud = np.flatnonzero(_window_power(samples) > loudest_power * _SILENCE_SHARE)
     if not len(loud):
-        return 0, 0
+        return None
     return int(loud[0]) * _WINDOW, min(len(samples), (int(loud[-1]) + 1) * _WINDOW)
+
+
+def pauses_s(samples: Samples, *, loudest_power: float) -> NDArray[np.float64]:
+    """Answer the silences between stretches of speech, in order, in seconds; silent as above."""
+    loud = np.flatnonzero(_window_power(samples) > loudest_power * _SILENCE_SHARE)
+    gaps = np.diff(loud) - 1
+    pauses: NDArray[np.float64] = gaps[gaps > 0] * (_WINDOW / SAMPLE_RATE_HZ)
+    return pauses
+
+
+def _speaking(samples: Samples) -> tuple[int, int]:
+    """Answer where a clip's speech begins and ends, by its own loudest place; 0 and 0 for silence."""
+    return speech_extent(samples, loudest_power=loudest_power(samples)) or (0, 0)
 
 
 def _window_power(samples: Samples) -> NDArray[np.float64]:
@@ -120,14 +158,14 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
             hundred kilobytes of FLAC can hold hours.
 
     Raises:
-        ValueRefusedError: If it cannot be decoded, is too short, too long, silent or not finite.
+        ValueRefusedError: If it cannot be decoded, is too short, too long, not finite, silent, softer than
+            speech can be taken from, clipped, or holds a constant besides sound.
     """
     import soundfile  # here: the router never decodes
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            if file.format not in REFERENCE_FORMATS:
-                raise _bad_reference(f"is {file.format}; allowed are WAV, FLAC, OGG and MP3")
+            _require_safe(file)
             if not 8_000 <= file.samplerate <= 192_000:
                 raise _bad_reference(f"has {file.samplerate} Hz; allowed are 8,000 to 192,000")
             rate_hz = int(file.samplerate)
@@ -138,9 +176,48 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
         raise _bad_reference(f"lasts {len(mono) / rate_hz:.2f} s; at least {min_s:g} s are needed")
     if not np.isfinite(mono).all():
         raise _bad_reference("holds samples that are not finite")
-    if float(np.max(np.abs(mono))) < _SILENCE_PEAK:
+    resampled = resample(_centred(mono), rate_hz)
+    level = speech_level(resampled - resampled.mean())
+    if level < _LEAST_LEVEL:
+        raise _bad_reference(
+            f"is too soft: its speech lies at {_decibels(level):.0f} dBFS, and at least "
+            f"{_decibels(_LEAST_LEVEL):.0f} dBFS are needed; record it louder"
+        )
+    return resampled
+
+
+def _centred(mono: Samples) -> Samples:
+    """Refuse what no change of level or rate would mend, and take a small offset away: it would pass for sound."""
+    magnitude = np.abs(mono)
+    if float(magnitude.max()) < _SILENCE_PEAK:
         raise _bad_reference("is silent")
-    return resample(mono, rate_hz)
+    offset = float(mono.mean(dtype=np.float64))
+    if abs(offset) > _MOST_OFFSET:
+        raise _bad_reference(
+            f"is off centre by {abs(offset):.0%} of full scale (DC); remove that with a high-pass filter"
+        )
+    clipped = float(np.mean(magnitude >= _CLIPPED_FROM))
+    if clipped > _MOST_CLIPPED:
+        raise _bad_reference(
+            f"is clipped: {clipped:.1%} of its samples lie at full scale; record it softer"
+        )
+    return mono if abs(offset) < _LEAST_OFFSET else (mono - offset).astype(np.float32)
+
+
+def _decibels(level: float) -> float:
+    return 20 * float(np.log10(max(level, 1e-6)))
+
+
+def _require_safe(file: soundfile.SoundFile) -> None:
+    """Refuse rare formats and codecs: their decoders are where the faults of libsndfile are."""
+    if file.format not in REFERENCE_FORMATS:
+        raise _bad_reference(f"is {file.format}; allowed are WAV, FLAC, OGG and MP3")
+    if file.subtype not in REFERENCE_SUBTYPES:
+        raise _bad_reference(
+            f"holds {file.subtype}; allowed are PCM and float samples, FLAC, Vorbis, Opus and MP3"
+        )
+    if file.channels > MAX_CHANNELS:
+        raise _bad_reference(f"has {file.channels} channels; send it as mono or stereo")
 
 
 def resample(samples: Samples, rate_hz: int) -> Samples:

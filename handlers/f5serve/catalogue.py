@@ -15,6 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from f5serve.errors import ConfigurationError
+from f5serve.settings import GuardSettings
 from f5serve.text.frontend import Frontend
 
 ModelName = Annotated[str, Meta(pattern=r"^f5_[a-z0-9_]{1,40}$")]
@@ -110,13 +111,18 @@ class Vocoder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One TorchServe model: its languages and its source in each profile."""
+    """One TorchServe model: its languages and its source in each profile.
+
+    Attributes:
+        guard: When a piece is spoken once more; ``{enabled: false}`` switches that off.
+    """
 
     languages: Annotated[tuple[LanguageCode, ...], Meta(min_length=1)]
     profiles: dict[ProfileName, Source]
     batching: Batching = Batching()
     placement: Placement = Placement()
     timeouts: Timeouts = Timeouts()
+    guard: GuardSettings = GuardSettings()
 
 
 class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,12 +133,14 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         job_queue_size: Requests that wait for a worker at most.
         default_language: Spoken where nothing else decides.
         deadline_s: A request older than this is answered 504.
+        uploads: Whether a request may bring a voice of its own; the language models are told, too.
     """
 
     workers: PositiveInt = 16
     job_queue_size: PositiveInt = 32
     default_language: LanguageCode = "en"
     deadline_s: PositiveInt = 110
+    uploads: bool = True
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

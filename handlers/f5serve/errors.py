@@ -2,6 +2,7 @@
 
 ServeError                      500 internal_error
 ├── RequestError                400 invalid_request        the request is malformed
+│   ├── ForbiddenError          403 uploads_disabled       the server's owner has switched it off
 │   ├── TooLargeError           413 too_large
 │   ├── MediaTypeError          415 unsupported_media_type
 │   ├── ValueRefusedError       422 invalid_value          one field holds a value that is not allowed
@@ -12,6 +13,7 @@ ServeError                      500 internal_error
 ├── PassedOnError               as the backend said        a language model refused its piece, with its reason
 ├── DeadlineError               504 deadline_exceeded
 ├── SynthesisError              500 synthesis_failed       the model gave no usable audio for this piece
+│   ├── NotFiniteError          500 synthesis_failed       its audio holds values that are not finite
 │   └── OutOfMemoryError        507 out_of_memory          one piece alone does not fit into the device
 ├── PoisonError                 500 poison                 the piece has ended its worker's process again and again
 ├── DeviceLostError             500 device_lost            the device answers no more; the worker must end
@@ -53,6 +55,14 @@ class RequestError(ServeError):
     status = 400
     code = "invalid_request"
     title = "Invalid request"
+
+
+class ForbiddenError(RequestError):
+    """The server's owner does not allow what is asked, whoever asks."""
+
+    status = 403
+    code = "uploads_disabled"
+    title = "Not allowed"
 
 
 class TooLargeError(RequestError):
@@ -138,6 +148,10 @@ class SynthesisError(ServeError):
     status = 500
     code = "synthesis_failed"
     title = "Synthesis failed"
+
+
+class NotFiniteError(SynthesisError):
+    """The model gave values that are not finite; another seed may give others."""
 
 
 class OutOfMemoryError(SynthesisError):

@@ -6,14 +6,23 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from f5serve import audio, torchserve
+from f5serve import audio, guard, torchserve
 from f5serve.engine.engine import EngineFiles, F5Engine
-from f5serve.errors import ConfigurationError, DeviceLostError, RequestError, ServeError
+from f5serve.errors import (
+    ConfigurationError,
+    DeviceLostError,
+    NotFiniteError,
+    RequestError,
+    ServeError,
+)
+from f5serve.guard import Retry
 from f5serve.poison import PoisonGuard, guard_of_this_server
-from f5serve.request import PieceRequest, parse
+from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
 from f5serve.synthesis import Spoken, Synthesizer
@@ -22,6 +31,7 @@ from f5serve.torchserve import Call, Context, Row
 logger = logging.getLogger(__name__)
 
 EXIT_DEVICE_LOST: Final = 70
+GUARD_RETRIES: Final = "GuardRetries"  # declared in config/metrics.yaml
 
 
 class SpeechHandler:
@@ -41,8 +51,8 @@ class SpeechHandler:
         device = device_of(settings, torchserve.gpu_id(context))
         synthesizer = load_synthesizer(settings, Path(torchserve.model_dir(context)), device)
         synthesizer.warm_up()
-        guard = guard_of_this_server(settings.model)
-        self._worker = LanguageWorker(settings, synthesizer, guard)
+        poison = guard_of_this_server(settings.model)
+        self._worker = LanguageWorker(settings, synthesizer, poison)
         seconds = time.perf_counter() - started
         logger.info("model ready: model=%s device=%s seconds=%.1f", settings.model, device, seconds)
 
@@ -58,6 +68,8 @@ class SpeechHandler:
                 "the device is lost; ending, so that TorchServe starts this worker anew"
             )
             os._exit(EXIT_DEVICE_LOST)
+        for answer in answers:
+            _count(answer, context)
         return torchserve.write_answers(answers, context)
 
 
@@ -67,20 +79,20 @@ class LanguageWorker:
     Args:
         settings: The archive's settings.
         synthesizer: The loaded checkpoint.
-        guard: Knows the pieces that have ended a worker; one of this process alone by default.
+        poison: Knows the pieces that have ended a worker; one of this process alone by default.
     """
 
     def __init__(
-        self, settings: ModelSettings, synthesizer: Synthesizer, guard: PoisonGuard | None = None
+        self, settings: ModelSettings, synthesizer: Synthesizer, poison: PoisonGuard | None = None
     ) -> None:
         self._settings = settings
         self._synthesizer = synthesizer
-        self._guard = guard or PoisonGuard()
+        self._poison = poison or PoisonGuard()
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
-        requests = [_request_of(call) for call in calls]
-        results = self._guard.speak(requests, self._synthesizer.speak)
+        requests = [self._request_of(call) for call in calls]
+        results = self._poison.speak(requests, self._synthesizer.speak)
         return [
             self._refusal(call, result)
             if isinstance(result, ServeError)
@@ -88,10 +100,25 @@ class LanguageWorker:
             for call, result in zip(calls, results, strict=True)
         ]
 
+    def _request_of(self, call: Call) -> PieceRequest | ServeError:
+        if call.fields is None:
+            return RequestError("the body is empty; send a JSON object with the field 'text'")
+        if isinstance(call.fields, ServeError):
+            return call.fields
+        try:
+            require_uploads(call.fields, self._settings.limits)
+            return parse(call.fields, PieceRequest, from_form=call.from_form)
+        except ServeError as error:
+            return error
+
     def _refusal(self, call: Call, error: ServeError) -> Answer:
         log = logger.warning if error.status >= 500 else logger.info
         log("piece refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
-        return torchserve.refuse(error, call)
+        answer = torchserve.refuse(error, call)
+        if not (isinstance(error, NotFiniteError) and self._settings.guard.enabled):
+            return answer
+        told = guard.told([Retry(reason="not_finite", mended=False)])
+        return replace(answer, headers={**answer.headers, **told})
 
     def _speech(self, call: Call, spoken: Spoken) -> Answer:
         headers = {**torchserve.identity(call), **_headers(self._settings, spoken)}
@@ -141,17 +168,6 @@ def device_of(settings: ModelSettings, gpu_id: int | None) -> str:
     return f"cuda:{gpu_id}"
 
 
-def _request_of(call: Call) -> PieceRequest | ServeError:
-    if call.fields is None:
-        return RequestError("the body is empty; send a JSON object with the field 'text'")
-    if isinstance(call.fields, ServeError):
-        return call.fields
-    try:
-        return parse(call.fields, PieceRequest, from_form=call.from_form)
-    except ServeError as error:
-        return error
-
-
 def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
     return {
         "X-Model": settings.model,
@@ -163,4 +179,14 @@ def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
         "X-Inference-Ms": f"{spoken.inference_s * 1000:.1f}",
         "X-Batch-Pieces": str(spoken.batch_pieces),
         "X-Unknown-Characters": str(spoken.unknown_characters),
+        **guard.told([spoken.retry] if spoken.retry else []),
     }
+
+
+def _count(answer: Answer, context: Context) -> None:
+    """Count a piece that was spoken twice."""
+    retry = guard.heard(answer.headers)
+    if retry is None:
+        return
+    outcome = "mended" if retry.mended else "kept" if answer.status == HTTPStatus.OK else "failed"
+    torchserve.count(context, GUARD_RETRIES, {"Reason": retry.reason, "Outcome": outcome})

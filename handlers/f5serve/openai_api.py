@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from f5serve import encoding
 from f5serve.errors import MediaTypeError, RequestError, ServeError, ValueRefusedError
+from f5serve.fields import require_known
 from f5serve.response import Answer, retry_after
 from f5serve.settings import Voice
 
@@ -54,6 +55,9 @@ _PASSED_ON: Final = (
     "steps",
     "seed",
     "cfg_strength",
+    "trim_silence",
+    "loudness",
+    "normalize",
 )
 _KNOWN: Final = (*_OWN_FIELDS, "instructions", "stream_format", *_PASSED_ON[2:])
 _SLOWEST, _FASTEST = 0.5, 2.0
@@ -77,7 +81,8 @@ def read(
     """Understand a request to ``/v1/audio/speech``.
 
     ``instructions`` are ignored, as is ``model``: the language of the text decides who speaks. The audio
-    is streamed in every format that can be, as OpenAI does it.
+    is streamed in every format that can be, as OpenAI does it, unless ``loudness`` is asked for, which needs
+    the whole.
 
     Args:
         fields: The body's fields, or the error that reading them gave.
@@ -94,7 +99,7 @@ def read(
     if fields is None:
         raise RequestError("the body is empty; POST a JSON object with the field 'input'")
     given = {name: value for name, value in fields.items() if value is not None}
-    _require_known(given)
+    require_known(given, _KNOWN, required="input")
     _require_speed(given.get("speed"))
     events = _chosen(given, "stream_format", ("audio", "sse")) == "sse"
     allowed = encoding.STREAMED if events else tuple(encoding.CONTENT_TYPES)
@@ -106,7 +111,7 @@ def read(
             **_voice(given.get("voice"), voices),
             "text": given["input"],
             "response_format": response_format,
-            "stream": response_format in encoding.STREAMED,
+            "stream": response_format in encoding.STREAMED and "loudness" not in given,
         },
         events=events,
     )
@@ -164,19 +169,6 @@ def voices(registered: Iterable[Voice]) -> dict[str, object]:
     }
 
 
-def _require_known(given: Mapping[str, object]) -> None:
-    unknown = sorted(set(given) - set(_KNOWN))
-    if unknown:
-        shown = unknown[0][:60].encode("utf-8", "replace").decode("utf-8")
-        raise ValueRefusedError(
-            f"unknown field {shown!r}; known are {', '.join(_KNOWN)}",
-            field=shown,
-            code="unknown_field",
-        )
-    if "input" not in given:
-        raise ValueRefusedError("the field 'input' is missing", field="input", code="missing_field")
-
-
 def _require_speed(speed: object) -> None:
     """Refuse what OpenAI allows and we do not; what is no number at all is refused later."""
     is_number = isinstance(speed, int | float) and not isinstance(speed, bool)
@@ -202,7 +194,8 @@ def _chosen(given: Mapping[str, object], name: str, allowed: Collection[str]) ->
 
 def _voice(given: object, registered: Collection[str]) -> dict[str, object]:
     """Answer the field ``voice``, or none where OpenAI's own names stand for any voice."""
-    name = given.get("id") if isinstance(given, dict) else given
+    named = isinstance(given, dict) and isinstance(given.get("id"), str)
+    name = given["id"] if named else given  # type: ignore[index]  # what is no name is refused later
     if name is None or (isinstance(name, str) and name in OPENAI_VOICES - set(registered)):
         return {}
     return {"voice": name}

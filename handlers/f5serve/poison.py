@@ -157,14 +157,5 @@ def guard_of_this_server(model: str) -> PoisonGuard:
 
 def digest_of(request: PieceRequest) -> str:
     """Answer a name for what is asked, the same when it is asked again with another seed or place."""
-    asked = (
-        request.text,
-        request.voice,
-        request.ref_audio,
-        request.ref_text,
-        request.language,
-        request.sampling_steps(),
-        request.speed,
-        request.cfg_strength,
-    )
+    asked = msgspec.structs.replace(request, seed=None, piece=0, response_format="wav")
     return hashlib.blake2b(msgspec.json.encode(asked), digest_size=12).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
@@ -10,8 +10,8 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from f5serve import encoding
-from f5serve.errors import RequestError, TooLargeError, ValueRefusedError
+from f5serve import encoding, fields
+from f5serve.errors import ForbiddenError, RequestError, TooLargeError, ValueRefusedError
 from f5serve.settings import Limits
 
 Quality = Literal["draft", "standard", "high"]
@@ -34,6 +34,7 @@ class _Speaking(Struct, frozen=True, kw_only=True):
         speed: 1 is the reference's own speed.
         seed: The same seed gives the same audio.
         cfg_strength: Classifier-free guidance; 0 switches it off and halves the cost.
+        normalize: Read numbers, signs, acronyms and markup out; without it only Unicode is cleaned.
     """
 
     text: str
@@ -45,6 +46,7 @@ class _Speaking(Struct, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] | None = None
     cfg_strength: Annotated[float, Meta(ge=0.0, le=10.0)] = 2.0
+    normalize: bool = True
 
     def sampling_steps(self) -> int:
         """Answer the number of sampling steps asked for, in whichever way."""
@@ -59,6 +61,8 @@ class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=
         strict: Refuse a text whose language is unsure or not served, in place of falling back.
         response_format: How the audio comes back.
         stream: Send each piece as soon as it is spoken; for the formats in ``encoding.STREAMED``.
+        trim_silence: Cut the silence before and after the speech to 50 ms.
+        loudness: Bring the speech to this loudness, in LUFS (see ``loudness``); None leaves it as spoken.
         model: Ignored; clients of OpenAI's API always send it.
     """
 
@@ -66,6 +70,8 @@ class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=
     strict: bool = False
     response_format: Literal["wav", "flac", "mp3", "opus", "pcm", "json"] = "wav"
     stream: bool = False
+    trim_silence: bool = False
+    loudness: Annotated[float, Meta(ge=-40.0, le=-10.0)] | None = None
     model: str | None = None
 
 
@@ -86,11 +92,11 @@ class PieceRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=T
 Kind = TypeVar("Kind", SpeechRequest, PieceRequest)
 
 
-def parse(fields: Mapping[str, object], kind: type[Kind], *, from_form: bool = False) -> Kind:
+def parse(sent: Mapping[str, object], kind: type[Kind], *, from_form: bool = False) -> Kind:
     """Check a request's fields.
 
     Args:
-        fields: Name to value, as decoded from JSON or from a form.
+        sent: Name to value, as decoded from JSON or from a form.
         kind: What is to be made of them.
         from_form: Values are text (or a file's bytes) and may be read as numbers.
 
@@ -101,21 +107,11 @@ def parse(fields: Mapping[str, object], kind: type[Kind], *, from_form: bool = F
         ValueRefusedError: For an unknown or missing field, or a value that is not allowed; names the
             field and what is allowed.
     """
-    given = _without_alias(fields)
+    given = _without_alias(sent)
     known = {field.name: field for field in msgspec.structs.fields(kind)}
-    unknown = sorted(set(given) - known.keys())
-    if unknown:
-        # A name may be a megabyte long, or hold what UTF-8 cannot.
-        shown = unknown[0][:60].encode("utf-8", "replace").decode("utf-8")
-        raise ValueRefusedError(
-            f"unknown field {shown!r}; known are {', '.join(known)}",
-            field=shown,
-            code="unknown_field",
-        )
-    if "text" not in given:
-        raise ValueRefusedError("the field 'text' is missing", field="text", code="missing_field")
+    fields.require_known(given, known, required="text")
     values = {
-        name: _converted(name, value, known[name].type, from_form=from_form)
+        name: fields.converted(name, value, known[name].type, from_form=from_form)
         for name, value in given.items()
     }
     values.setdefault("seed", secrets.randbelow(2**32))
@@ -126,18 +122,40 @@ def parse(fields: Mapping[str, object], kind: type[Kind], *, from_form: bool = F
     return request
 
 
+def require_uploads(sent: Mapping[str, object], limits: Limits) -> None:
+    """Refuse a clip where none may be brought, before anything else is found wrong with the request.
+
+    Raises:
+        ForbiddenError: If there is one.
+    """
+    if sent.get("ref_audio") is not None and not limits.uploads:
+        raise ForbiddenError(
+            "this server takes no voices with requests; name one of its own in 'voice'",
+            field="ref_audio",
+        )
+
+
 def decode_json(body: bytes) -> dict[str, object]:
     """Read a JSON body.
 
     Raises:
-        RequestError: If it is not JSON (NaN and numbers out of range are not), is nested too deep, or
-            is no object.
+        RequestError: If it is not JSON (NaN and numbers out of range are not), is nested too deep, is
+            no object, or has an object that names a field twice.
     """
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # msgspec keeps the last of two values silently; the slower reader tells of both.
+        json.loads(body, object_pairs_hook=_require_unique)
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"the body is not valid JSON: {error}", code="invalid_json") from error
     return require_object(document)
+
+
+def _require_unique(pairs: list[tuple[str, object]]) -> None:
+    """Refuse an object that gives a name twice: which of the values is meant cannot be known."""
+    names = {name for name, _ in pairs}
+    if len(names) < len(pairs):
+        raise RequestError("an object of the body names a field twice", code="invalid_json")
 
 
 def require_object(document: object) -> dict[str, object]:
@@ -180,9 +198,9 @@ def _require_chars(field: str, text: str, allowed: int) -> None:
         )
 
 
-def _without_alias(fields: Mapping[str, object]) -> dict[str, object]:
+def _without_alias(sent: Mapping[str, object]) -> dict[str, object]:
     """Take ``input``, the name that OpenAI's API has for the text, as ``text``."""
-    given = dict(fields)
+    given = dict(sent)
     if "input" in given:
         if "text" in given:
             raise ValueRefusedError(
@@ -192,42 +210,25 @@ def _without_alias(fields: Mapping[str, object]) -> dict[str, object]:
     return given
 
 
-def _converted(name: str, value: object, kind: object, *, from_form: bool) -> object:
-    """Convert one field alone, so that the error names it."""
-    if from_form and isinstance(value, bytes | bytearray):
-        if name == "ref_audio":
-            return bytes(value)
-        value = _form_text(name, bytes(value))
-    try:
-        converted = msgspec.convert(value, kind, strict=not from_form)
-    except msgspec.ValidationError as error:
-        code = "voice_not_found" if name == "voice" else None
-        raise ValueRefusedError(f"field {name!r}: {error}", field=name, code=code) from error
-    if isinstance(converted, float) and not math.isfinite(converted):
-        raise ValueRefusedError(f"field {name!r} is not a finite number", field=name)
-    return converted
-
-
-def _form_text(name: str, value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RequestError(f"field {name!r} is not valid UTF-8", field=name) from error
-
-
-def _require_streamed(response_format: str) -> None:
-    if response_format not in encoding.STREAMED:
+def _require_streamable(request: SpeechRequest) -> None:
+    if request.response_format not in encoding.STREAMED:
         raise ValueRefusedError(
-            f"'response_format' {response_format!r} cannot be streamed; with 'stream' it is one of "
+            f"'response_format' {request.response_format!r} cannot be streamed; with 'stream' it is one of "
             f"{', '.join(encoding.STREAMED)}",
             field="response_format",
+        )
+    if request.loudness is not None:
+        raise ValueRefusedError(
+            "'loudness' and 'stream' exclude each other: the loudness of a text is known when all of it "
+            "is spoken; leave one out",
+            field="loudness",
         )
 
 
 def _check_together(request: SpeechRequest | PieceRequest) -> None:
     """Refuse fields that contradict one another."""
     if isinstance(request, SpeechRequest) and request.stream:
-        _require_streamed(request.response_format)
+        _require_streamable(request)
     if request.quality is not None and request.steps is not None:
         raise ValueRefusedError("'quality' and 'steps' set the same thing; give one", field="steps")
     if (request.ref_audio is None) != (request.ref_text is None):

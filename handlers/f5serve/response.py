@@ -107,11 +107,12 @@ def _json_body(speech: Speech) -> bytes:
             for segment in speech.segments
         ],
     }
-    for number in ("language_confidence", "queue_ms", "inference_ms", "first_audio_ms"):
+    for number in ("language_confidence", "queue_ms", "inference_ms", "first_audio_ms", "loudness"):
         if number in document:
             document[number] = float(told[number])
-    if "seed" in document:
-        document["seed"] = int(told["seed"])
+    for number in ("seed", "pieces", "unknown_characters"):
+        if number in document:
+            document[number] = int(told[number])
     return msgspec.json.encode(document)
 
 

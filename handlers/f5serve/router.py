@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -19,9 +20,9 @@ from f5serve import openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
-from f5serve.request import SpeechRequest, parse, require_within
+from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
-from f5serve.routing.assemble import Plan, planned_headers, stream, whole
+from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
 from f5serve.routing.backends import Deadline, LanguageModels, connections
 from f5serve.routing.board import Board, board_of_this_server
 from f5serve.routing.plan import plan_pieces
@@ -30,12 +31,19 @@ from f5serve.routing.segments import TextSegment, segment
 from f5serve.routing.speaking import Speakers
 from f5serve.settings import Backend, RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
+from f5serve.text.markup import plain
 from f5serve.torchserve import Call, Context, Row
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
 
 RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
+STATUS: Final = "status"
+LINKS: Final = {
+    "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
+    "playground": f"/predictions/tts/1.0/{pages.PLAYGROUND}",
+    "reference": f"/predictions/tts/1.0/{pages.REFERENCE}",
+}
 
 
 class RoutingHandler:
@@ -70,10 +78,26 @@ class Router:
     Args:
         settings: Backends, voices, bounds.
         board: What the workers of this router tell each other; one of its own by default.
+        documents: Where the OpenAPI document and the page made from it lie.
     """
 
-    def __init__(self, settings: RouterSettings, board: Board | None = None) -> None:
+    def __init__(
+        self,
+        settings: RouterSettings,
+        board: Board | None = None,
+        documents: Path = pages.FOLDER,
+    ) -> None:
         self._settings = settings
+        self._readable: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
+            STATUS: lambda told: json_answer(self._status(), told),
+            pages.PLAYGROUND: pages.playground_answer,
+            pages.REFERENCE: lambda told: pages.reference_answer(told, documents),
+            pages.OPENAPI: lambda told: pages.openapi_answer(told, documents),
+            openai_api.MODELS: lambda told: json_answer(openai_api.models(), told),
+            openai_api.VOICES: lambda told: json_answer(
+                openai_api.voices(self._voices.all()), told
+            ),
+        }
         self._voices = VoiceRegistry(settings.voices)
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
@@ -106,25 +130,28 @@ class Router:
             )
 
     def _dispatch(self, call: Call) -> Answer | StreamedAnswer:
-        told = torchserve.identity(call)
-        bare = not call.path and call.fields is None
-        if call.path == pages.PLAYGROUND or (bare and call.accepts_html):
-            return pages.playground_answer(told)
-        if call.path == "status" or bare:
-            return json_answer(self._status(), told)
-        if call.path == openai_api.MODELS:
-            return json_answer(openai_api.models(), told)
-        if call.path == openai_api.VOICES:
-            return json_answer(openai_api.voices(self._voices.all()), told)
+        shown = self._shown(call)
+        if shown is not None:
+            return shown
         if call.path == openai_api.SPEECH:
             return self._openai_speech(call)
         if call.path:
             raise NotFoundError(
-                f"nothing is served at {call.path[:100]!r}; there are 'status' and 'playground'"
+                f"nothing is served at {call.path[:100]!r}; 'reference' lists what is"
             )
         if isinstance(call.fields, ServeError):
             raise call.fields
-        return self._speech(parse(call.fields or {}, SpeechRequest, from_form=call.from_form), call)
+        sent = call.fields or {}
+        require_uploads(sent, self._settings.limits)
+        return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call)
+
+    def _shown(self, call: Call) -> Answer | None:
+        """Answer what there is to read; None where something is to be spoken."""
+        path = call.path
+        if not path and call.fields is None:
+            path = pages.PLAYGROUND if call.accepts_html else STATUS
+        show = self._readable.get(path)
+        return None if show is None else show(torchserve.identity(call))
 
     def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
         wish = openai_api.read(
@@ -158,9 +185,10 @@ class Router:
             "X-Seed": str(request.seed),
             "X-First-Audio-Ms": f"{deadline.spent_s() * 1000:.1f}",
         }
+        finish = Finish(trim_silence=request.trim_silence, loudness=request.loudness)
         if not request.stream or len(plan.pieces) == 1:
-            return speech_answer(whole(plan, spoken, headers), request.response_format)
-        chunks = _begun(stream(plan, spoken, request.response_format))
+            return speech_answer(whole(plan, spoken, headers, finish), request.response_format)
+        chunks = _begun(stream(plan, spoken, request.response_format, finish))
         return StreamedAnswer(
             chunks=_logged(chunks, call.correlation_id),
             content_type=CONTENT_TYPES[request.response_format],
@@ -171,6 +199,8 @@ class Router:
         """Decide how a text is spoken; it depends on the text alone, whole or streamed."""
         require_within(request, self._settings.limits)
         text = clean(request.text)
+        if request.normalize:  # markup spans pieces; the rest is read piece by piece, by the model
+            text = clean(plain(text))
         require_speakable(text)
         resolution = self._resolve(request, text)
         segments = self._segments(text, resolution)
@@ -218,6 +248,7 @@ class Router:
             "formats": [*CONTENT_TYPES, "json"],
             "streamed_formats": list(STREAMED),
             "limits": msgspec.to_builtins(self._settings.limits),
+            "links": LINKS,
         }
 
 

@@ -30,6 +30,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         min_reference_s: Shortest reference clip; F5 fails on less.
         max_reference_bytes: Largest reference file.
         max_reference_chars: Longest transcript of a reference.
+        uploads: Whether a request may bring a voice of its own.
         max_unknown_share: Share of a text's characters that a checkpoint's vocabulary may lack.
     """
 
@@ -39,7 +40,32 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_reference_s: PositiveFloat = 1.0
     max_reference_bytes: PositiveInt = 6_000_000
     max_reference_chars: PositiveInt = 400
+    uploads: bool = True
     max_unknown_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
+
+
+class GuardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From where on speech is plainly no good, and is spoken once more (see ``guard``).
+
+    The bounds lie far from what good speech has, for a piece that is spoken in vain costs its time twice:
+    ``loadtests/results/guard.json`` holds what the demo's checkpoints give.
+
+    Attributes:
+        enabled: Whether speech is looked at.
+        min_level_db: Softer than the reference by this much is silence. Speech keeps the level of its
+            reference within a few decibels.
+        min_spoken_share: The least of a piece's time, less a quarter of a second, that lies between beginning
+            and end of its speech. How long a text takes is estimated; even one estimated at twice its length
+            fills half of it.
+        max_pause_s: The longest silence within a piece, at speed 1. A paragraph's pause is half a second.
+        max_clipped_share: The most samples beyond full scale. A few are not heard, one in two hundred is.
+    """
+
+    enabled: bool = True
+    min_level_db: Annotated[float, Meta(le=0)] = -20.0
+    min_spoken_share: Annotated[float, Meta(ge=0, le=1)] = 0.4
+    max_pause_s: PositiveFloat = 1.5
+    max_clipped_share: Annotated[float, Meta(ge=0, le=1)] = 0.005
 
 
 class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +108,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         reference_rms: A quieter reference is raised to this RMS (full scale 1), as in training.
         voices: Registered voices.
         limits: Bounds on a request.
+        guard: When a piece is spoken once more.
     """
 
     model: str
@@ -97,6 +124,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reference_rms: Annotated[float, Meta(gt=0, le=1)] = 0.1
     voices: tuple[Voice, ...] = ()
     limits: Limits = Limits()
+    guard: GuardSettings = GuardSettings()
     weights: str = "model.safetensors"
     vocabulary: str = "vocab.txt"
     vocoder_weights: str = "vocoder.safetensors"

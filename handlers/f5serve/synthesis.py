@@ -10,7 +10,7 @@ import logging
 import time
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,13 +20,14 @@ from f5serve.engine.engine import SynthesisStats
 from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, ServeError, ValueRefusedError
+from f5serve.guard import Fault, Retry, inspect, retry_seed
 from f5serve.language import canonical
 from f5serve.references import FRAME_S, FrontEnd, Reference, References
 from f5serve.request import PieceRequest, require_within
 from f5serve.settings import ModelSettings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.duration import speech_units
-from f5serve.text.frontend import load, tokens
+from f5serve.text.frontend import as_spoken, load, tokens
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Spoken:
         inference_s: Time that the whole batch spent in the model.
         batch_pieces: Pieces in that batch.
         unknown_characters: Characters that the checkpoint has no token for.
+        retry: Whether, and why, it was spoken twice.
     """
 
     request: PieceRequest
@@ -65,6 +67,7 @@ class Spoken:
     inference_s: float
     batch_pieces: int
     unknown_characters: int
+    retry: Retry | None = None
 
 
 class Synthesizer:
@@ -84,13 +87,16 @@ class Synthesizer:
         self._vocabulary = vocabulary
         self._settings = settings
         self._voices = VoiceRegistry(settings.voices)
-        self._references = References(engine, settings, root, self._units)
+        self._references = References(engine, settings, root, self._units, self._read_out)
 
-    def speak(self, requests: Sequence[PieceRequest | ServeError]) -> list[Spoken | ServeError]:
+    def speak(
+        self, requests: Sequence[PieceRequest | ServeError], *, guarded: bool = True
+    ) -> list[Spoken | ServeError]:
         """Speak a batch.
 
         Args:
             requests: Checked requests; an error in a place is kept there.
+            guarded: Whether to look at the speech, if the settings say so.
 
         Returns:
             One result for each request, in order.
@@ -101,9 +107,11 @@ class Synthesizer:
         ]
         ready = [entry for entry in prepared if isinstance(entry, _Prepared)]
         started = time.perf_counter()
-        waves, _ = self._engine.synthesize([entry.item for entry in ready])
+        takes = self._takes(ready)
+        if guarded and self._settings.guard.enabled:
+            takes = self._mended(ready, takes)
         inference_s = time.perf_counter() - started
-        results = iter(waves)
+        results = iter(takes)
         return [
             entry
             if isinstance(entry, ServeError)
@@ -111,17 +119,49 @@ class Synthesizer:
             for entry in prepared
         ]
 
+    def _takes(self, ready: Sequence[_Prepared]) -> list[_Take]:
+        waves, _ = self._engine.synthesize([entry.item for entry in ready])
+        return [
+            _Take(outcome=entry.as_sent(wave)) for entry, wave in zip(ready, waves, strict=True)
+        ]
+
+    def _mended(self, ready: Sequence[_Prepared], takes: Sequence[_Take]) -> list[_Take]:
+        """Speak the pieces that are no good once more, together, and keep the better take of each."""
+        faults = [self._fault(entry, take) for entry, take in zip(ready, takes, strict=True)]
+        again = [place for place, fault in enumerate(faults) if fault is not None]
+        if not again:
+            return list(takes)
+        second = self._takes([ready[place].again() for place in again])
+        mended = list(takes)
+        for place, take in zip(again, second, strict=True):
+            first, fault = faults[place], self._fault(ready[place], take)
+            if first is None:
+                continue
+            kept = take if _is_better(take, fault, first) else takes[place]
+            good = fault is None and not isinstance(take.outcome, ServeError)
+            mended[place] = replace(kept, retry=Retry(reason=first.reason, mended=good))
+            logger.info("piece spoken again: reason=%s mended=%s", first.reason, good)
+        return mended
+
+    def _fault(self, entry: _Prepared, take: _Take) -> Fault | None:
+        return inspect(
+            take.outcome,
+            self._settings.guard,
+            reference_level=entry.reference.level,
+            speed=entry.request.speed,
+        )
+
     def warm_up(self) -> None:
         """Speak a short text in each language, so that the first request pays for no first-time cost.
 
         Raises:
             ConfigurationError: If one cannot be spoken: the archive is unusable.
         """
-        load(self._settings.frontend)
+        load(self._settings.frontend, self._settings.languages)
         for language in self._settings.languages:
             voice = self._voices.default(language)
             request = PieceRequest(text=voice.transcript, voice=voice.name, seed=0, steps=2)
-            (result,) = self.speak([request])
+            (result,) = self.speak([request], guarded=False)
             if isinstance(result, ServeError):
                 raise ConfigurationError(
                     f"{self._settings.model} cannot speak the transcript of voice {voice.name!r}: "
@@ -142,6 +182,9 @@ class Synthesizer:
         require_within(request, self._settings.limits)
         text = clean(request.text)
         require_speakable(text)
+        if request.normalize:
+            text = self._read_out(text, language)
+            require_speakable(text)  # nothing may be left of a text that was all markup
         unknown = self._unknown_characters(text)
         reference = self._reference(request, language)
         spoken = tokens(f"{reference.transcript} {text}", self._settings.frontend)
@@ -176,6 +219,9 @@ class Synthesizer:
                 code="piece_too_long",
             )
 
+    def _read_out(self, text: str, language: str) -> str:
+        return as_spoken(text, self._settings.frontend, language)
+
     def _units(self, text: str) -> float:
         """Answer a text's length: what share of the frames it asks for.
 
@@ -193,6 +239,10 @@ class Synthesizer:
         """
         spoken = tokens(text, self._settings.frontend)
         unknown = self._vocabulary.unknown(spoken)
+        if unknown:
+            # The characters, never the text.
+            shown = " ".join(f"U+{ord(token[0]):04X}" for token in dict.fromkeys(unknown[:50]))
+            logger.info("no token: count=%d characters=%s", len(unknown), shown)
         letters = [token for token in unknown if not unicodedata.category(token[0]).startswith("S")]
         share = len(letters) / max(1, len(spoken))
         if share > self._settings.limits.max_unknown_share:
@@ -206,7 +256,8 @@ class Synthesizer:
 
     def _reference(self, request: PieceRequest, language: str) -> Reference:
         if request.ref_audio is not None and request.ref_text is not None:
-            return self._references.uploaded(request.ref_audio, request.ref_text)
+            spoken_in = language if request.normalize else None
+            return self._references.uploaded(request.ref_audio, request.ref_text, spoken_in)
         voice = self._voices.get(request.voice) if request.voice else self._voices.default(language)
         return self._references.registered(voice)
 
@@ -219,20 +270,44 @@ class _Prepared:
     language: str
     unknown: int
 
-    def result(
-        self, wave: Samples | ServeError, inference_s: float, batch_pieces: int
-    ) -> Spoken | ServeError:
+    def as_sent(self, wave: Samples | ServeError) -> Samples | ServeError:
+        """Answer speech at the level of the caller's reference."""
         if isinstance(wave, ServeError):
             return wave
+        return (wave / self.reference.gain).astype(np.float32)
+
+    def again(self) -> _Prepared:
+        """Answer the same piece with other noise."""
+        return replace(self, item=replace(self.item, seed=retry_seed(self.item.seed)))
+
+    def result(self, take: _Take, inference_s: float, batch_pieces: int) -> Spoken | ServeError:
+        if isinstance(take.outcome, ServeError):
+            return take.outcome
         return Spoken(
             request=self.request,
-            samples=(wave / self.reference.gain).astype(np.float32),
+            samples=take.outcome,
             language=self.language,
             voice=self.reference.name,
             inference_s=inference_s,
             batch_pieces=batch_pieces,
             unknown_characters=self.unknown,
+            retry=take.retry,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Take:
+    """What the model gave for a piece."""
+
+    outcome: Samples | ServeError
+    retry: Retry | None = None
+
+
+def _is_better(take: _Take, fault: Fault | None, first: Fault) -> bool:
+    """Whether a second take is to be kept; of two that are equally bad it is the first."""
+    if isinstance(take.outcome, ServeError):
+        return False
+    return fault is None or fault.badness() < first.badness()
 
 
 def item_seed(seed: int, piece: int) -> int:

@@ -179,6 +179,7 @@ def _read_call(row: Row, context: Context, index: int) -> Call:
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
     fields: Mapping[str, object] | ServeError | None
     try:
+        _require_plain(headers.get("content-encoding", ""))
         fields = _fields(row, content_type)
     except ServeError as error:
         fields = error
@@ -189,6 +190,12 @@ def _read_call(row: Row, context: Context, index: int) -> Call:
         from_form=content_type == "multipart/form-data",
         accepts_html=_accepts_html(headers.get("accept", "")),
     )
+
+
+def _require_plain(encoding: str) -> None:
+    """Refuse a compressed body: a few kilobytes of it could unpack to gigabytes."""
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise MediaTypeError(f"the content encoding is {encoding[:40]!r}; send the body as it is")
 
 
 def _accepts_html(accept: str) -> bool:

@@ -25,8 +25,8 @@ from f5serve.routing.segments import TextSegment
 from f5serve.settings import ModelSettings, Voice, read_settings
 from f5serve.synthesis import Spoken, Synthesizer
 from f5serve.text.clean import clean, require_speakable
-from scripts.archive import file_digest
-from scripts.package import CATALOGUE, convert_weights, model_job
+from scripts.convert import convert_weights
+from scripts.package import CATALOGUE, model_job
 from scripts.sources import VOICES, read_voices
 
 if TYPE_CHECKING:
@@ -83,15 +83,7 @@ class Narrator:
             for text, speed in zip(texts, rates, strict=True)
         ]
         requests = [
-            PieceRequest(
-                text=piece.text,
-                language=voice.language,
-                voice=voice.name,
-                seed=SEED,
-                steps=STEPS,
-                speed=speed,
-                piece=piece.index,
-            )
+            _request(piece, voice, speed)
             for plan, speed in zip(plans, rates, strict=True)
             if not isinstance(plan, ServeError)
             for piece in plan
@@ -102,6 +94,23 @@ class Narrator:
             for plan in plans
         ]
 
+    def speak_pieces(self, text: str, voice: Voice) -> list[Spoken | ServeError]:
+        """Speak a text, and answer its pieces as the model gives them: each spoken once, whatever it sounds like."""
+        plan = self._pieces(text, voice.language, 1.0)
+        if isinstance(plan, ServeError):
+            return [plan]
+        requests = [_request(piece, voice, 1.0) for piece in plan]
+        return self._synthesizer.speak(requests, guarded=False)
+
+    @property
+    def settings(self) -> ModelSettings:
+        """What the worker would be told."""
+        return self._settings
+
+    def clip_bytes(self, voice: Voice) -> bytes:
+        """Answer a voice's file."""
+        return (self._root / voice.file).read_bytes()
+
     def _pieces(self, text: str, language: str, speed: float) -> tuple[Piece, ...] | ServeError:
         try:
             cleaned = clean(text)
@@ -111,6 +120,18 @@ class Narrator:
         segment = TextSegment(text=cleaned, language=language)
         longest = {language: self._settings.limits.max_piece_s}
         return plan_pieces([segment], max_piece_s=longest, speed=speed)
+
+
+def _request(piece: Piece, voice: Voice, speed: float) -> PieceRequest:
+    return PieceRequest(
+        text=piece.text,
+        language=voice.language,
+        voice=voice.name,
+        seed=SEED,
+        steps=STEPS,
+        speed=speed,
+        piece=piece.index,
+    )
 
 
 def _joined(plan: Sequence[Piece], spoken: Sequence[Spoken | ServeError]) -> Samples | ServeError:
@@ -147,11 +168,11 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
     """
     catalogue = load_catalogue(root / CATALOGUE)
     job = model_job(root, catalogue, model, "demo", read_voices(root / VOICES))
-    if job.files is None:
+    if job.model is None:
         raise TypeError(f"{model} is no language model")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        convert_weights(job.files, folder)
+        convert_weights(job.model.files, job.model.plan, folder)
         for inside, path in job.spec.files.items():
             (folder / inside).parent.mkdir(parents=True, exist_ok=True)
             (folder / inside).symlink_to(path.absolute())
@@ -160,5 +181,5 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
             load_synthesizer(settings, folder, "cpu"),
             settings,
             folder,
-            file_digest(job.files.checkpoint),
+            job.model.checkpoint_sha256,
         )

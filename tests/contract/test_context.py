@@ -12,6 +12,7 @@ from ts.context import RequestProcessor
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
 from f5serve import torchserve
+from f5serve.handler import GUARD_RETRIES
 from f5serve.response import Answer
 from f5serve.router import RESOLUTIONS
 from tests.fakes import FakeContext, FakeMetrics
@@ -54,8 +55,18 @@ def test_the_fake_counter_takes_the_arguments_of_the_real_one() -> None:
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        (RESOLUTIONS, {"Language": "fr", "Source": "detected"}),
+        (GUARD_RETRIES, {"Reason": "silence", "Outcome": "mended"}),
+    ],
+)
 def test_what_is_counted_is_written_with_the_labels_that_are_declared(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    name: str,
+    labels: dict[str, str],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     cache = MetricsCacheYamlImpl("config/metrics.yaml")
     cache.initialize_cache()
@@ -65,13 +76,14 @@ def test_what_is_counted_is_written_with_the_labels_that_are_declared(
     context.metrics = cache
 
     with caplog.at_level("INFO"):
-        torchserve.count(context, RESOLUTIONS, {"Language": "fr", "Source": "detected"})
+        torchserve.count(context, name, labels)
 
     written = capfd.readouterr().out + caplog.text
     declared = yaml.safe_load(Path("config/metrics.yaml").read_text(encoding="utf-8"))
-    (counter,) = declared["model_metrics"]["counter"]
-    assert counter["dimensions"] == ["Language", "Source", "ModelName", "Level"]
-    assert "Language:fr,Source:detected,ModelName:tts,Level:Model" in written
+    (counter,) = (row for row in declared["model_metrics"]["counter"] if row["name"] == name)
+    assert counter["dimensions"] == [*labels, "ModelName", "Level"]
+    told = ",".join(f"{label}:{value}" for label, value in labels.items())
+    assert f"{told},ModelName:tts,Level:Model" in written
 
 
 def test_the_real_context_carries_what_an_answer_sets() -> None:

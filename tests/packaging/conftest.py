@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from f5serve.catalogue import load_catalogue
 from scripts.archive import ArchiveSpec, build_archive
 from scripts.package import CATALOGUE, ROOT, Job, model_job, router_job
 from scripts.sources import VOICES, read_voices
+from tests.packaging.full_support import copy_of_repository
 
 Build = Callable[[ArchiveSpec], Path]
 
@@ -64,8 +64,4 @@ def tiny_spec(tmp_path: Path) -> ArchiveSpec:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A copy of the parts that packaging reads, which may be damaged."""
-    root = tmp_path / "repository"
-    hidden = shutil.ignore_patterns("__pycache__")
-    for name in ("handlers", "config"):
-        shutil.copytree(ROOT / name, root / name, ignore=hidden)
-    return root
+    return copy_of_repository(tmp_path / "repository")

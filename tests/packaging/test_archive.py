@@ -116,8 +116,17 @@ def test_the_tables_of_language_detection_lie_in_the_router_alone(model: Job, ro
     assert not tables & expected_members(model.spec).keys()
 
 
+def test_what_reads_texts_out_lies_in_the_models_alone(model: Job, router: Job) -> None:
+    readers = {f"f5serve/text/spoken/{name}.py" for name in ("__init__", "marks", "en", "fi")}
+
+    assert readers <= expected_members(model.spec).keys()
+    assert not readers & expected_members(router.spec).keys()
+    assert "f5serve/text/markup.py" in expected_members(router.spec)
+
+
 def test_the_pages_lie_in_the_router_alone(model: Job, router: Job) -> None:
-    pages = {"f5serve/pages/__init__.py", "f5serve/pages/playground.html"}
+    names = ("__init__.py", "openapi.yaml", "playground.html", "reference.html")
+    pages = {f"f5serve/pages/{name}" for name in names}
 
     assert pages <= expected_members(router.spec).keys()
     assert not pages & expected_members(model.spec).keys()

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 
 from f5serve.catalogue import Catalogue, load_catalogue
@@ -115,3 +118,27 @@ def change_one_weight(path: Path) -> None:
     name = next(name for name in tensors if name.endswith("proj_out.bias"))
     tensors[name] = torch.zeros_like(tensors[name])
     save_file(tensors, path)
+
+
+def test_an_own_voice_is_packaged_into_every_archive_and_a_bad_one_changes_none(
+    place: Workplace, catalogue: Catalogue
+) -> None:
+    own = place.root / "config/voices/anna"
+    shutil.rmtree(own.parent, ignore_errors=True)
+    own.mkdir(parents=True)
+    shutil.copy(place.root / "config/demo/voices/fr.wav", own / "clip.wav")
+    card = {"language": "fr", "transcript": "Le train du matin part à sept heures et demie."}
+    (own / "voice.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
+
+    package(place, catalogue, FRENCH, "demo")
+
+    for name in ("f5_fr", "tts"):
+        with zipfile.ZipFile(place.store / f"{name}.mar") as archive:
+            config = yaml.safe_load(archive.read("model-config.yaml"))
+            assert config["handler"]["voices"][-1]["name"] == "anna"
+            assert ("voices/own-anna.wav" in archive.namelist()) == (name == "f5_fr")
+    before = file_digest(place.store / "tts.mar")
+    (own / "clip.wav").write_bytes(b"RIFF")
+    with pytest.raises(ConfigurationError, match="config/voices/anna"):
+        package(place, catalogue, FRENCH, "demo")
+    assert file_digest(place.store / "tts.mar") == before

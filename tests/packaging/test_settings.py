@@ -97,3 +97,15 @@ def test_every_property_is_explained_and_none_stands_twice() -> None:
     assert len(keys) == len(set(keys))
     for before, line in itertools.pairwise(filled):
         assert line.startswith("#") or before.startswith("#"), f"no comment above {line}"
+
+
+def test_uploads_and_the_guard_come_from_the_catalogue(document: dict[str, Any]) -> None:
+    document["router"]["uploads"] = False
+    document["models"]["f5_fr"]["guard"] = {"enabled": False}
+
+    model = read_settings(french(document)["handler"], ModelSettings)
+    routed = router_config(catalogue_of(document), ("f5_fr",), "demo", read_voices(ROOT / VOICES))
+    router = read_settings(routed["handler"], RouterSettings)
+
+    assert (model.limits.uploads, router.limits.uploads) == (False, False)
+    assert not model.guard.enabled

@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from f5serve.engine.arch import DiTConfig
-from f5serve.engine.checkpoint import load_transformer
 from f5serve.engine.dit import DiT
 from f5serve.engine.sampler import SampleItem, sample
+from scripts.published import read_transformer
 
 with warnings.catch_warnings():
     # Third parties' deprecations, at import time only.
@@ -196,7 +196,7 @@ def our_model(
 ) -> DiT:
     """Load a written checkpoint into the engine's transformer."""
     config = DiTConfig.from_mapping(architecture, vocab_size=vocab_size)
-    return DiT(config, load_transformer(path), device=torch.device("cpu"), dtype=torch.float32)
+    return DiT(config, read_transformer(path)[0], device=torch.device("cpu"), dtype=torch.float32)
 
 
 def item_of(

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from f5serve.engine.checkpoint import load_transformer, save_ema_safetensors
+from f5serve.engine.checkpoint import save_ema_safetensors
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.engine.sampler import sample
 from f5serve.errors import ServeError
+from scripts.published import read_transformer
 from tests.parity.cases import (
     ARCHITECTURES,
     V1_BASE_ARCHITECTURE,
@@ -54,7 +56,7 @@ def test_the_engine_speaks_what_upstream_and_vocos_speak(tmp_path: Path) -> None
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32], ids=str)
 def test_a_checkpoint_we_write_is_read_by_upstream(dtype: torch.dtype, tmp_path: Path) -> None:
     model = upstream_model(ARCHITECTURES["v0"])
-    state = load_transformer(write_pickle(model, tmp_path / "m.pt"))
+    state, _ = read_transformer(write_pickle(model, tmp_path / "m.pt"))
     save_ema_safetensors(tmp_path / "written.safetensors", state, dtype)
     fresh = upstream_load(
         upstream_model(ARCHITECTURES["v0"], seed=9), tmp_path / "written.safetensors"
@@ -108,11 +110,11 @@ def _files(
     vocabulary.write_text(
         "".join(f"{token}\n" for token in [" ", *map(str, range(1, vocab_size))]), encoding="utf-8"
     )
-    torch.save(vocoder_state, folder / "pytorch_model.bin")
+    save_file(vocoder_state, folder / "vocoder.safetensors")
     return EngineFiles(
         checkpoint=checkpoint,
         vocabulary=vocabulary,
         architecture=ARCHITECTURES["v1"],
-        vocoder=folder / "pytorch_model.bin",
+        vocoder=folder / "vocoder.safetensors",
         vocoder_config=VOCODER_CONFIG,
     )

@@ -12,6 +12,7 @@ from f5serve.engine.arch import VocosConfig
 from f5serve.engine.checkpoint import load_tensors
 from f5serve.engine.mel import LogMel
 from f5serve.engine.vocos import Vocos
+from scripts.published import read_published
 from tests.parity.cases import VOCODER_CONFIG, relative_l2, upstream_log_mel, upstream_vocoder
 
 pytestmark = pytest.mark.parity
@@ -39,7 +40,9 @@ def test_a_waveform_equals_that_of_the_vocos_package(
     upstream = upstream_vocoder(config)
     torch.save(upstream.state_dict(), tmp_path / "pytorch_model.bin")
     ours = Vocos(
-        VocosConfig.from_mapping(config), load_tensors(tmp_path / "pytorch_model.bin"), device=CPU
+        VocosConfig.from_mapping(config),
+        read_published(tmp_path / "pytorch_model.bin").tensors,
+        device=CPU,
     )
 
     for mel in _mels():

@@ -39,6 +39,10 @@ class Browser:
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
 
+    def visit(self, url: str) -> None:
+        """Load a page that asks the server for nothing more."""
+        self._driver.get(url)
+
     def open(self, url: str) -> None:
         """Load a page and wait until it knows what is served."""
         self._driver.get(url)

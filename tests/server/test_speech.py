@@ -39,6 +39,35 @@ def test_a_sentence_is_spoken_by_the_model_of_its_language(server: Server, langu
     )
 
 
+WRITTEN = {
+    "en": ("It costs $12.50 at 3:30 pm.", "It costs twelve dollars and fifty cents at three thirty pee em."),
+    "es": ("Son 21 páginas y 12,50 €.", "Son veintiuna páginas y doce euros con cincuenta."),
+    "fi": ("Se maksaa 12 € klo 15.30.", "Se maksaa kaksitoista euroa kello viisitoista kolmekymmentä."),
+    "fr": ("Il coûte 80 € à 15h30.", "Il coûte quatre-vingts euros à quinze heures trente."),
+    "it": ("Costa 12,50 € alle 15:30.", "Costa dodici euro e cinquanta alle quindici e trenta."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_numbers_and_signs_sound_like_the_words_they_are_read_in(
+    server: Server, language: str
+) -> None:
+    url, (digits, words) = f"{server.inference_url}/predictions/tts", WRITTEN[language]
+
+    written, spelled = (post(url, text=text, language=language, seed=3) for text in (digits, words))
+
+    assert distance(heard(written), heard(spelled)) < 1e-3
+    assert written.headers["X-Unknown-Characters"] == "0"
+
+
+def test_without_normalisation_a_sign_has_no_token(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+
+    answer = post(url, text="Il coûte quatre €.", language="fr", normalize=False)
+
+    assert answer.headers["X-Unknown-Characters"] == "1"
+
+
 def test_the_same_seed_gives_the_same_audio_and_another_seed_another(server: Server) -> None:
     url = f"{server.inference_url}/predictions/tts"
 

@@ -70,6 +70,19 @@ def test_silence_is_cut_off_both_ends_but_for_a_little() -> None:
     assert len(audio.trim_ends(tone(1.0), keep_s=0.2)) == 24_000
 
 
+def test_pauses_are_found_between_stretches_of_speech_and_not_at_the_ends() -> None:
+    def silence(duration_s: float) -> Samples:
+        return np.zeros(round(duration_s * 24_000), dtype=np.float32)
+
+    parts = [silence(0.5), tone(0.2), silence(0.3), tone(0.2), silence(0.1), tone(0.2), silence(1)]
+    clip = np.concatenate(parts)
+
+    pauses = audio.pauses_s(clip, loudest_power=audio.loudest_power(clip))
+
+    assert pauses.tolist() == pytest.approx([0.3, 0.1])
+    assert not len(audio.pauses_s(silence(1.0), loudest_power=0.0))
+
+
 def test_the_level_of_speech_does_not_depend_on_its_pauses() -> None:
     pause = np.zeros(24_000, dtype=np.float32)
 
@@ -111,16 +124,42 @@ def test_a_reference_in_a_usual_format_is_brought_to_24_khz_mono(
         (encoded(tone(13.0), 24_000, "WAV"), "more than the 12 s"),
         (encoded(np.zeros(48_000, dtype=np.float32), 24_000, "WAV"), "silent"),
         (encoded(np.full(48_000, np.nan, dtype=np.float32), 24_000, "WAV", "FLOAT"), "not finite"),
+        (encoded(tone(2.0, level=0.002), 24_000, "WAV", "FLOAT"), "is silent"),
+        (
+            encoded(tone(2.0, level=0.004), 24_000, "WAV", "FLOAT"),
+            "too soft: its speech lies at -51 dBFS",
+        ),
+        (encoded(np.clip(tone(2.0, level=3.0), -1, 1), 24_000, "WAV"), "clipped"),
+        (encoded(tone(2.0) + 0.1, 24_000, "WAV"), "off centre by 10%"),
         (encoded(tone(2.0), 24_000, "AIFF"), "AIFF"),
         (encoded(tone(2.0, rate_hz=4_000), 4_000, "WAV"), "4000 Hz"),
+        (encoded(np.full(48_000, 0.5, dtype=np.float32), 24_000, "WAV"), "off centre by 50%"),
+        (encoded(np.sign(tone(2.0)), 24_000, "WAV"), "clipped"),
+        (encoded(tone(2.0), 24_000, "WAV", "ULAW"), "holds ULAW"),
+        (encoded(tone(2.0), 24_000, "WAV", "IMA_ADPCM"), "holds IMA_ADPCM"),
+        (encoded(np.stack([tone(2.0)] * 3, axis=1), 24_000, "WAV"), "3 channels"),
     ],
-    ids=["empty", "cut", "zeros", "short", "long", "silent", "nan", "aiff", "rate"],
+    ids=[
+        *("empty", "cut", "zeros", "short", "long", "silent", "nan", "below speech", "soft"),
+        *("overload", "DC", "aiff", "rate", "constant", "clipped", "u-law", "adpcm", "channels"),
+    ],
 )
 def test_a_reference_that_cannot_serve_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     error = refused(data)
 
     assert reason in error.detail
     assert (error.field, error.code) == ("ref_audio", "bad_reference_audio")
+
+
+def test_a_small_offset_is_taken_away_and_does_not_pass_for_speech() -> None:
+    spoken = tone(1.5) + np.float32(0.03)
+    silent = [np.full(48_000, offset, dtype=np.float32) for offset in (0.004, 0.03)]
+
+    samples = audio.decode_reference(encoded(spoken, 24_000, "WAV"), min_s=1.0, max_s=12.0)
+
+    assert abs(float(samples.mean())) < 1e-3
+    for silence in silent:
+        assert "too soft" in refused(encoded(silence, 24_000, "WAV")).detail
 
 
 def test_a_small_file_that_holds_hours_is_not_decoded_to_its_end() -> None:

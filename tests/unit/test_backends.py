@@ -181,8 +181,13 @@ def test_a_model_that_takes_too_long_ends_at_the_deadline(pool: urllib3.PoolMana
     assert time.monotonic() - started < 3.0
 
 
-def test_a_handler_that_raised_is_not_asked_again(pool: urllib3.PoolManager) -> None:
-    with fake_model(lambda _: torchserve_error(503)) as model, pytest.raises(BackendError):
+@pytest.mark.parametrize(
+    "answer", [torchserve_error(503), problem(503, "internal_error")], ids=["direct", "by the edge"]
+)
+def test_a_handler_that_raised_is_not_asked_again(
+    pool: urllib3.PoolManager, answer: Scripted
+) -> None:
+    with fake_model(lambda _: answer) as model, pytest.raises(BackendError):
         ask(model, pool)
 
     assert len(model.requests) == 1
@@ -243,8 +248,15 @@ def test_a_piece_whose_worker_dies_again_is_not_sent_round_for_ever(
 
 @pytest.mark.parametrize(
     "broken",
-    [None, torchserve_error(500), model_not_found(), problem(502, "backend_failed")],
-    ids=["connection", "worker-died", "not-loaded", "nothing-behind-the-edge"],
+    [
+        None,
+        torchserve_error(500),
+        model_not_found(),
+        problem(502, "backend_failed"),
+        problem(507, "worker_died"),
+        problem(404, "not_found"),
+    ],
+    ids=["connection", "worker-died", "not-loaded", *("nothing", "dead", "unknown")],
 )
 def test_what_one_replica_cannot_speak_another_does(
     pool: urllib3.PoolManager, broken: Scripted | None

@@ -14,6 +14,7 @@ from f5serve.audio import from_f32
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError
 from f5serve.handler import LanguageWorker, SpeechHandler, device_of
+from f5serve.settings import Limits
 from f5serve.synthesis import Synthesizer
 from tests.fakes import FakeContext
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
@@ -61,6 +62,25 @@ def test_a_request_without_a_body_is_refused(worker: LanguageWorker) -> None:
     (answer,) = worker.answers(calls)
 
     assert answer.status == 400
+
+
+def test_where_uploads_are_switched_off_a_clip_is_forbidden_and_its_batch_mates_are_spoken(
+    tmp_path: Path,
+) -> None:
+    settings = msgspec.structs.replace(archive(tmp_path), limits=Limits(uploads=False))
+    worker = LanguageWorker(
+        settings, Synthesizer(RecordingEngine(), Vocabulary(ALPHABET), settings, tmp_path)
+    )
+    bodies = [
+        b'{"text": "merci", "ref_audio": "UklGRg==", "ref_text": "oui"}',
+        b'{"text": "merci"}',
+    ]
+    calls = torchserve.read_calls([{"body": body} for body in bodies], FakeContext([JSON, JSON]))
+
+    forbidden, spoken = worker.answers(calls)
+
+    assert (forbidden.status, json.loads(forbidden.body)["code"]) == (403, "uploads_disabled")
+    assert spoken.status == 200
 
 
 def test_the_worker_takes_the_gpu_it_was_given(tmp_path: Path) -> None:

@@ -126,6 +126,8 @@ def test_our_own_fields_are_understood_too(model: FakeModel) -> None:
         ({"input": "a", "speed": "fast"}, 422, "speed", "invalid_value"),
         ({"input": "a", "voice": "nobody"}, 404, "voice", "voice_not_found"),
         ({"input": "a", "voice": ["alloy"]}, 422, "voice", "voice_not_found"),
+        ({"input": "a", "voice": {"id": None}}, 422, "voice", "voice_not_found"),
+        ({"input": "a", "voice": {}}, 422, "voice", "voice_not_found"),
         ({"input": "a", "response_format": "aac"}, 422, "response_format", "invalid_value"),
         ({"input": "a", "response_format": "json"}, 422, "response_format", "invalid_value"),
         ({"input": "a", "response_format": []}, 422, "response_format", "invalid_value"),

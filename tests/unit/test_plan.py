@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from f5serve.routing.plan import FIRST_PIECE_S, SWITCH_PAUSE_S, Piece, pause_after, plan_pieces
 from f5serve.routing.segments import TextSegment
 from f5serve.text.duration import UNIT_S, speech_units
+from f5serve.text.spoken import read_out
 
 FOX = "The quick brown fox jumps over the lazy dog. " * 40
 
@@ -70,6 +71,31 @@ def test_each_language_has_its_own_longest_piece() -> None:
         for code in ("en", "fr")
     }
     assert longest["fr"] <= 6.0 < longest["en"] <= 18.0
+
+
+PRICES = {"en": "$1,234.56", "zh": "1234.56元", "ja": "1234円", "hi": "₹1,234"}
+REFUSED_FROM = 1.5  # times the longest piece: where a language model refuses (see ``synthesis``)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fi", "fr", "hi", "it", "ja", "ru", "zh"])
+@pytest.mark.parametrize("max_piece_s", [7.0, 18.0])
+@pytest.mark.parametrize("kind", ["digits", "prices", "dates"])
+def test_no_piece_of_digits_becomes_too_long_when_it_is_read_out(
+    language: str, kind: str, max_piece_s: float
+) -> None:
+    text = {
+        "digits": "7986543210" * 30,
+        "prices": " ".join([PRICES.get(language, "1234,56 €")] * 40),
+        "dates": " ".join(["24.12.1997" if language in ("fi", "ru") else "1997-12-24"] * 40),
+    }[kind]
+    segments = [TextSegment(text=text, language=language)]
+
+    pieces = plan_pieces(segments, max_piece_s={language: max_piece_s}, speed=1.0)
+
+    assert words("".join(piece.text for piece in pieces)) == words(text)
+    for piece in pieces:
+        seconds = speech_units(read_out(piece.text, language)) * UNIT_S
+        assert seconds < REFUSED_FROM * max_piece_s, piece.text
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def refusal(fields: dict[str, Any], *, from_form: bool = False) -> ServeError:
         ({"text": "a", "seed": -1}, "seed"),
         ({"text": "a", "seed": MAX_SEED + 1}, "seed"),
         ({"text": "a", "cfg_strength": 11}, "cfg_strength"),
+        ({"text": "a", "normalize": "perhaps"}, "normalize"),
         ({"text": "a", "response_format": "aiff"}, "response_format"),
         ({"text": "a", "stream": "yes"}, "stream"),
         ({"text": "a", "stream": True, "response_format": "json"}, "response_format"),

@@ -85,6 +85,24 @@ def test_the_language_is_detected_and_its_model_speaks(model: FakeModel) -> None
     assert model.requests[0]["language"] == "fr"
 
 
+def test_markup_is_gone_before_a_text_is_cut_and_the_rest_is_the_models_to_read(
+    model: FakeModel,
+) -> None:
+    ask(model, text="**Bonjour** à [tous](https://a.example/b), il est 15h30.", language="fr")
+
+    (request,) = model.requests
+    assert request["text"] == "Bonjour à tous, il est 15h30."
+    assert request["normalize"] is True
+
+
+def test_without_normalisation_the_text_goes_to_the_model_as_it_is(model: FakeModel) -> None:
+    ask(model, text="**Bonjour** <b>à tous</b>.", language="fr", normalize=False)
+
+    (request,) = model.requests
+    assert request["text"] == "**Bonjour** <b>à tous</b>."
+    assert request["normalize"] is False
+
+
 def test_an_explicit_language_wins_over_the_text(model: FakeModel) -> None:
     told = ask(model, text="Demain matin, nous irons ensemble au marché.", language="en-US").headers
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
+from functools import cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+import soundfile
+from numpy.typing import NDArray
 
+from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, RequestError, ServeError, SynthesisError
-from f5serve.references import MAX_PREPARED
+from f5serve.references import MAX_UPLOADED_BYTES
 from f5serve.request import PieceRequest
 from f5serve.synthesis import Spoken, Synthesizer, item_seed
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive, clip
@@ -93,7 +99,7 @@ def test_the_reference_sets_the_pace(synthesizer: Synthesizer) -> None:
 def test_even_a_single_letter_lasts_a_syllable(synthesizer: Synthesizer) -> None:
     (result,) = synthesizer.speak([piece("a")])
 
-    assert len(spoken(result).samples) >= 0.35 * 24_000
+    assert len(spoken(result).samples) >= 0.39 * 24_000
 
 
 def test_a_text_too_long_for_one_piece_is_refused_with_the_remedy(synthesizer: Synthesizer) -> None:
@@ -118,20 +124,52 @@ def test_a_voice_is_prepared_once(synthesizer: Synthesizer, engine: RecordingEng
     assert len(engine.references) == 1
 
 
-def test_prepared_references_are_bounded_in_number(
+@cache
+def long_clip() -> bytes:
+    """One file: a float WAV tells when it was written."""
+    return clip(duration_s=10.0)
+
+
+def upload(number: int) -> PieceRequest:
+    return piece(ref_audio=long_clip(), ref_text=f"oui {'a' * (100 + number)}")
+
+
+def test_a_clip_that_came_with_a_request_is_prepared_once(
     synthesizer: Synthesizer, engine: RecordingEngine
 ) -> None:
-    uploads = [
-        piece(ref_audio=clip(), ref_text=f"oui {'a' * index}") for index in range(MAX_PREPARED + 1)
-    ]
+    synthesizer.speak([upload(1), upload(1)])
+    synthesizer.speak([upload(1), upload(2)])
 
-    synthesizer.speak(uploads)
-    synthesizer.speak(uploads[-1:])
-    recalled = len(engine.references)
-    synthesizer.speak(uploads[:1])
+    assert len(engine.references) == 2
 
-    assert recalled == len(uploads)
-    assert len(engine.references) == len(uploads) + 1
+
+def test_prepared_clips_are_bounded_in_bytes_and_the_last_used_are_kept(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    frames = 10 * 24_000 // 256 + 1
+    kept = MAX_UPLOADED_BYTES // (frames * 100 * 4)
+    synthesizer.speak([upload(number) for number in range(kept)])
+    synthesizer.speak([upload(0), upload(kept)])  # 1 is the one unused for longest now
+    prepared = len(engine.references)
+
+    synthesizer.speak([upload(0), upload(kept)])
+    recalled = len(engine.references) - prepared
+    synthesizer.speak([upload(1)])
+
+    assert (prepared, recalled) == (kept + 1, 0)
+    assert len(engine.references) == prepared + 1
+
+
+def test_clips_from_requests_never_push_out_a_registered_voice(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    synthesizer.speak([piece()])
+    synthesizer.speak([upload(number) for number in range(60)])
+    prepared = len(engine.references)
+
+    synthesizer.speak([piece()])
+
+    assert len(engine.references) == prepared
 
 
 def test_a_quiet_reference_is_raised_for_the_model_and_the_speech_lowered_again(
@@ -192,6 +230,31 @@ def test_characters_that_take_no_time_do_not_make_a_piece_longer_than_allowed(
     assert isinstance(result, ServeError) or len(spoken(result).samples) / 24_000 <= 15.0
 
 
+def test_a_clip_that_waits_between_two_sentences_does_not_make_the_speech_slow(
+    synthesizer: Synthesizer,
+) -> None:
+    def lasts(silence_s: float) -> float:
+        parts = [
+            clip_samples(1.0),
+            np.zeros(round(silence_s * 24_000), dtype=np.float32),
+            clip_samples(1.0),
+        ]
+        buffer = io.BytesIO()
+        soundfile.write(buffer, np.concatenate(parts), 24_000, format="WAV")
+        request = piece(
+            "merci bien", ref_audio=buffer.getvalue(), ref_text="bonjour. tout le monde"
+        )
+        (result,) = synthesizer.speak([request])
+        return len(spoken(result).samples) / 24_000
+
+    assert lasts(2.0) == pytest.approx(lasts(0.3), abs=0.03)
+
+
+def clip_samples(duration_s: float) -> NDArray[np.float32]:
+    samples, _ = soundfile.read(io.BytesIO(clip(duration_s=duration_s)), dtype="float32")
+    return np.asarray(samples, dtype=np.float32)
+
+
 def test_an_unusable_reference_is_refused(synthesizer: Synthesizer) -> None:
     (result,) = synthesizer.speak([piece(ref_audio=b"RIFF", ref_text="oui")])
 
@@ -224,3 +287,72 @@ def test_a_checkpoint_that_cannot_speak_its_own_voice_is_refused_at_start(
 
     with pytest.raises(ConfigurationError, match="cannot speak the transcript of voice 'anna'"):
         synthesizer.warm_up()
+
+
+def said(item: SampleItem) -> str:
+    """What a batch item says, letter by letter."""
+    letters = {index: char for char, index in ALPHABET.items()}
+    return "".join(letters[token] for token in item.token_ids)
+
+
+@pytest.fixture
+def reader(engine: RecordingEngine, tmp_path: Path) -> Synthesizer:
+    """A checkpoint of French whose frontend reads out."""
+    settings = archive(tmp_path)
+    frontend = msgspec.structs.replace(settings.frontend, spoken=True)
+    settings = msgspec.structs.replace(settings, frontend=frontend)
+    return Synthesizer(engine, Vocabulary(ALPHABET), settings, tmp_path)
+
+
+def test_text_and_transcript_are_read_out_in_the_same_words(
+    reader: Synthesizer, engine: RecordingEngine
+) -> None:
+    reader.speak([piece("21 pages", ref_audio=clip(), ref_text="80 livres")])
+
+    assert said(engine.batches[0][0]) == "quatre vingts livres. vingt et une pages"
+
+
+def test_without_normalisation_digits_are_left_and_counted(
+    reader: Synthesizer, engine: RecordingEngine
+) -> None:
+    wish = piece("merci bien, 5 fois", normalize=False, ref_audio=clip(), ref_text="oui 8 non oui")
+
+    (result,) = reader.speak([wish])
+
+    assert spoken(result).unknown_characters == 1
+    assert said(engine.batches[0][0]) == "oui   non oui. merci bien,   fois"
+
+
+def test_a_clip_is_kept_apart_with_and_without_normalisation(
+    reader: Synthesizer, engine: RecordingEngine
+) -> None:
+    for normalize in (True, False, True):
+        upload = piece("oui", normalize=normalize, ref_audio=clip(), ref_text="oui, 8 fois")
+        reader.speak([upload])
+
+    assert len(engine.references) == 2
+    assert said(engine.batches[1][0]) != said(engine.batches[2][0])
+
+
+def test_a_number_lasts_as_long_as_the_words_it_is_read_in(reader: Synthesizer) -> None:
+    digits, words = reader.speak([piece("le 1.234"), piece("le mille deux cent trente quatre")])
+
+    lengths = [len(spoken(result).samples) for result in (digits, words)]
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.03)
+
+
+def test_a_text_of_which_reading_leaves_nothing_is_refused(reader: Synthesizer) -> None:
+    (result,) = reader.speak([piece("<br>")])
+
+    assert isinstance(result, ServeError)
+    assert (result.status, result.code) == (422, "no_speakable_text")
+
+
+def test_unknown_characters_are_named_in_the_log_and_the_text_is_not(
+    synthesizer: Synthesizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        synthesizer.speak([piece("merci bien 😀")])
+
+    assert "U+1F600" in caplog.text
+    assert "merci" not in caplog.text

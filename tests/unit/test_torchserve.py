@@ -49,8 +49,15 @@ def test_a_form_gives_bytes_by_name() -> None:
         ({"body": "hello"}, {"Content-Type": "text/plain"}, MediaTypeError),
         ({"body": bytearray(b"hello")}, {}, MediaTypeError),
         ({"text": bytearray(b"a")}, {"Content-Type": "application/x-www-form-urlencoded"}, ServeError),
+        ({"body": bytearray(b'{"text": "a", "text": "b"}')}, JSON, RequestError),
+        ({"body": bytearray(b'{"voice": {"id": "a", "id": "b"}}')}, JSON, RequestError),
+        ({"body": bytearray(b'{"seed": ' + b"9" * 5000 + b"}")}, JSON, RequestError),
+        ({"body": bytearray(b"{}")}, {**JSON, "Content-Encoding": "gzip"}, MediaTypeError),
     ],
-    ids=["broken", "list", "decoded-list", "nan", "overflow", "deep", "utf8", "empty", "text", "untyped", "form"],
+    ids=[
+        *("broken", "list", "decoded-list", "nan", "overflow", "deep", "utf8", "empty", "text", "untyped", "form"),
+        *("twice", "twice-within", "digits", "gzip"),
+    ],
 )  # fmt: skip
 def test_a_body_that_cannot_be_read_is_an_error_in_its_place(
     row: dict[str, Any], headers: dict[str, str], error: type[ServeError]

@@ -1,16 +1,14 @@
-"""Reading and writing checkpoints in upstream's file formats.
+"""Reading and writing a packaged checkpoint: safetensors with upstream's names, and the vocabulary beside it.
 
-Three forms are in use: a safetensors file with names ``ema_model.transformer.…``, a pickle that holds
-``ema_model_state_dict`` with the same names, and a pickle that holds ``model_state_dict`` without the prefix.
+Upstream's other forms, pickles among them, are read at packaging only (``scripts/published.py``): a worker never
+opens a file that could carry code.
 """
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from zipfile import is_zipfile
 
 import torch
 from safetensors import SafetensorError
@@ -20,55 +18,41 @@ from torch import Tensor
 from f5serve.errors import ConfigurationError
 
 ROTARY_NAME: Final = "rotary_embed.inv_freq"
-_EMA: Final = "ema_model."
+EMA_PREFIX: Final = "ema_model."
 _TRANSFORMER: Final = "transformer."
 _COUNTERS: Final = frozenset({"initted", "step", "update"})
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Read every tensor of a weights file, with no code executed.
+    """Read every tensor of a safetensors file.
 
     Args:
-        path: A ``.safetensors`` file, or a torch pickle (``.pt``, ``.bin``, ``.pth``) that holds tensors and mappings.
+        path: The file.
 
     Returns:
-        Tensors on the CPU under the file's names; of a pickle with several states, the averaged (EMA) one.
+        Tensors on the CPU under the file's names.
 
     Raises:
-        ConfigurationError: If the file is missing, broken, or holds no tensors.
+        ConfigurationError: If the file is missing or broken, or is of another form.
     """
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        # Pickles from before torch 1.6 are no zip files and cannot be mapped.
-        content: object = torch.load(
-            path, map_location="cpu", weights_only=True, mmap=is_zipfile(path)
+    if path.suffix != ".safetensors":
+        raise ConfigurationError(
+            f"{path.name}: the engine reads safetensors only; convert the file first:"
+            " python -m scripts.convert"
         )
-    except (OSError, RuntimeError, pickle.UnpicklingError, SafetensorError, EOFError) as error:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
         raise ConfigurationError(
             f"{path.name}: cannot be read as a weights file: {error}"
         ) from error
-    for key in ("ema_model_state_dict", "model_state_dict"):
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-            break
-    if not isinstance(content, Mapping):
-        raise ConfigurationError(
-            f"{path.name}: holds no state of a model, but {type(content).__name__}"
-        )
-    tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-    if not tensors:
-        raise ConfigurationError(
-            f"{path.name}: holds no tensors; its keys are {sorted(map(str, content))[:8]}"
-        )
-    return tensors
 
 
 def load_transformer(path: Path) -> dict[str, Tensor]:
-    """Read the diffusion transformer of a checkpoint.
+    """Read the diffusion transformer of a safetensors checkpoint.
 
     Args:
-        path: The checkpoint in any of upstream's forms.
+        path: The checkpoint, averaged (EMA) or not.
 
     Returns:
         Tensors on the CPU, in the file's dtype, under upstream's names without ``ema_model.transformer.``.
@@ -76,10 +60,26 @@ def load_transformer(path: Path) -> dict[str, Tensor]:
     Raises:
         ConfigurationError: If the file cannot be read or holds no transformer.
     """
+    return transformer_of(load_tensors(path), path.name)
+
+
+def transformer_of(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+    """Pick the transformer out of a checkpoint's tensors.
+
+    Args:
+        tensors: Under the file's names.
+        source: The file's name, for the message.
+
+    Returns:
+        Tensors under upstream's names without ``ema_model.transformer.``.
+
+    Raises:
+        ConfigurationError: If there is no transformer, or something else beside it; names the first of it.
+    """
     state: dict[str, Tensor] = {}
     foreign: list[str] = []
-    for name, tensor in load_tensors(path).items():
-        bare = name.removeprefix(_EMA)
+    for name, tensor in tensors.items():
+        bare = name.removeprefix(EMA_PREFIX)
         # Older checkpoints carry the mel filters, which are not weights.
         if bare in _COUNTERS or bare.startswith("mel_spec."):
             continue
@@ -89,14 +89,17 @@ def load_transformer(path: Path) -> dict[str, Tensor]:
             foreign.append(name)
     if foreign or not state:
         raise ConfigurationError(
-            f"{path.name}: {len(state)} tensors of a transformer and {len(foreign)} others ({foreign[:4]});"
+            f"{source}: {len(state)} tensors of a transformer and {len(foreign)} others ({foreign[:4]});"
             " an F5-TTS checkpoint is needed"
         )
     return state
 
 
 def save_ema_safetensors(
-    path: Path, state: Mapping[str, Tensor], dtype: torch.dtype = torch.float16
+    path: Path,
+    state: Mapping[str, Tensor],
+    dtype: torch.dtype = torch.float16,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write a transformer as upstream's EMA-only safetensors, which f5-tts reads too.
 
@@ -107,26 +110,52 @@ def save_ema_safetensors(
         path: The file to write; it appears whole or not at all.
         state: Tensors as ``load_transformer`` gives them.
         dtype: What floating point tensors are rounded to.
+        metadata: Kept in the file's header.
 
     Raises:
-        ConfigurationError: If a value does not fit into ``dtype``.
+        ConfigurationError: If a value is not finite, or does not fit into ``dtype``.
     """
-    rounded: dict[str, Tensor] = {}
-    for name in sorted(state):
-        tensor = state[name].detach()
-        if tensor.is_floating_point() and not name.endswith(ROTARY_NAME):
-            tensor = tensor.to(dtype)
-        if not bool(torch.isfinite(tensor).all()):
-            raise ConfigurationError(
-                f"{path.name}: {name} holds values that are not finite in {dtype}"
-            )
-        rounded[f"{_EMA}{_TRANSFORMER}{name}"] = tensor.contiguous()
+    rounded = {
+        f"{EMA_PREFIX}{_TRANSFORMER}{name}": round_tensor(name, state[name], dtype, path.name)
+        for name in sorted(state)
+    }
     partial = path.with_name(f".{path.name}.partial")
     try:
-        save_file(rounded, partial)
+        save_file(rounded, partial, metadata=None if metadata is None else dict(metadata))
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def round_tensor(name: str, tensor: Tensor, dtype: torch.dtype, source: str) -> Tensor:
+    """Round one tensor of a transformer.
+
+    Args:
+        name: Its name.
+        tensor: Its values.
+        dtype: What a floating point tensor is rounded to; the rotary frequencies are kept as they are.
+        source: The file's name, for the message.
+
+    Returns:
+        The rounded tensor, contiguous.
+
+    Raises:
+        ConfigurationError: If a value is not finite, or does not fit into ``dtype``.
+    """
+    tensor = tensor.detach()
+    if not bool(torch.isfinite(tensor).all()):
+        raise ConfigurationError(
+            f"{source}: {name} holds values that are not finite; the file is damaged, or its training failed"
+        )
+    if not tensor.is_floating_point() or name.endswith(ROTARY_NAME):
+        return tensor.contiguous()
+    rounded = tensor.to(dtype)
+    if not bool(torch.isfinite(rounded).all()):
+        raise ConfigurationError(
+            f"{source}: {name} reaches {float(tensor.abs().max()):.3g}; the largest value of"
+            f" {dtype} is {torch.finfo(dtype).max:g}, and no trained model comes near it"
+        )
+    return rounded.contiguous()
 
 
 def read_vocab(path: Path) -> dict[str, int]:

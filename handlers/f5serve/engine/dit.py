@@ -219,9 +219,13 @@ class DiT:
         )
 
 
+def rotary_rates(dim_head: int) -> Tensor:
+    """Give how far each pair of a head's channels is turned a frame, ``[k / 2]`` float32."""
+    return 1.0 / (10000.0 ** (torch.arange(0, dim_head, 2).float() / dim_head))
+
+
 def _rotation(dim_head: int) -> Tensor:
-    rates = 1.0 / (10000.0 ** (torch.arange(0, dim_head, 2).float() / dim_head))
-    angles = torch.outer(torch.arange(MAX_FRAMES).float(), rates)
+    angles = torch.outer(torch.arange(MAX_FRAMES).float(), rotary_rates(dim_head))
     return torch.polar(torch.ones_like(angles), angles)
 
 

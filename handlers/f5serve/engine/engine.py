@@ -26,6 +26,7 @@ from f5serve.engine.vocos import Vocos
 from f5serve.errors import (
     ConfigurationError,
     DeviceLostError,
+    NotFiniteError,
     OutOfMemoryError,
     ServeError,
     SynthesisError,
@@ -59,10 +60,10 @@ class EngineFiles:
     """The files of one checkpoint.
 
     Attributes:
-        checkpoint: The transformer's weights, in any of upstream's forms.
+        checkpoint: The transformer's weights, safetensors.
         vocabulary: The checkpoint's ``vocab.txt``.
         architecture: Upstream's ``model.arch`` section.
-        vocoder: The vocoder's weights, safetensors or ``pytorch_model.bin``.
+        vocoder: The vocoder's weights, safetensors.
         vocoder_config: The vocoder's parsed ``config.yaml``.
     """
 
@@ -240,7 +241,7 @@ class F5Engine:
 
         Returns:
             For each piece, in order, its new speech ``[nw]`` float32 at 24 kHz, or the error of that piece alone:
-            ``ValueRefusedError`` for a value out of range, ``SynthesisError`` for a result that is not finite,
+            ``ValueRefusedError`` for a value out of range, ``NotFiniteError`` for a result that is not finite,
             ``OutOfMemoryError`` if it does not fit into the device even alone, ``SynthesisError`` if the model
             fails on it. And what the call cost.
 
@@ -369,7 +370,7 @@ def _failure(item: SampleItem, *, starved: bool) -> ServeError:
 def _finite(result: _Output) -> _Output | ServeError:
     if bool(torch.isfinite(torch.as_tensor(result)).all()):
         return result
-    return SynthesisError("the model gave values that are not finite")
+    return NotFiniteError("the model gave values that are not finite")
 
 
 def _wants_memory(error: BaseException) -> bool:

@@ -68,6 +68,25 @@ def vocoder_shapes(config: VocosConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def check_vocoder(config: VocosConfig, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Answer a vocoder's weights without its window and mel filters.
+
+    Args:
+        config: The architecture.
+        state: The tensors under upstream's names.
+
+    Raises:
+        ConfigurationError: If the tensors are not just those of the architecture.
+    """
+    kept = {
+        name: tensor
+        for name, tensor in state.items()
+        if name != _WINDOW and not name.startswith(_FEATURES)
+    }
+    check_state(vocoder_shapes(config), kept, "vocoder")
+    return kept
+
+
 class Vocos:
     """Turns mel frames into samples, in float32.
 
@@ -83,13 +102,7 @@ class Vocos:
     def __init__(
         self, config: VocosConfig, state: Mapping[str, Tensor], *, device: torch.device
     ) -> None:
-        kept = {
-            name: tensor
-            for name, tensor in state.items()
-            if name != _WINDOW and not name.startswith(_FEATURES)
-        }
-        check_state(vocoder_shapes(config), kept, "vocoder")
-        weights = Placed(state=kept, device=device)
+        weights = Placed(state=check_vocoder(config, state), device=device)
         self.config = config
         self.device = device
         self._embed = weights.convolution("backbone.embed")

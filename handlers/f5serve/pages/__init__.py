@@ -1,4 +1,8 @@
-"""Pages for people: the playground, one file without anything from elsewhere."""
+"""Pages for people and for programs: the playground, the API's reference, and the document it is made from.
+
+Each page is one file without anything from elsewhere. The document is ``config/openapi.yaml`` and the
+reference is rendered from it: packaging lays both beside the playground.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,11 @@ from typing import Final
 from f5serve.response import Answer
 
 PLAYGROUND: Final = "playground"
-_FILE: Final = Path(__file__).with_name("playground.html")
+REFERENCE: Final = "reference"
+OPENAPI: Final = "openapi.yaml"
+REFERENCE_FILE: Final = "reference.html"
+FOLDER: Final = Path(__file__).parent
+_NONE: Final = "'none'"
 _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
@@ -22,7 +30,32 @@ def playground_answer(headers: Mapping[str, str]) -> Answer:
     Args:
         headers: What every answer to this call carries.
     """
-    page = _FILE.read_bytes()
+    return _page(FOLDER / "playground.html", headers)
+
+
+def reference_answer(headers: Mapping[str, str], folder: Path = FOLDER) -> Answer:
+    """Answer the page that tells what every path takes and answers.
+
+    Args:
+        headers: What every answer to this call carries.
+        folder: Where packaging has put it.
+    """
+    return _page(folder / REFERENCE_FILE, headers)
+
+
+def openapi_answer(headers: Mapping[str, str], folder: Path = FOLDER) -> Answer:
+    """Answer the OpenAPI document, byte for byte.
+
+    Args:
+        headers: What every answer to this call carries.
+        folder: Where packaging has put it.
+    """
+    body = (folder / OPENAPI).read_bytes()
+    return Answer(body=body, content_type="application/yaml", headers=headers)
+
+
+def _page(path: Path, headers: Mapping[str, str]) -> Answer:
+    page = path.read_bytes()
     return Answer(
         body=page,
         content_type="text/html; charset=utf-8",
@@ -47,8 +80,7 @@ def content_policy(page: str) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src {' '.join(allowed['script'])}",
-            f"style-src {' '.join(allowed['style'])}",
+            *(f"{kind}-src {' '.join(digests) or _NONE}" for kind, digests in allowed.items()),
             "connect-src 'self'",
             "media-src blob:",
             "img-src data:",

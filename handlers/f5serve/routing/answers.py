@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import urllib3
 
-from f5serve import audio
+from f5serve import audio, guard
 from f5serve.errors import (
     BackendError,
     OverloadedError,
@@ -18,6 +18,7 @@ from f5serve.errors import (
     PoisonError,
     ServeError,
 )
+from f5serve.guard import Retry
 from f5serve.settings import Backend
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 WORKER_DIED: Final = "Worker died."  # TorchServe's words, with 500 or 507
 MODEL_NOT_FOUND: Final = "ModelNotFoundException"
 # What the edge in front of a shard makes of TorchServe's words, and says where TorchServe is not there.
+RAISED_BEHIND_EDGE: Final = "internal_error"
 LOST_BEHIND_EDGE: Final = frozenset({"worker_died", "backend_failed", "model_unavailable"})
 
 
@@ -41,6 +43,7 @@ class SpokenPiece:
         inference_ms: Time its batch spent in the model.
         queue_ms: Time it spent waiting and travelling.
         unknown_characters: Characters that the checkpoint has no token for.
+        retry: Whether, and why, it was spoken twice.
     """
 
     samples: Samples
@@ -48,6 +51,7 @@ class SpokenPiece:
     inference_ms: float
     queue_ms: float
     unknown_characters: int
+    retry: Retry | None = None
 
 
 def piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: float) -> SpokenPiece:
@@ -69,6 +73,7 @@ def piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: flo
         inference_ms=inference_ms,
         queue_ms=max(0.0, elapsed_ms - inference_ms),
         unknown_characters=unknown,
+        retry=guard.heard(answer.headers),
     )
 
 
@@ -99,7 +104,10 @@ def is_full(answer: urllib3.BaseHTTPResponse) -> bool:
     if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
         return False
     document = _document_of(answer)
-    return document is None or document.get("type") != "InternalServerException"
+    return document is None or not (
+        document.get("type") == "InternalServerException"
+        or document.get("code") == RAISED_BEHIND_EDGE
+    )
 
 
 def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
@@ -111,7 +119,7 @@ def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
     if document is None:
         return answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
     if answer.status == HTTPStatus.NOT_FOUND:
-        return document.get("type") == MODEL_NOT_FOUND
+        return document.get("type") == MODEL_NOT_FOUND or document.get("code") == "not_found"
     return document.get("message") == WORKER_DIED or document.get("code") in LOST_BEHIND_EDGE
 
 

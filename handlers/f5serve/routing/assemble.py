@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
-from f5serve import audio, encoding
+from f5serve import audio, encoding, guard
 from f5serve.language import Resolution
+from f5serve.loudness import levelled
 from f5serve.response import Segment, Speech
 from f5serve.routing.answers import SpokenPiece
 from f5serve.routing.joiner import Joined, Joiner
 from f5serve.routing.plan import Piece
 from f5serve.routing.segments import TextSegment
+from f5serve.routing.trimmer import Trimmer
 from f5serve.settings import Backend
 from f5serve.text.duration import speech_units
 
@@ -51,38 +54,73 @@ class InLanguage(Protocol):
         """What it is said in."""
 
 
-def whole(plan: Plan, spoken: Iterable[SpokenPiece], headers: Mapping[str, str]) -> Speech:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What is done to the recording as a whole.
+
+    Attributes:
+        trim_silence: Cut the silence at both ends.
+        loudness: Bring it to this loudness, in LUFS; whole answers only.
+    """
+
+    trim_silence: bool = False
+    loudness: float | None = None
+
+
+AS_SPOKEN: Final = Finish()
+
+
+def whole(
+    plan: Plan,
+    spoken: Iterable[SpokenPiece],
+    headers: Mapping[str, str],
+    finish: Finish = AS_SPOKEN,
+) -> Speech:
     """Join all pieces.
 
     Args:
         plan: How the text was split.
         spoken: The speech of each piece.
         headers: What is told besides that which is known now that all is spoken.
+        finish: What is done to the whole.
     """
     said = list(spoken)
     joined = list(_joined(plan.pieces, said))
-    samples = np.concatenate([part.samples for part in joined])
+    trimmer = Trimmer() if finish.trim_silence else None
+    samples = np.concatenate(list(_trimmed(joined, trimmer)))
+    told = _measured(samples, said)
+    if finish.loudness is not None:
+        samples, reached = levelled(samples, finish.loudness)
+        told |= {"X-Loudness": f"{reached:.1f}"} if math.isfinite(reached) else {}
+    cut = trimmer.cut if trimmer else 0
     return Speech(
         samples=samples,
-        headers={**headers, **_measured(samples, said)},
-        segments=_segments(plan, joined),
+        headers={**headers, **told},
+        segments=_segments(plan, joined, cut=cut, length=len(samples)),
     )
 
 
-def stream(plan: Plan, spoken: Iterable[SpokenPiece], response_format: str) -> Iterator[bytes]:
+def stream(
+    plan: Plan,
+    spoken: Iterable[SpokenPiece],
+    response_format: str,
+    finish: Finish = AS_SPOKEN,
+) -> Iterator[bytes]:
     """Encode each piece as it comes.
 
     Args:
         plan: How the text was split.
         spoken: The speech of each piece, in order.
         response_format: One of ``encoding.STREAMED``.
+        finish: What is done to the whole, as far as it can be done on the way.
 
     Yields:
         The bytes of the recording, never none: the same samples as in a whole answer.
     """
     encoder = encoding.encoder(response_format)
-    for joined in _joined(plan.pieces, spoken):
-        encoded = encoder.encode(joined.samples)
+    trimmer = Trimmer() if finish.trim_silence else None
+    for samples in _trimmed(_joined(plan.pieces, spoken), trimmer):
+        encoded = encoder.encode(samples) if len(samples) else b""
         if encoded:
             yield encoded
     rest = encoder.finish()
@@ -130,8 +168,28 @@ def _joined(pieces: Sequence[Piece], spoken: Iterable[SpokenPiece]) -> Iterator[
         yield joiner.add(said.samples, speaker=speaker, pause_s=piece.pause_s)
 
 
-def _segments(plan: Plan, joined: Sequence[Joined]) -> tuple[Segment, ...]:
-    """Give the segments their times; a pause belongs to what it follows."""
+def _trimmed(joined: Iterable[Joined], trimmer: Trimmer | None) -> Iterator[audio.Samples]:
+    for part in joined:
+        yield part.samples if trimmer is None else trimmer.add(part.samples)
+    if trimmer is not None:
+        yield trimmer.finish()
+
+
+def _segments(
+    plan: Plan, joined: Sequence[Joined], *, cut: int, length: int
+) -> tuple[Segment, ...]:
+    """Give the segments their times; a pause belongs to what it follows.
+
+    Args:
+        plan: How the text was split.
+        joined: The pieces in their places.
+        cut: Samples that were cut off the beginning.
+        length: Samples that there are now.
+    """
+
+    def seconds(place: int) -> float:
+        return min(max(0, place - cut), length) / audio.SAMPLE_RATE_HZ
+
     told = []
     for place, group in groupby(
         range(len(plan.pieces)), key=lambda index: plan.pieces[index].segment
@@ -144,8 +202,8 @@ def _segments(plan: Plan, joined: Sequence[Joined]) -> tuple[Segment, ...]:
                 language=segment.language,
                 model=plan.backends[segment.language].model,
                 voice=plan.voices[place],
-                start_s=joined[own[0]].start / audio.SAMPLE_RATE_HZ,
-                end_s=joined[own[-1]].end / audio.SAMPLE_RATE_HZ,
+                start_s=seconds(joined[own[0]].start),
+                end_s=seconds(joined[own[-1]].end),
             )
         )
     return tuple(told)
@@ -159,6 +217,7 @@ def _measured(samples: audio.Samples, spoken: Sequence[SpokenPiece]) -> dict[str
         "X-Unknown-Characters": str(sum(piece.unknown_characters for piece in spoken)),
         "X-Queue-Ms": f"{slowest.queue_ms:.1f}",
         "X-Inference-Ms": f"{slowest.inference_ms:.1f}",
+        **guard.told([piece.retry for piece in spoken if piece.retry]),
     }
 
 

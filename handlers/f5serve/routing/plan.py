@@ -78,9 +78,17 @@ def _parts(
     for place, segment in enumerate(segments):
         max_units = max_piece_s[segment.language] * TARGET_SHARE * speed / UNIT_S
         first_units = max_units
-        if place == 0 and (len(segments) > 1 or speech_units(segment.text) > max_units):
+        if place == 0 and (
+            len(segments) > 1 or speech_units(segment.text, segment.language) > max_units
+        ):
             first_units = min(max_units, FIRST_PIECE_S * speed / UNIT_S)
-        for part in split(segment.text, max_units=max_units, first_max_units=first_units):
+        parts = split(
+            segment.text,
+            max_units=max_units,
+            first_max_units=first_units,
+            language=segment.language,
+        )
+        for part in parts:
             yield place, part
 
 

@@ -99,6 +99,7 @@ class Speakers:
             "speed": request.speed,
             "seed": request.seed,
             "cfg_strength": request.cfg_strength,
+            "normalize": request.normalize,
         }
         if request.ref_audio is not None:
             return {**fields, "ref_audio": request.ref_audio, "ref_text": request.ref_text}

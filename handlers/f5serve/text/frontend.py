@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ _PINYIN_MARKS: Mapping[int, str | int] = str.maketrans(";“”‘’", ",\"\"''
 _FIRST_HAN, _LAST_HAN = "\u3100", "\u9fff"  # Bopomofo included, as in training
 _LATIN_1_END = "\u0100"
 _NO_SPACE_AFTER = " :'\""
+_SENTENCE_ENDS = tuple(".!?…。！？।")
 
 
 class Frontend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,18 +42,51 @@ class Frontend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         punctuation: ``keep`` leaves the marks as they are; ``ascii`` maps full-width and typographic
             marks to their ASCII forms, for vocabularies without them.
         kana: Whether kanji, digits and Latin letters become kana first, for checkpoints of Japanese.
+        spoken: Whether digits, signs, capitals and markup are read out first, in the words of the text's
+            language (see ``as_spoken``).
+        framed: Whether the checkpoint's texts stood between spaces and ended with a mark.
     """
 
     converter: Literal["pinyin", "char"]
     lowercase: bool = False
     punctuation: Literal["keep", "ascii"] = "keep"
     kana: bool = False
+    spoken: bool = False
+    framed: bool = False
 
 
-def load(frontend: Frontend) -> None:
-    """Load what a frontend reads texts with, so that the first request does not wait for it."""
+def load(frontend: Frontend, languages: Iterable[str]) -> None:
+    """Load what a frontend reads texts with, so that the first request does not wait for it.
+
+    Args:
+        frontend: What the checkpoint was trained on.
+        languages: What it speaks.
+    """
     if frontend.kana:
         japanese.load()
+    if frontend.spoken:
+        from f5serve.text import spoken
+
+        for language in languages:
+            spoken.load(language)
+
+
+def as_spoken(text: str, frontend: Frontend, language: str) -> str:
+    """Write a text in the words that are spoken, where the frontend asks for it.
+
+    The reference's transcript and the text to say take the same way, before ``tokens``.
+
+    Args:
+        text: Cleaned text (see ``clean``).
+        frontend: What the checkpoint was trained on.
+        language: The language of the text, not of the checkpoint.
+    """
+    if not frontend.spoken:
+        return text
+    # Tables and libraries that the router, which imports this module, must not hold.
+    from f5serve.text import spoken
+
+    return spoken.read_out(text, language)
 
 
 def tokens(text: str, frontend: Frontend) -> list[str]:
@@ -79,7 +113,13 @@ def tokens(text: str, frontend: Frontend) -> list[str]:
         text = unicodedata.normalize("NFC", text.lower())
     if frontend.punctuation == "ascii":
         text = " ".join(text.split())
+    if frontend.framed:
+        text = _framed(text.strip())
     return list(text) if frontend.converter == "char" else list(_pinyin(text))
+
+
+def _framed(text: str) -> str:
+    return f" {text} " if text.endswith(_SENTENCE_ENDS) else f" {text}. "
 
 
 def _pinyin(text: str) -> Iterator[str]:

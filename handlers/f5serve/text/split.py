@@ -47,7 +47,13 @@ _ALWAYS_ENDS_PHRASE = frozenset("をヲ的了吗呢吧们嗎們")
 _OPENS_PHRASE = frozenset("おご")  # お茶
 
 
-def split(text: str, *, max_units: float, first_max_units: float | None = None) -> tuple[str, ...]:
+def split(
+    text: str,
+    *,
+    max_units: float,
+    first_max_units: float | None = None,
+    language: str | None = None,
+) -> tuple[str, ...]:
     """Cut a text into pieces.
 
     ``"".join(split(text, …)) == text``: white space stays at the end of the piece before it. Each piece
@@ -60,6 +66,7 @@ def split(text: str, *, max_units: float, first_max_units: float | None = None) 
             cut may be longer: a letter with its marks.
         first_max_units: The same for the first piece, so that a stream begins early; by default
             ``max_units``.
+        language: In which digits and signs will be read out, so that they count as the words they become.
 
     Returns:
         The pieces in order; none for an empty text.
@@ -72,7 +79,7 @@ def split(text: str, *, max_units: float, first_max_units: float | None = None) 
         raise ValueError(f"limits must be positive, got {max_units} and {first_budget}")
     cuts = [0]
     found = borders(text)
-    ends = [0.0, *accumulate(units_by_character(text))]
+    ends = [0.0, *accumulate(units_by_character(text, language))]
     while cuts[-1] < len(text):
         budget = first_budget if len(cuts) == 1 else max_units
         cuts.append(_next_cut(text, found, ends, cuts[-1], budget))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,10 @@ from scripts import say
 from scripts.say_manifest import MANIFEST
 from scripts.setup import ROOT
 from tests.unit.routing_support import FakeModel, Scripted, fake_model
+
+HEAD = (
+    "HTTP/1.1 200 OK\r\nX-Seed: 7\r\nContent-Type: audio/wav\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
 
 
 def spoken(request: dict[str, Any]) -> Scripted:
@@ -88,3 +94,33 @@ def wait_for(happened: Callable[[], bool], run: subprocess.Popen[str]) -> None:
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@contextmanager
+def wire(*scripts: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that answers its first caller by the first script, and so on, byte by byte as it is told."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            for script in scripts:
+                caller, _ = listener.accept()
+                with caller, caller.makefile("rb") as request:
+                    _, *head = iter(request.readline, b"\r\n")
+                    headers = dict(line.lower().split(b": ") for line in head)
+                    request.read(int(headers[b"content-length"]))
+                    script(caller)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            thread.join(10)
+
+
+def says(*parts: str) -> Callable[[socket.socket], None]:
+    def script(caller: socket.socket) -> None:
+        for part in parts:
+            caller.sendall(part.encode())
+
+    return script

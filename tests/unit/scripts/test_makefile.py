@@ -23,6 +23,8 @@ SHELL = {
     "SPEED": "from-shell",
     "PARALLEL": "from-shell",
     "SEGMENTS": "from-shell",
+    "STREAM": "from-shell",
+    "PLAY": "from-shell",
     "OUT": "from-shell",
     "FILE": "from-shell",
     "SENTENCES": "from-shell",
@@ -35,7 +37,17 @@ SHELL = {
     "RECORD": "1",
     "REQUESTS": "from-shell",
     "PORT": "5000",
+    "EDGE": "from-shell",
+    "EDGE_PORT": "5001",
+    "NAME": "from-shell",
     "PYTEST_ARGS": "from-shell",
+    "TRIM": "from-shell",
+    "LOUDNESS": "from-shell",
+    "AUDIO": "from-shell",
+    "LICENCE": "from-shell",
+    "SOURCE": "from-shell",
+    "CONSENT": "from-shell",
+    "REPLACE": "from-shell",
 }
 
 
@@ -56,6 +68,8 @@ def planned(*arguments: str) -> str:
     "task",
     [
         "say",
+        "voice",
+        "guard-bench",
         "serve",
         "stop",
         "fetch",
@@ -67,6 +81,8 @@ def planned(*arguments: str) -> str:
         "language-bench",
         "quality",
         "test",
+        "key",
+        "edge-test",
     ],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:
@@ -81,6 +97,8 @@ def test_without_values_the_defaults_are_taken() -> None:
     assert "--url http://127.0.0.1:8080" in commands
     assert "--language" not in commands
     assert "--profile" not in commands
+    assert "--stream" not in commands
+    assert "--play" not in commands
 
 
 def test_the_command_line_decides() -> None:
@@ -89,6 +107,14 @@ def test_the_command_line_decides() -> None:
     assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
     assert '--language "fr" --voice "anna"' in commands
     assert '--speed "1.5"' in commands
+
+
+def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:
+    commands = planned("say", "STREAM=1", "PLAY=1")
+
+    assert "--stream" in commands
+    assert "--play" in commands
+    assert "--stream" not in planned("say", "STREAM=0")
 
 
 def arguments_of_fetch(*given: str) -> list[str]:
@@ -132,3 +158,41 @@ def test_a_profile_of_the_command_line_reaches_packaging_before_serving() -> Non
 
 def test_a_text_with_dollar_signs_and_quotes_is_no_error_of_make() -> None:
     assert '-- "$SAY_TEXT"' in planned("say", 'TEXT=-it\'s $(5 "or" $6')
+
+
+def test_a_voice_is_registered_with_what_is_given_and_no_text_of_says_own() -> None:
+    given, without = (
+        told("voice", "NAME=anna", "AUDIO=a b.wav", *text, "REPLACE=1", "CONSENT=Anna's $own")
+        for text in (["TEXT=It's $5"], [])
+    )
+
+    assert '--audio "a b.wav" --text "$SAY_TEXT"' in planned("voice", "NAME=a", "AUDIO=a b.wav")
+    assert planned("voice").rstrip().endswith("scripts.voice")
+    assert given == ["It's $5", "", "Anna's $own"]
+    assert without == ["", "", "Anna's $own"]
+
+
+def told(*arguments: str) -> list[str]:
+    """Answer the texts that a command of make's finds in its environment."""
+    names = ("SAY_TEXT", "VOICE_SOURCE", "VOICE_CONSENT")
+    done = subprocess.run(  # noqa: S603  # our own Makefile
+        ["make", "--no-print-directory", *arguments, "PYTHON=true", "RUN=printenv -0 #"],  # noqa: S607
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **SHELL},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
+    return [found[name] for name in names]
+
+
+def test_the_full_profile_brings_the_packages_it_is_compared_with() -> None:
+    assert planned("package", "PROFILE=full").splitlines()[0].endswith("scripts.setup --dev")
+    assert planned("package").splitlines()[0].endswith("scripts.setup")
+
+
+def test_the_full_test_takes_all_languages_unless_some_are_named() -> None:
+    assert 'F5SERVE_FULL_TEST="all"' in planned("full-test")
+    assert 'F5SERVE_FULL_TEST="fr es"' in planned("full-test", "LANGUAGES=fr es")
+    assert "scripts.make_stand_ins --languages fr es" in planned("stand-ins", "LANGUAGES=fr es")

@@ -44,6 +44,21 @@ def test_the_audio_is_written_and_the_answer_told(
     )
 
 
+def test_silence_is_cut_and_loudness_set_where_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, told, body = spoken()
+    out = str(tmp_path / "a.wav")
+
+    with fake_model(lambda _: (status, {**told, "X-Loudness": "-16.0"}, body)) as server:
+        options = ["--trim", "--loudness", "-16", "--url", address(server.url), "--out", out]
+        say.main(["Bonjour", *options])
+
+    asked = {"text": "Bonjour", "response_format": "wav", "trim_silence": True, "loudness": -16.0}
+    assert server.requests == [asked]
+    assert "-16.0 LUFS" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"), [("a.MP3", "mp3"), ("a.ogg", "opus"), ("a.flac", "flac")]
 )
@@ -114,7 +129,7 @@ def test_a_time_to_wait_until_may_be_a_date_or_nonsense(
         assert client.say(address(server.url), {"text": "a"}).audio == b"RIFF"
 
     assert len(waits) == 1
-    assert 0.0 <= waits[0] <= 1.0
+    assert 0.0 <= waits[0] <= 1.25
 
 
 def test_a_server_that_stays_full_is_given_up() -> None:

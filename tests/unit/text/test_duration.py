@@ -49,6 +49,32 @@ def test_repeated_marks_and_spaces_pause_once() -> None:
     assert speech_units("Well then we wait...  !!  ok") == speech_units("Well then we wait.ok")
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "read"),
+    [
+        ("en", "1,234,567 people in 1984", "one million two hundred and thirty-four thousand five hundred and"
+         " sixty-seven people in nineteen eighty-four"),
+        ("fi", "12,50 € klo 15.30", "kaksitoista euroa viisikymmentä senttiä kello viisitoista kolmekymmentä"),
+        ("fr", "97 % à 21h45", "quatre-vingt-dix-sept pour cent à vingt et une heures quarante-cinq"),
+    ],
+)  # fmt: skip
+def test_digits_and_signs_measure_about_as_much_as_the_words_they_become(
+    language: str, written: str, read: str
+) -> None:
+    assert speech_units(written, language) == pytest.approx(speech_units(read), rel=0.35)
+    assert speech_units(written, language) > speech_units(written)
+
+
+@given(st.text(st.characters(exclude_categories=[]), max_size=80), st.sampled_from(["en", "fi"]))
+def test_the_characters_lengths_sum_to_the_texts_in_a_language_too(
+    text: str, language: str
+) -> None:
+    units = units_by_character(text, language)
+
+    assert len(units) == len(text)
+    assert max(MIN_UNITS, sum(units)) == pytest.approx(speech_units(text, language))
+
+
 @given(st.text(max_size=80))
 def test_composed_and_decomposed_latin_text_are_equally_long(text: str) -> None:
     latin = "".join(c for c in unicodedata.normalize("NFC", text) if ord(c) < 0x250)

@@ -1,0 +1,296 @@
+"""Hindi as it is read out, in Devanagari alone: the checkpoint's vocabulary has hardly a letter beside."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from f5serve.text.spoken.hi_latin import in_devanagari, letter_names
+from f5serve.text.spoken.hi_numbers import cardinal, number, one_by_one, ordinal, year
+from f5serve.text.spoken.hi_words import (
+    ABBREVIATIONS,
+    CODES,
+    CURRENCIES,
+    FRACTIONS,
+    MONTHS,
+    REIGNS,
+    SIGNS,
+    UNITS,
+)
+
+
+def read_out(text: str) -> str:
+    """Write a text in Devanagari, with everything that is not a word read as words.
+
+    Args:
+        text: Plain text.
+
+    Returns:
+        The text in NFC (where a nukta is a character of its own), its marks as they were. Reading it again
+        changes nothing.
+    """
+    text = text.encode("utf-8", "ignore").decode("utf-8")  # lone surrogates, which libraries refuse
+    text = unicodedata.normalize("NFC", text)
+    if _SOMETHING_TO_READ.search(text) is None:
+        return text
+    for pattern, written in _RULES:
+        text = pattern.sub(written, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def load() -> None:
+    """Load the names of the numbers, so that no request waits for them."""
+    cardinal("0")
+
+
+def _plain(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found[0])
+
+
+def _fraction_sign(found: re.Match[str]) -> str:
+    """One sign for a fraction, apart from the whole number before it."""
+    apart = found.string[found.start() - 1 : found.start()].isdigit()
+    return " " * apart + _plain(found).replace("⁄", "/")
+
+
+def _digit(found: re.Match[str]) -> str:
+    return str(unicodedata.digit(found[0]))
+
+
+def _apart(read: str, found: re.Match[str]) -> str:
+    """Words in place of signs, with a space to a word that they touch."""
+    before = found.string[found.start() - 1 : found.start()]
+    after = found.string[found.end() : found.end() + 1]
+    return " " * _is_word(before) + read + " " * _is_word(after)
+
+
+def _is_word(character: str) -> bool:
+    return bool(character) and unicodedata.category(character)[0] in "LMN"
+
+
+def _date(found: re.Match[str]) -> str:
+    day, month = int(found["day"]), int(found["month"])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return found[0]
+    in_full = found["year"] if len(found["year"]) == 4 else f"20{found['year']}"
+    return f"{cardinal(found['day'])} {MONTHS[month - 1]} {year(in_full)}"
+
+
+def _year(found: re.Match[str]) -> str:
+    return year(found[0])
+
+
+def _time(found: re.Match[str]) -> str:
+    hour, minute, second = int(found["hour"]), int(found["minute"]), found["second"]
+    if hour > 24:
+        return found[0]
+    read = _part_of_day(found["half"], hour) + cardinal(found["hour"])
+    if not minute and not second:
+        return f"{read} बजे"
+    read += f" बजकर {cardinal(found['minute'])} मिनट"
+    return read + (f" {cardinal(second)} सेकंड" if second else "")
+
+
+def _part_of_day(half: str | None, hour: int) -> str:
+    """What Hindi says for a.m. and p.m."""
+    if half is None:
+        return ""
+    if half[0] in "aA":
+        return "सुबह "
+    if hour == 12 or hour < 4:
+        return "दोपहर "
+    return "शाम " if hour < 8 else "रात "
+
+
+def _money(found: re.Match[str]) -> str:
+    one, many = CURRENCIES[found["sign"]]
+    amount, scale = found["amount"], found["scale"]
+    rupees, _, paise = amount.partition(".")
+    if one == "रुपया" and len(paise) == 2 and not scale:
+        said = f"{number(rupees)} {one if rupees == '1' else many}"
+        return _apart(said + (f" {cardinal(paise)} पैसे" if paise != "00" else ""), found)
+    said = number(amount) + (f" {scale}" if scale else "")
+    return _apart(f"{said} {one if amount == '1' and not scale else many}", found)
+
+
+def _telephone(found: re.Match[str]) -> str:
+    groups = re.findall("[0-9]+", found[0])
+    plus = "प्लस " if found[0].startswith("+") else ""
+    return plus + ", ".join(map(one_by_one, groups))
+
+
+def _label(found: re.Match[str]) -> str:
+    return found[1] + one_by_one(found[2])
+
+
+def _unit(found: re.Match[str]) -> str:
+    minus = "माइनस " if found["minus"] else ""
+    return _apart(f"{minus}{number(found['amount'])} {UNITS[found['unit']]}", found)
+
+
+def _fraction(found: re.Match[str]) -> str:
+    first, second = int(found[1]), int(found[2])
+    said = FRACTIONS.get((first, second)) or f"{cardinal(found[1])} बटा {cardinal(found[2])}"
+    return _apart(said, found)
+
+
+def _year_of_month(found: re.Match[str]) -> str:
+    return found[1] + year(found[2])
+
+
+def _code(found: re.Match[str]) -> str:
+    return _apart(CODES[found[0]], found)
+
+
+def _reign(found: re.Match[str]) -> str:
+    return REIGNS[found[0]]
+
+
+def _ordinal(found: re.Match[str]) -> str:
+    return ordinal(found[1], found[2])
+
+
+def _version(found: re.Match[str]) -> str:
+    return _apart(" पॉइंट ".join(map(cardinal, found[0].split("."))), found)
+
+
+def _plate(found: re.Match[str]) -> str:
+    parts = re.findall("[A-Z]+|[0-9]+", found[0])
+    return " ".join(one_by_one(part) if part.isdecimal() else letter_names(part) for part in parts)
+
+
+def _ratio(found: re.Match[str]) -> str:
+    return f"{cardinal(found[1])} अनुपात {cardinal(found[2])}"
+
+
+def _score(found: re.Match[str]) -> str:
+    return f"{cardinal(found[1])} {cardinal(found[2])}"
+
+
+def _abbreviation(found: re.Match[str]) -> str:
+    return _apart(ABBREVIATIONS[found[0]], found)
+
+
+def _initials(found: re.Match[str]) -> str:
+    return _apart(letter_names(found[0]), found)
+
+
+def _latin(found: re.Match[str]) -> str:
+    return _apart(in_devanagari(found[0]), found)
+
+
+def _number(found: re.Match[str]) -> str:
+    text = found[0]
+    code = text.isdecimal() and len(text) > 1 and text[0] == "0"
+    return _apart(one_by_one(text) if code else number(text), found)
+
+
+def _left_digits(found: re.Match[str]) -> str:
+    return _apart(one_by_one(found[0]), found)
+
+
+def _sign(found: re.Match[str]) -> str:
+    return _apart(SIGNS[found[0]], found)
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+_LATIN_LETTERS: Final = "A-Za-zÀ-ÖØ-öø-ɏ"
+_WIDE: Final = "０-９Ａ-Ｚａ-ｚ％＋＆＝＠＃＄￥№⁰-₉¹"
+_SOMETHING_TO_READ = re.compile(
+    rf"[\d½⅓⅔¼¾⅕-⅞{_LATIN_LETTERS}{_WIDE}{re.escape(''.join(SIGNS))}℃℉]|{_any_of(ABBREVIATIONS)}"
+)
+_WORD: Final = "\u0900-\u0963\u0966-\u097f"
+_ALONE: Final = rf"(?<![A-Za-z0-9.,:/{_WORD}-])"
+_ENDS: Final = r"(?![0-9:/]|[.,-][0-9])"
+_NUMBER: Final = r"(?<![0-9.,])(?:[0-9]{1,3}(?:,[0-9]{2,3})++|[0-9]++)(?:\.[0-9]++)?"
+_DASH: Final = "[-‐‑‒–—―−~]"
+_YEAR: Final = "(?:1[1-9]|20)[0-9]{2}"
+_SCALES: Final = "हज़ार|हजार|लाख|करोड़|अरब|खरब|मिलियन|बिलियन"
+_MONTHS: Final = f"{_any_of(MONTHS)}|फरवरी|सितम्बर|नवम्बर|दिसम्बर|अक्तूबर"
+_ORDINAL_ENDINGS: Final = "वाँ|वां|वीं|वी|वें|वे|ला|ली|ले|रा|री|रे|था|थी|थे|ठा|ठी|ठे"
+
+# What is written in several forms first, then the numbers, the longest form first; Latin words at the end.
+_RULES: Final = tuple(
+    (re.compile(unicodedata.normalize("NFC", pattern)), written)
+    for pattern, written in (
+        ("[½⅓⅔¼¾⅕-⅞]", _fraction_sign),
+        (f"[{_WIDE}℃℉]+", _plain),
+        (r"(?![0-9])\d", _digit),
+        (rf"(?<![A-Za-z0-9])(?:{_any_of(CODES)})(?![A-Za-z0-9])", _code),
+        (
+            rf"{_ALONE}(?P<day>[0-3]?[0-9])([/.-])(?P<month>[01]?[0-9])\2"
+            rf"(?P<year>[12][0-9]{{3}}|[0-9]{{2}}){_ENDS}",
+            _date,
+        ),
+        (
+            rf"{_ALONE}(?P<year>[12][0-9]{{3}})([/.-])(?P<month>[01]?[0-9])\2"
+            rf"(?P<day>[0-3]?[0-9]){_ENDS}",
+            _date,
+        ),
+        (
+            rf"{_ALONE}(?:\+91[- ]?|0)?[6-9][0-9]{{4}}[- ]?[0-9]{{5}}(?![0-9-])"
+            rf"|{_ALONE}(?:\+[0-9]{{1,3}}[- ])[0-9]{{2,5}}(?:[- ][0-9]{{2,5}}){{1,3}}(?![0-9-])"
+            rf"|{_ALONE}0[0-9]{{2,4}}-[0-9]{{6,8}}(?![0-9-])"
+            rf"|{_ALONE}1[89]00(?:-[0-9]{{2,4}}){{2,3}}(?![0-9-])",
+            _telephone,
+        ),
+        (
+            r"((?:पिन|पिनकोड|पिन कोड|PIN|ओटीपी|OTP|पासवर्ड|खाता संख्या|फ़ोन|मोबाइल|हेल्पलाइन)"
+            r"(?: नंबर)?[ :–-]{1,3})([0-9]{3,16})(?![0-9.,])",
+            _label,
+        ),
+        (
+            r"(?<![A-Z0-9])[A-Z]{2}[ -]?[0-9]{1,2}(?:[ -]?[A-Z]{1,2}){1,2}[ -]?[0-9]{4}(?![A-Za-z0-9])",
+            _plate,
+        ),
+        (
+            r"(?<![A-Za-z0-9.,:/])(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
+            r"(?:\s?(?P<half>[aApP]\.?[mM]\b\.?))?(?:\s?बजे)?(?![0-9:/]|[.,][0-9])",
+            _time,
+        ),
+        (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", _ratio),
+        (r"(?<![0-9.,-])([0-9]{1,3})-([0-9]{1,3})(?= से (?:जीत|हार|हरा|आगे|पीछे|बराबर))", _score),
+        (
+            rf"(?P<sign>{_any_of(CURRENCIES)})\s?(?P<amount>{_NUMBER})(?:\s?(?P<scale>{_SCALES}))?"
+            r"(?:/-)?(?:\s?रुपये|\s?डॉलर)?",
+            _money,
+        ),
+        (
+            rf"(?P<amount>{_NUMBER})(?P<scale>)\s?(?P<sign>[₹$€£¥]|Rs\.?(?![a-z])|रु\.)(?:/-)?",
+            _money,
+        ),
+        (r"(?<![0-9.,-])[0-9]++(?:-[0-9]++){2,}(?![0-9-])", _telephone),
+        (rf"(?<=[0-9])(?:%|°C)?\s?{_DASH}+\s?(?=[0-9])", " से "),
+        (
+            rf"(?P<minus>(?<![A-Za-z0-9)])[-−–])?(?P<amount>{_NUMBER})\s?(?P<unit>{_any_of(UNITS)})"
+            rf"(?![A-Za-z{_WORD}])",
+            _unit,
+        ),
+        (r"(?<![0-9.])[0-9]++(?:\.[0-9]++){2,}", _version),
+        (rf"{_ALONE}([0-9]{{1,4}})/([0-9]{{1,4}}){_ENDS}", _fraction),
+        (rf"(?<![0-9.,])([0-9]++)\s?({_ORDINAL_ENDINGS})(?![{_WORD}])", _ordinal),
+        (r"(?<![0-9.,])([0-9]++)(st|nd|rd|th)(?![A-Za-z])", _ordinal),
+        (
+            rf"(?:(?<=सन )|(?<=सन् )|(?<=वर्ष )|(?<=साल )){_YEAR}(?![0-9.,])"
+            rf"|(?<![0-9.,]){_YEAR}(?=\s?(?:में|ई|का|की|के|तक|से {_YEAR})(?![{_WORD}]))",
+            _year,
+        ),
+        (rf"((?:{_MONTHS}),?\s)({_YEAR})(?![0-9.,])", _year_of_month),
+        (r"(?:№|No\.?\s?|#)(?=[0-9])", "नंबर "),
+        (rf"(?<![A-Za-z0-9{_WORD})])[-−](?=[0-9])", "माइनस "),
+        (_NUMBER, _number),
+        (r"(?<![0-9])\.(?=[0-9])", " दशमलव "),
+        ("[0-9]+", _left_digits),
+        (rf"(?<=[{_WORD}] )(?:{_any_of(REIGNS)})(?![A-Za-z.])", _reign),
+        (rf"(?<![{_WORD}])(?:{_any_of(ABBREVIATIONS)})", _abbreviation),
+        (r"(?<![A-Za-z])(?:[A-Z]\.){2,}", _initials),
+        (r"(?i)(?<![A-Za-z])wi-fi(?![A-Za-z])", _latin),
+        (rf"[{_LATIN_LETTERS}]+(?:['’][{_LATIN_LETTERS}]+)*+", _latin),
+        (f"[{re.escape(''.join(SIGNS))}]", _sign),
+    )
+)

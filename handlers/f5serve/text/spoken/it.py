@@ -1,0 +1,198 @@
+"""Italian, read out: «le quindici e trenta», «dodici euro e cinquanta», «Luigi quattordicesimo»."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from f5serve.text.spoken.grammar import Grammar
+from f5serve.text.spoken.it_words import (
+    ABBREVIATIONS,
+    AFTER_NUMBERS,
+    CURRENCIES,
+    FEMININE,
+    FEMININE_ENDINGS,
+    FRACTIONS,
+    LETTERS,
+    MASCULINE,
+    MONARCHS,
+    MONTHS,
+    NUMBERED_BY_ROMANS,
+    QUEENS,
+    SCALES,
+    SIGNS,
+    UNITS,
+)
+from f5serve.text.spoken.letters import words
+from f5serve.text.spoken.nouns import Noun
+from f5serve.text.spoken.numbers import Date, Numeral
+
+_FIRST_OF_MONTH: Final = re.compile(
+    rf"(?<![\w.,])1[º°]? (?=(?:{'|'.join(MONTHS)})\b)", re.IGNORECASE
+)
+_BEFORE_HOURS: Final = r"(?:(?<=\b[Aa]lle )|(?<=\b[Ll]e )|(?<=\b[Dd]alle )|(?<=\b[Oo]re ))"
+_HOURS: Final = re.compile(
+    rf"{_BEFORE_HOURS}([01]?[0-9]|2[0-4])[.:]([0-5][0-9])(?![\w:]|[.,][0-9])"
+    r"|(?<![\w:.,])([01]?[0-9]|2[0-4])[.:]([0-5][0-9]) ?h(?!\w)"
+)
+_FROM_HOUR: Final = re.compile(
+    rf"{_BEFORE_HOURS}([01]?[0-9]|2[0-4])[.:]([0-5][0-9])\s?[-–—]\s?([01]?[0-9]|2[0-4])[.:]([0-5][0-9])(?!\w|[.,][0-9])"
+)
+_ORDINAL: Final = re.compile(
+    r"(?<![\w.,])([0-9]{1,4})(?:[º°](?!\s?[CF]\b)|(ª)|(?:-?(esim[oaie])))(?!\w)"
+)
+_NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN][°º]|[nN]\.|[nN]r\.|№|#) ?(?=[0-9])")
+_HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
+_PAGES: Final = re.compile(r"(?<!\w)(pagg?|pp?)\. ?(?=[0-9])")
+_FEMININE_AFTER_ROMANS: Final = words("guerra edizione dinastia legislatura divisione")
+_DECADE: Final = re.compile(r"(?<=anni )['’]([2-9]0)(?![0-9])")
+
+
+class Italian(Grammar):
+    """Italian: a point groups digits, a comma parts decimals."""
+
+    months = MONTHS
+    point = "virgola"
+    minus, plus = "meno", "più"
+    percent, permille = "per cento", "per mille"
+    number_sign, version, over, per = "numero", "versione", "su", "al"
+    units = UNITS
+    currencies = CURRENCIES
+    scales = SCALES
+    signs = SIGNS
+    abbreviations = ABBREVIATIONS
+    letters = LETTERS
+
+    def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
+        from num2words import num2words
+
+        said = str(num2words(number, lang="it")).replace(" e ", " ").replace(",", "")
+        if number == 1 and noun:
+            return _one(noun, feminine=feminine)
+        return said
+
+    def ordinal(self, number: int, *, feminine: bool = False) -> str:
+        from num2words import num2words
+
+        said = str(num2words(number, lang="it", to="ordinal"))
+        return f"{said[:-1]}a" if feminine else said
+
+    def is_feminine(self, noun: str) -> bool:
+        noun = noun.lower()
+        return noun in FEMININE or (noun not in MASCULINE and noun.endswith(FEMININE_ENDINGS))
+
+    def bare(self, number: int, after: str) -> str:
+        """Before a noun "uno" takes its form; what follows in lower case is taken for one."""
+        is_noun = (
+            after.islower() and (len(after) > 3 or after == "ora") and after not in AFTER_NUMBERS
+        )
+        noun = after if number == 1 and is_noun else ""
+        return self.cardinal(number, feminine=self.is_feminine(noun), noun=noun)
+
+    def said_date(self, date: Date) -> str:
+        day = "primo" if date.day == 1 else self.cardinal(date.day)
+        said = f"{day} {MONTHS[date.month - 1]}"
+        return said if date.year is None else f"{said} {self.cardinal(date.year)}"
+
+    def said_time(self, hour: int, minute: int, second: int | None) -> str:
+        said = "una" if hour == 1 else self.cardinal(hour)
+        if second is not None:
+            parts = zip((hour, minute, second), ("h", "min", "s"), strict=True)
+            return " ".join(self.counted(Numeral(str(value)), UNITS[unit]) for value, unit in parts)
+        return f"{said} e {self.cardinal(minute)}" if minute else said
+
+    def said_fraction(self, above: int, below: int) -> str:
+        ordinal = self.ordinal(below)
+        one, many = FRACTIONS.get(below, (ordinal, f"{ordinal[:-1]}i"))
+        said = f"{self.cardinal(above, noun=one)} {one if above == 1 else many}"
+        return "mezzo" if said == "un mezzo" else said
+
+    def mixed(self, whole: int, fraction: str) -> str:
+        return f"{self.cardinal(whole)} e {fraction}"
+
+    def and_a_half(self, number: str, noun: str) -> str:
+        return f"{number} {noun} e mezz{'a' if noun.endswith(('a', 'e')) else 'o'}"
+
+    def between(self, first: str, last: str, *, rising: bool) -> str:
+        del rising
+        return f"{first} a {last}"
+
+    @property
+    def point_in_names(self) -> str:
+        return "punto"
+
+    def said_sum(self, whole: str, cents: Numeral, cent: Noun) -> str:
+        del cent
+        return f"{whole} e {self.cardinal(cents.value)}"
+
+    def scaled(self, said: str, scale: str, unit: str) -> str:
+        return f"{said}{scale} {unit}" if scale == "mila" else f"{said} {scale} di {unit}"
+
+    def said_roman(self, number: int, before: str, after: str) -> str | None:
+        feminine = after.lower() in _FEMININE_AFTER_ROMANS
+        if feminine or {before.lower(), after.lower()} & {"secolo", "secoli"}:
+            return self.ordinal(number, feminine=feminine)
+        if before.lower() in NUMBERED_BY_ROMANS:
+            return self.cardinal(number)
+        if number > 39 or (number in (1, 5, 10) and before not in MONARCHS):
+            return None
+        if before.istitle():
+            return self.ordinal(number, feminine=before in QUEENS)
+        return self.cardinal(number)
+
+    def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
+        return (
+            (_NUMBERED, lambda _: "numero "),
+            (_PAGES, lambda found: "pagine " if found[1] in {"pagg", "pp"} else "pagina "),
+            (_FIRST_OF_MONTH, lambda _: "primo "),
+            (_FROM_HOUR, self._from_hour),
+            (_HOURS, self._hours),
+            (_HEIGHT, self._height),
+            (_DECADE, lambda found: found[1]),
+            (_ORDINAL, self._ordinal),
+        )
+
+    def _from_hour(self, found: re.Match[str]) -> str:
+        first, last = (self.said_time(int(found[at]), int(found[at + 1]), None) for at in (1, 3))
+        return f"{first} a {last}"
+
+    def _hours(self, found: re.Match[str]) -> str:
+        return self.said_time(int(found[1] or found[3]), int(found[2] or found[4]), None)
+
+    def _height(self, found: re.Match[str]) -> str:
+        """1,80 m: un metro e ottanta."""
+        return f"{self.counted(Numeral(found[1]), UNITS['m'])} e {self.short(found[2])}"
+
+    def _ordinal(self, found: re.Match[str]) -> str:
+        value = int(found[1])
+        if value == 0:
+            return found[0]
+        said = self.ordinal(value, feminine=found[2] is not None)
+        return said if found[3] is None else said[:-1] + found[3][-1]
+
+
+_UNO: Final = re.compile(r"(?:s[^aeiouàèéìòù]|z|gn|ps|pn|x|y)", re.IGNORECASE)
+
+
+def _one(noun: str, *, feminine: bool) -> str:
+    """The article that "one" is before a noun: un euro, uno studente, una pagina, un'ora."""
+    if feminine:
+        return "una"
+    return "uno" if _UNO.match(noun) else "un"
+
+
+@cache
+def _grammar() -> Italian:
+    return Italian()
+
+
+def read_out(text: str) -> str:
+    """Write a text as it is read aloud (see :mod:`f5serve.text.spoken`)."""
+    return _grammar().read_out(text)
+
+
+def load() -> None:
+    """Make ready what reading needs."""
+    _grammar().cardinal(0)

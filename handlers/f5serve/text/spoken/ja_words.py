@@ -1,0 +1,103 @@
+"""How Japanese reads Latin names, units and signs, as data.
+
+Names are the katakana their owners use in Japan, and stand here only where pyopenjtalk's dictionary would
+spell them letter by letter. Written from general knowledge for this project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split("=") for pair in text.split())
+
+
+NAMES: Final[Mapping[str, str]] = _pairs(
+    "wifi=ワイファイ wi-fi=ワイファイ bluetooth=ブルートゥース github=ギットハブ gitlab=ギットラボ git=ギット"
+    " docker=ドッカー python=パイソン java=ジャバ javascript=ジャバスクリプト typescript=タイプスクリプト"
+    " kubernetes=クバネティス ubuntu=ウブントゥ debian=デビアン redhat=レッドハット nginx=エンジンエックス"
+    " mysql=マイエスキューエル postgresql=ポストグレスキューエル excel=エクセル powerpoint=パワーポイント"
+    " outlook=アウトルック onedrive=ワンドライブ slack=スラック notion=ノーション figma=フィグマ"
+    " claude=クロード anthropic=アンソロピック gemini=ジェミニ copilot=コパイロット nvidia=エヌビディア"
+    " intel=インテル qualcomm=クアルコム samsung=サムスン huawei=ファーウェイ xiaomi=シャオミ tesla=テスラ"
+    " spacex=スペースエックス uber=ウーバー airbnb=エアビーアンドビー spotify=スポティファイ tiktok=ティックトック"
+    " instagram=インスタグラム whatsapp=ワッツアップ discord=ディスコード reddit=レディット linkedin=リンクトイン"
+    " paypal=ペイパル ebay=イーベイ rakuten=ラクテン mercari=メルカリ paypay=ペイペイ toyota=トヨタ honda=ホンダ"
+    " nissan=ニッサン mazda=マツダ subaru=スバル suzuki=スズキ lexus=レクサス porsche=ポルシェ volvo=ボルボ"
+    " renault=ルノー peugeot=プジョー citroen=シトロエン hyundai=ヒョンデ nintendo=ニンテンドー sega=セガ"
+    " capcom=カプコン konami=コナミ playstation=プレイステーション xbox=エックスボックス uniqlo=ユニクロ"
+    " starbucks=スターバックス mcdonald=マクドナルド mcdonalds=マクドナルド seven=セブン eleven=イレブン"
+    " ikea=イケア nike=ナイキ adidas=アディダス gucci=グッチ chanel=シャネル louis=ルイ vuitton=ヴィトン"
+    " tokyo=トウキョウ kyoto=キョウト osaka=オオサカ kobe=コウベ kyushu=キュウシュウ hokkaido=ホッカイドウ"
+    " paris=パリ london=ロンドン berlin=ベルリン newyork=ニューヨーク cafe=カフェ pokemon=ポケモン"
+    " ousaka=オオサカ ok=オーケー app=アプリ email=イーメール online=オンライン offline=オフライン chat=チャット"
+)
+"""Latin names, in lower case and without accents."""
+
+CURRENCIES: Final[Mapping[str, str]] = {
+    "¥": "円",
+    "$": "ドル",
+    "€": "ユーロ",
+    "£": "ポンド",
+    "₩": "ウォン",
+    "₹": "ルピー",
+    "₽": "ルーブル",
+    "฿": "バーツ",
+}
+
+UNITS: Final[Mapping[str, str]] = _pairs(
+    "℃=度 °C=度 °F=度 °=度 ㎡=平方メートル m²=平方メートル m2=平方メートル km²=平方キロメートル"
+    " km2=平方キロメートル cm²=平方センチメートル cm2=平方センチメートル m³=立方メートル m3=立方メートル"
+    " L=リットル l=リットル dl=デシリットル dL=デシリットル t=トン ha=ヘクタール kW=キロワット kWh=キロワット時"
+    " MW=メガワット hPa=ヘクトパスカル Hz=ヘルツ kHz=キロヘルツ MHz=メガヘルツ GHz=ギガヘルツ dB=デシベル"
+    " KB=キロバイト MB=メガバイト GB=ギガバイト TB=テラバイト kcal=キロカロリー cal=カロリー V=ボルト A=アンペア"
+    " mAh=ミリアンペア時 bps=ビーピーエス Mbps=メガビーピーエス Gbps=ギガビーピーエス pt=ポイント h=時間"
+    " min=分 km=キロメートル m=メートル cm=センチメートル mm=ミリメートル kg=キログラム g=グラム mg=ミリグラム"
+    " ml=ミリリットル mL=ミリリットル %=パーセント ‰=パーミル"
+)
+"""Units after a number."""
+
+SPEEDS: Final[Mapping[str, str]] = {
+    "km/h": "時速{}キロ",
+    "m/s": "秒速{}メートル",
+    "km/s": "秒速{}キロ",
+    "m/min": "分速{}メートル",
+    "mph": "時速{}マイル",
+}
+"""Units that Japanese says around the number."""
+
+SIGNS: Final[Mapping[str, str]] = {
+    "&": "アンド",
+    "+": "プラス",
+    "=": "イコール",
+    "×": "かける",
+    "÷": "わる",
+    "±": "プラスマイナス",
+    "≠": "ノットイコール",
+    "≒": "ニアリーイコール",
+    "%": "パーセント",
+    "@": "アット",
+    "#": "シャープ",
+    "°": "度",
+    "℃": "度",
+    "〒": "ゆうびんばんごう",
+    "§": "セクション",
+    "€": "ユーロ",
+    "$": "ドル",
+    "£": "ポンド",
+    "¥": "円",
+    "‰": "パーミル",
+}
+"""Signs that stand alone."""
+
+GREEK: Final[Mapping[str, str]] = _pairs(
+    "α=アルファ β=ベータ γ=ガンマ δ=デルタ ε=イプシロン ζ=ゼータ η=イータ θ=シータ ι=イオタ κ=カッパ λ=ラムダ μ=ミュー"
+    " ν=ニュー ξ=クサイ ο=オミクロン π=パイ ρ=ロー σ=シグマ ς=シグマ τ=タウ υ=ウプシロン φ=ファイ χ=カイ ψ=プサイ"
+    " ω=オメガ"
+)
+"""The names of Greek letters."""
+
+DIGITS: Final = ("ゼロ", "いち", "に", "さん", "よん", "ご", "ろく", "なな", "はち", "きゅう")
+"""Digits told one by one."""

@@ -1,0 +1,121 @@
+"""What the documentation claims has the tests behind it that it names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from f5serve.errors import ConfigurationError
+from scripts import readme
+from scripts.features import FEATURES, read_features, table_of
+from scripts.setup import ROOT
+
+ROW = re.compile(r"^\| (\d+) \| (.+) \|$", re.MULTILINE)
+NAMED = re.compile(r"`(tests/[\w/]+\.py::\w+)`")
+ROWS = range(1, 18)
+
+
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """The names of a file's tests that nothing leaves out for good."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and node.name.startswith("test_")
+        and not any(
+            "skip" in (mark := ast.unparse(one)) or "xfail" in mark for one in node.decorator_list
+        )
+    )
+
+
+def is_there(test: str) -> bool:
+    path, _, name = test.partition("::")
+    return (ROOT / path).is_file() and name in names_in(ROOT / path)
+
+
+def named_tests() -> Iterator[str]:
+    for feature in read_features(ROOT / FEATURES).features:
+        yield from feature.tests
+    yield from NAMED.findall((ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("test", sorted(set(named_tests())))
+def test_a_test_that_is_named_is_there(test: str) -> None:
+    assert is_there(test)
+
+
+def test_a_test_that_was_renamed_would_be_missed() -> None:
+    assert not is_there("tests/unit/test_documents.py::test_a_test_that_nobody_wrote")
+    assert not is_there("tests/unit/test_nowhere.py::test_a_test_that_is_named_is_there")
+
+
+def test_every_row_of_bad_input_has_its_tests() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+
+    rows = {int(number): NAMED.findall(rest) for number, rest in ROW.findall(text)}
+
+    assert list(rows)[: len(ROWS)] == list(ROWS)
+    assert all(rows.values())
+
+
+def test_a_test_of_a_numbered_row_stands_in_that_row() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+
+    rows = {int(number): rest for number, rest in ROW.findall(text)}
+
+    for path in (ROOT / "tests" / "server").glob("test_fault_*.py"):
+        for name in names_in(path):
+            (number,) = re.findall(r"^test_row_(\d+)_", name)
+            assert f"::{name}`" in rows[int(number)]
+
+
+def test_the_tables_are_made_from_the_list() -> None:
+    for block in readme.feature_blocks():
+        text = (ROOT / block.path).read_text(encoding="utf-8")
+        assert readme.with_block(text, block) == text
+
+
+def test_the_readmes_table_has_what_is_lacking_too() -> None:
+    table = read_features(ROOT / FEATURES)
+    short = table_of(table, short=True)
+
+    assert "**no**" in short
+    assert short.count("\n") < table_of(table, short=False).count("\n")
+    assert "::" not in short
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"ours": "yes", "tests": []}, "name tests"),
+        ({"ours": "no", "tests": ["tests/a.py::test_a"]}, "name tests"),
+        ({"ours": "partly"}, "how far"),
+        ({"note": "more or less"}, "how far"),
+        ({"others": {"a": "yes"}}, "other servers"),
+        ({"others": {"a": "perhaps", "b": "yes"}}, "Invalid enum value 'perhaps'"),
+    ],
+)
+def test_a_claim_without_its_ground_is_refused(
+    tmp_path: Path, change: dict[str, object], told: str
+) -> None:
+    row = {
+        "name": "Speech",
+        "ours": "yes",
+        "tests": ["tests/a.py::test_a"],
+        "others": {"a": "yes", "b": "unknown"},
+        **change,
+    }
+    others = {key: {"name": key, "read": "2026-01-01", "source": "all"} for key in ("a", "b")}
+    path = tmp_path / "features.yaml"
+    path.write_text(yaml.safe_dump({"others": others, "features": [row]}), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=told):
+        read_features(path)

@@ -24,6 +24,7 @@ class Holding(Struct, frozen=True, kw_only=True):
         at_s: When, seconds since the watch began.
         processes: How many there are.
         rss_bytes: Resident memory.
+        java_bytes: Of that, the Java process's, which fills its heap before it tidies up.
         descriptors: Open files and sockets.
         threads: Threads.
         files: Files in its temporary folder, the unpacked archives among them.
@@ -32,6 +33,7 @@ class Holding(Struct, frozen=True, kw_only=True):
     at_s: float
     processes: int
     rss_bytes: int
+    java_bytes: int
     descriptors: int
     threads: int
     files: int
@@ -39,10 +41,12 @@ class Holding(Struct, frozen=True, kw_only=True):
 
 def holding(processes: Sequence[psutil.Process], temporary: Path | None, at_s: float) -> Holding:
     """Measure; processes that end meanwhile are left out."""
-    count = rss = descriptors = threads = 0
+    count = rss = java = descriptors = threads = 0
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            rss += process.memory_info().rss
+            own = process.memory_info().rss
+            rss += own
+            java += own if process.name() == "java" else 0
             descriptors += process.num_fds()
             threads += process.num_threads()
             count += 1
@@ -51,6 +55,7 @@ def holding(processes: Sequence[psutil.Process], temporary: Path | None, at_s: f
         at_s=at_s,
         processes=count,
         rss_bytes=rss,
+        java_bytes=java,
         descriptors=descriptors,
         threads=threads,
         files=files,

@@ -47,7 +47,7 @@ speak_really = synthesis.Synthesizer.speak
 sample_really = engine.sample
 
 
-def speak(self, requests):
+def speak(self, requests, **options):
     told = " ".join(getattr(request, "text", "") for request in requests).lower()
     if "meurs" in told:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -55,7 +55,7 @@ def speak(self, requests):
         time.sleep(600)
     if "patience" in told:
         time.sleep({PATIENT_S})
-    return speak_really(self, requests)
+    return speak_really(self, requests, **options)
 
 
 def sample(model, items):

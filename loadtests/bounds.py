@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import signal
 import sys
 import time
 from collections import Counter
@@ -138,6 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--record", action="store_true", help="keep the result in loadtests/results"
     )
     options = parser.parse_args(argv)
+    # A server must not outlive a command that is told to stop; SystemExit leaves through its context manager.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with target("") as server:
             outcomes, reasons, held = run(server, options.requests)

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import gevent
 from gevent.pool import Group
@@ -32,6 +32,7 @@ class LoadTestError(Exception):
 
 PROFILE = load_profile(os.environ["LOADTEST_PROFILE"])
 GENERATORS = int(os.environ.get("LOADTEST_GENERATORS", "1"))
+PAUSE_S: Final = 0.2
 
 
 class Shape(StagedShape):
@@ -127,7 +128,7 @@ class Visitor(User):
             gevent.sleep(max(0.0, due_s - load.caller.elapsed_s()))
             if PROFILE.stage_at(due_s) is not None:
                 self._asking.spawn(load.ask, load.workload.wish(number), due_s)
-        gevent.sleep(PROFILE.seconds)  # until the shape ends the run
+        gevent.sleep(PAUSE_S)  # all have arrived; until the shape ends the run
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator] # Locust's own

@@ -7,6 +7,7 @@ again. It is back when a request that was sent after the kill is answered with s
 from __future__ import annotations
 
 import argparse
+import signal
 import statistics
 import sys
 import threading
@@ -117,6 +118,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--record", action="store_true", help="keep the result in loadtests/results"
     )
     options = parser.parse_args(argv)
+    # A server must not outlive a command that is told to stop; SystemExit leaves through its context manager.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with target("") as server:
             seconds, statuses = measure(server, options.kills)

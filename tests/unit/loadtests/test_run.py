@@ -93,7 +93,7 @@ def profile(tmp_path: Path) -> Path:
     told.update(
         stages=[{"name": "two", "seconds": 3, "users": 2}],
         warm_up_s=0,
-        deadline_s=2,
+        deadline_s=4,
         think_s=0.1,
         mix={**told["mix"], "bad_share": 0.0},
         limits={"min_spoken": 1},
@@ -133,6 +133,28 @@ def test_a_good_server_keeps_the_profile_with_one_generator_and_with_two(
         assert found["headers_ms"]["queue_ms"]["p50"] == 1.0
         assert found["circumstances"]["commit"]
         assert (tmp_path / generators / profile.stem / "report.html").is_file()
+
+
+def test_arrivals_that_wait_for_nobody_are_counted_from_when_they_were_due(
+    profile: Path, tmp_path: Path
+) -> None:
+    told = yaml.safe_load(profile.read_text(encoding="utf-8"))
+    told["stages"] = [{"name": "open", "seconds": 3, "rate_per_s": 10.0}]
+    profile.write_text(yaml.safe_dump(told), encoding="utf-8")
+
+    def answer(number: int, request: dict[str, Any]) -> Reply:
+        time.sleep(1.0)
+        return spoken(request)
+
+    started = time.monotonic()
+    with StandIn(answer) as server:
+        status, found, said = loadtest(profile, server.url, tmp_path / "out")
+
+    # One caller who waits could have asked three times.
+    assert status == 0, said
+    assert found["conservation"]["spoken"] == server.asked > 10
+    assert found["total"]["whole"]["p50_s"] > 1.0
+    assert time.monotonic() - started < 40.0
 
 
 def test_answers_that_hang_break_off_or_are_wrong_are_found_and_decide_the_exit_status(

@@ -5,7 +5,6 @@ Locust's own statistics round times above 100 ms; what is judged here comes from
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -119,9 +118,10 @@ def read_run(folder: Path) -> Run:
     return Run(sent=tuple(sent), samples=tuple(sorted(samples, key=lambda sample: sample.due_s)))
 
 
-def percentile(values: Iterable[float], percent: float) -> float | None:
+def percentile(values: Iterable[float], percent: int) -> float | None:
     """Answer the smallest value that at least so many in a hundred do not exceed; None of no values."""
     ranked: Sequence[float] = sorted(values)
     if not ranked:
         return None
-    return ranked[max(0, math.ceil(percent / 100 * len(ranked)) - 1)]
+    rank = -(-percent * len(ranked) // 100)  # rounded up, without a fraction's error
+    return ranked[max(0, rank - 1)]

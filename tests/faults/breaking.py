@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ RESPONSE_TIMEOUT_S = 30
 """After which TorchServe ends a worker of the French model that does not answer."""
 PATIENT_S = 4.0
 ANSWER_DEADLINE_S = 150.0
+START_DEADLINE_S = 240.0
 OUT_OF_MEMORY_SEED = 507
 
 # The real handler with the real model. What a text or a seed asks for happens where it would: in the engine
@@ -129,6 +131,17 @@ def worker_pids(server: TorchServe, model: str) -> tuple[int, ...]:
     state = describe(server.management_url, model)
     assert state is not None
     return state.pids
+
+
+def wait_ready(server: TorchServe, *models: str, deadline_s: float = START_DEADLINE_S) -> float:
+    """Wait until every worker of some models is ready; answer the seconds that took."""
+    started = time.monotonic()
+    for name in models:
+        while (state := describe(server.management_url, name)) is None or not state.is_ready:
+            assert server.is_running(), server.log_tail(name)
+            assert time.monotonic() - started < deadline_s, server.log_tail(name)
+            time.sleep(0.2)
+    return time.monotonic() - started
 
 
 def kill_workers(server: TorchServe, model: str, count: int = 1) -> None:

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.launch import ServerOptions, group_members
-from scripts.management import describe
 from scripts.ports import Ports
 from scripts.server import TorchServe
-from tests.faults.breaking import BROKEN, GOOD_MODELS, HASTY_S, breakable_archive, renamed_router
+from tests.faults.breaking import (
+    BROKEN,
+    GOOD_MODELS,
+    HASTY_S,
+    breakable_archive,
+    renamed_router,
+    wait_ready,
+)
 from tests.server.harness import demo_archives, with_config
-
-START_DEADLINE_S = 240.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,14 +73,3 @@ def server(fragile: TorchServe) -> TorchServe:
     """The same, all of it recovered from the test before."""
     wait_ready(fragile, *GOOD_MODELS)
     return fragile
-
-
-def wait_ready(server: TorchServe, *models: str, deadline_s: float = START_DEADLINE_S) -> float:
-    """Wait until every worker of some models is ready; answer the seconds that took."""
-    started = time.monotonic()
-    for name in models:
-        while (state := describe(server.management_url, name)) is None or not state.is_ready:
-            assert server.is_running(), server.log_tail(name)
-            assert time.monotonic() - started < deadline_s, server.log_tail(name)
-            time.sleep(0.2)
-    return time.monotonic() - started

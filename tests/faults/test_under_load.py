@@ -22,9 +22,9 @@ from tests.faults.breaking import (
     french,
     kill_workers,
     spanish,
+    wait_ready,
     worker_pids,
 )
-from tests.faults.conftest import wait_ready
 from tests.server.listening import heard, refused
 
 pytestmark = pytest.mark.server

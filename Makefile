@@ -37,6 +37,8 @@ SOURCE =
 CONSENT =
 REPLACE =
 PYTEST_ARGS =
+PLACEMENT =
+TARGET = serve
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m
@@ -45,7 +47,8 @@ export PYTHONPATH := handlers:.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record train-demo parity language-bench language-tables frontends quality guard-bench memory \
-	loadtest recovery faults bounds check format test clean
+	loadtest recovery faults bounds check format test clean \
+	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,8 +70,8 @@ fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICEN
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 # Archives of the full profile are compared with f5-tts and vocos first, which are development packages.
-package: $(if $(filter full,$(PROFILE)),setup-dev,setup) ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi")
-	@$(RUN) scripts.package $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
+package: $(if $(filter full,$(PROFILE)),setup-dev,setup) ## checkpoints to archives in model_store/ (PROFILE=demo|full LANGUAGES="fr fi" PLACEMENT=four-gpus)
+	@$(RUN) scripts.package$(if $(PLACEMENT), --placement "$(PLACEMENT)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 stand-ins: setup-dev ## full-size checkpoints of noise in the published forms (LANGUAGES="fr es", OUT=folder)
 	@$(RUN) scripts.make_stand_ins $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(OUT),--out "$(OUT)")
@@ -170,6 +173,7 @@ check: setup-dev ## everything that needs no running server: lint, format, types
 	$(RUN) yamllint --strict .
 	$(VENV)/bin/shellcheck scripts/*.sh .ci/run
 	$(RUN) scripts.readme --check
+	$(RUN) scripts.k8s_check
 
 format: setup-dev ## put the code into its form
 	$(RUN) ruff check --fix .
@@ -181,6 +185,23 @@ test: setup-dev ## all tests; the end of the output lists what was not run, and 
 # `make test` takes one checkpoint of each form; this takes all eight, one after the other, with gigabytes of disk.
 full-test: setup-dev ## every full-size stand-in from its published form to speech (LANGUAGES="fr es")
 	F5SERVE_FULL_TEST="$(or $(LANGUAGES),all)" $(RUN) pytest tests/full $(PYTEST_ARGS)
+k8s: setup ## write the manifests of the shards from config/placement.yaml
+	@$(RUN) scripts.render_shards
+
+k8s-check: setup-dev ## render every overlay and component; schemas, rules, yamllint, hadolint, checkov
+	@$(RUN) scripts.k8s_check --full
+
+image: setup ## build the container image with docker, podman or buildah (TARGET=serve|demo)
+	@$(RUN) scripts.image --target "$(TARGET)"
+
+image-record: setup ## the same, with its size recorded
+	@$(RUN) scripts.image --target "$(TARGET)" --record loadtests/results/image.json
+
+image-tools: ## install what `make image-test` needs from Debian's packages (as root)
+	@scripts/tools.sh --image
+
+image-test: setup-dev ## build the image from Debian's and PyPI's packages, and look into it (minutes, as root)
+	$(RUN) pytest -m image tests/image
 
 clean: ## remove what was built: archives, logs, caches (keeps .venv and models/)
 	rm -rf build out logs run model_store/*.mar .mypy_cache .pytest_cache .ruff_cache .hypothesis

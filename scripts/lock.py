@@ -101,6 +101,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         coverage: What the vocabulary lacks of each language.
         verification: How the archive compares with upstream's packages (full).
         models: The language models that a router's archive calls.
+        placement: Of a router's archive: the placement by which all were packaged; None for the catalogue's.
     """
 
     bytes: int
@@ -118,6 +119,12 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     coverage: tuple[Coverage, ...] = ()
     verification: Verification | None = None
     models: tuple[str, ...] = ()
+    placement: str | None = None
+
+
+def with_placement(entry: Entry, placement: str | None) -> Entry:
+    """Answer an entry that tells by which placement it was packaged."""
+    return msgspec.structs.replace(entry, placement=placement)
 
 
 class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

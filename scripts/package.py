@@ -28,9 +28,10 @@ from scripts.archive import ArchiveSpec, build_archive, expected_members, file_d
 from scripts.convert import CACHE, SPARE_BYTES, Conversion, Kept, convert_weights
 from scripts.coverage import covered, remarks
 from scripts.jobs import Job, ModelSources, model_job, router_job
-from scripts.lock import Coverage, Entry, Verification, read_lock, write_entry
+from scripts.lock import Coverage, Entry, Verification, read_lock, with_placement, write_entry
 from scripts.own_voices import registered_voices
-from scripts.store import chosen, exclusive
+from scripts.shards import placed_by
+from scripts.store import chosen, chosen_placement, exclusive
 from scripts.upstream import comparison_key, remark, require_packages, verify_upstream
 from scripts.verify import verify_archive
 
@@ -72,14 +73,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", choices=("demo", "full"), help="default: the store's, or demo")
     parser.add_argument("--languages", nargs="*", default=[], help="codes; default: all")
     parser.add_argument("--store", type=Path, default=ROOT / "model_store")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="where to make them")
+    parser.add_argument("--placement", help="of config/placement.yaml; 'catalogue': its own")
     parser.add_argument("--force", action="store_true", help="build what did not change, too")
     options = parser.parse_args(argv)
-    place = Workplace(root=ROOT, store=options.store.absolute(), build=ROOT / "build")
+    place = Workplace(root=ROOT, store=options.store.absolute(), build=options.build.absolute())
     languages = [code for part in options.languages for code in part.replace(",", " ").split()]
     try:
         catalogue = load_catalogue(place.root / CATALOGUE)
         names, profile = chosen(place.store, catalogue, options.profile, languages)
-        package(place, catalogue, names, profile, force=options.force)
+        placement = chosen_placement(place.store, options.placement)
+        catalogue = placed_by(place.root, catalogue, placement)
+        package(place, catalogue, names, profile, placement=placement, force=options.force)
     except ConfigurationError as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
@@ -92,6 +97,7 @@ def package(
     names: tuple[str, ...],
     profile: ProfileName,
     *,
+    placement: str | None = None,
     force: bool = False,
 ) -> tuple[str, ...]:
     """Bring the archives of some models, and the router's for just these, up to date.
@@ -101,6 +107,7 @@ def package(
         catalogue: The checked catalogue.
         names: Models to package.
         profile: Which source of each.
+        placement: Name of the placement that the catalogue was given, for the lock.
         force: Whether to build again what did not change.
 
     Returns:
@@ -115,7 +122,8 @@ def package(
         voices = registered_voices(place.root, catalogue)
         # All inputs are looked up before the first build: what is missing is told at once.
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
-        jobs.append(router_job(place.root, catalogue, names, profile, voices))
+        router = router_job(place.root, catalogue, names, profile, voices)
+        jobs.append(replace(router, entry=with_placement(router.entry, placement)))
         wanted = [job for job in jobs if force or not is_current(place.store, job)]
         for job in jobs:
             if job not in wanted:
@@ -143,7 +151,9 @@ def is_current(store: Path, job: Job) -> bool:
     """Answer whether the store's archive is intact and made from the job's inputs."""
     name = job.spec.name
     entry, path = read_lock(store).archives.get(name), store / f"{name}.mar"
-    if entry is None or entry.inputs != job.entry.inputs or not path.is_file():
+    if entry is None or not path.is_file():
+        return False
+    if (entry.inputs, entry.placement) != (job.entry.inputs, job.entry.placement):
         return False
     return path.stat().st_size == entry.bytes and file_digest(path) == entry.sha256
 

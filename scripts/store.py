@@ -14,6 +14,7 @@ from scripts.lock import Entry, read_lock
 from scripts.sources import ROUTER
 
 GUARD: Final = ".lock"
+CATALOGUES_OWN: Final = "catalogue"
 
 
 def packaged_router(store: Path) -> Entry | None:
@@ -46,6 +47,22 @@ def chosen(
     if profile is None and not languages and kept:
         return kept, router.profile
     return catalogue.select([*languages]), profile or router.profile
+
+
+def chosen_placement(store: Path, asked: str | None) -> str | None:
+    """Answer which placement to package by: the one asked for, and else the one of the store's archives.
+
+    Args:
+        store: The model store.
+        asked: A placement's name; ``catalogue`` for none; empty or None to keep what the store has.
+
+    Returns:
+        Its name; None for the catalogue's own.
+    """
+    if asked:
+        return None if asked == CATALOGUES_OWN else asked
+    router = packaged_router(store)
+    return None if router is None else router.placement
 
 
 def require_profile(store: Path, profile: ProfileName) -> None:

@@ -11,6 +11,11 @@ command -v ip >/dev/null || packages+=(iproute2)
 # The edge; its JavaScript module is a package of its own.
 [[ -x "$(PATH=$PATH:/usr/sbin command -v nginx)" ]] || packages+=(nginx)
 [[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ]] || packages+=(libnginx-mod-http-js)
+# Only where images are built: `make image-tools`.
+if [[ "${1:-}" == --image ]]; then
+    command -v buildah >/dev/null || packages+=(buildah)
+    command -v debootstrap >/dev/null || packages+=(debootstrap)
+fi
 
 if ((${#packages[@]} == 0)); then
     echo "tools: all there"

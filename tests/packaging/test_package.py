@@ -13,8 +13,11 @@ from f5serve.catalogue import Catalogue, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import file_digest
 from scripts.lock import read_lock
-from scripts.package import CATALOGUE, Workplace, package
+from scripts.package import CATALOGUE, ROOT, Workplace, main, package
+from scripts.shards import FILE as PLACEMENTS
+from scripts.shards import load_placement, placed
 from scripts.sources import files_of
+from scripts.store import chosen_placement
 from scripts.verify import verify_store
 
 FRENCH = ("f5_fr",)
@@ -142,3 +145,39 @@ def test_an_own_voice_is_packaged_into_every_archive_and_a_bad_one_changes_none(
     with pytest.raises(ConfigurationError, match="config/voices/anna"):
         package(place, catalogue, FRENCH, "demo")
     assert file_digest(place.store / "tts.mar") == before
+
+
+def test_a_placement_is_written_into_the_archives_and_kept(repository: Path) -> None:
+    catalogue = load_catalogue(repository / CATALOGUE)
+    place = Workplace(root=repository, store=repository / "store", build=repository / "build")
+    shards = load_placement(repository / PLACEMENTS, catalogue, "four-gpus")
+    by_placement = placed(catalogue, shards)
+
+    package(place, by_placement, ("f5_fi",), "demo", placement="four-gpus")
+    again = package(place, by_placement, ("f5_fi",), "demo", placement="four-gpus")
+
+    with zipfile.ZipFile(place.store / "f5_fi.mar") as archive:
+        config = yaml.safe_load(archive.read("model-config.yaml"))
+    assert (config["deviceType"], config["deviceIds"]) == ("gpu", [3])
+    assert again == ()
+    assert chosen_placement(place.store, None) == "four-gpus"
+    assert chosen_placement(place.store, "") == "four-gpus"
+    assert chosen_placement(place.store, "catalogue") is None
+    assert chosen_placement(place.store, "laptop") == "laptop"
+
+
+def test_an_invalid_gpu_is_refused_before_anything_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = tmp_path / "placement.yaml"
+    text = (ROOT / PLACEMENTS).read_text(encoding="utf-8")
+    wrong.write_text(
+        text.replace("{device_ids: [0, 1], workers: 2}", "{device_ids: [0, 4]}"), "utf-8"
+    )
+    monkeypatch.setattr("scripts.shards.FILE", wrong)
+
+    code = main(["--placement", "four-gpus", "--store", str(tmp_path / "store")])
+
+    assert code == 1
+    assert "4 is not a GPU of a pod with 4" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()

@@ -48,6 +48,8 @@ SHELL = {
     "SOURCE": "from-shell",
     "CONSENT": "from-shell",
     "REPLACE": "from-shell",
+    "PLACEMENT": "from-shell",
+    "TARGET": "from-shell",
 }
 
 
@@ -83,6 +85,7 @@ def planned(*arguments: str) -> str:
         "test",
         "key",
         "edge-test",
+        "image",
     ],
 )
 def test_a_variable_of_the_shell_changes_nothing(task: str) -> None:

@@ -1,0 +1,81 @@
+"""The compose files run the image as hardened as the manifests do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.manifests.policies import STOP_S
+from scripts.render_shards import ROOT
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads compose's own tags, such as ``!override``, as what stands behind them."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_sequence(node))
+
+
+@pytest.fixture
+def speech() -> Any:
+    return service("compose.yaml")
+
+
+def service(name: str) -> Any:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=_Loader)["services"]["speech"]  # noqa: S506  # a safe loader with one tag more
+
+
+def test_it_runs_without_rights_over_a_root_that_is_only_read(speech: Any) -> None:
+    assert speech["read_only"] is True
+    assert speech["cap_drop"] == ["ALL"]
+    assert speech["security_opt"] == ["no-new-privileges:true"]
+    assert speech["user"] == "10001:10001"
+
+
+def test_only_the_edge_is_published_and_on_loopback(speech: Any) -> None:
+    assert speech["ports"] == ["127.0.0.1:8000:8000"]
+
+
+def test_the_stop_waits_for_the_drain(speech: Any) -> None:
+    variables = speech["environment"]
+    drain = float(variables["F5SERVE_DRAIN_DELAY_S"]) + float(variables["F5SERVE_DRAIN_S"])
+
+    assert float(speech["stop_grace_period"].removesuffix("s")) > drain + STOP_S
+
+
+def test_the_only_folder_to_write_is_the_users(speech: Any) -> None:
+    (run,) = speech["tmpfs"]
+
+    assert run.startswith("/opt/f5serve/run:uid=10001,gid=10001")
+    assert service("compose.gpu.yaml")["volumes"][0].endswith(":ro")
+
+
+def test_the_image_is_the_target_that_carries_the_demo(speech: Any) -> None:
+    stages = re.findall(
+        r"^FROM .* AS (\w+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert speech["build"]["target"] == "demo"
+    assert {"serve", "demo"} <= set(stages)
+
+
+def test_what_the_dockerfile_copies_is_sent_to_the_builder() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = {
+        word.split("/")[0]
+        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE)
+        for word in line.split()[:-1]
+    }
+
+    assert {f"!{name}" for name in copied} == {line for line in ignored if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in copied)
+
+
+def test_the_gpu_file_replaces_the_folder_in_memory() -> None:
+    assert service("compose.gpu.yaml")["tmpfs"] == []
+    assert service("compose.gpu.yaml")["gpus"] == "all"

@@ -23,6 +23,10 @@ SENTENCES =
 ACCEPT_LICENCE =
 UPDATE =
 DRY_RUN =
+URL =
+GENERATORS =
+RECORD =
+REQUESTS =
 TRIM =
 LOUDNESS =
 NAME =
@@ -41,7 +45,8 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
-	demo-record train-demo parity language-bench language-tables frontends quality guard-bench memory check format test clean \
+	demo-record train-demo parity language-bench language-tables frontends quality guard-bench memory \
+	loadtest recovery faults bounds check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -144,6 +149,20 @@ guard-bench: setup-dev ## measure how often good speech would be spoken twice, a
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"
+
+# The exit status is the verdict. Without URL a demo server is started and stopped again.
+loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
+	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
+		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
+	@$(RUN) loadtests.recovery $(if $(filter 1 yes,$(RECORD)),--record)
+
+faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
+	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)
+
+bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=1000 RECORD=1)
+	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(filter 1 yes,$(RECORD)),--record)
 
 check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell
 	$(RUN) ruff check .

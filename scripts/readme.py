@@ -1,7 +1,8 @@
 """Tables in the documentation, made from recorded results; ``--check`` fails where the two differ.
 
 The README has the demo's table, ``docs/quality.md`` the record of ``make quality``, and every model card
-its own part of that; ``docs/features.md`` and the README have the table of features.
+its own part of that; ``docs/features.md`` and the README have the table of features. What the load tests
+recorded stands in the README.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any, Final
 from scripts.archive import file_digest
 from scripts.features import FEATURES, read_features, sources_of, table_of
 from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
+from scripts.load_tables import REMEDY as LOAD_REMEDY
+from scripts.load_tables import load_table
 
 README: Final = Path("README.md")
 DEMO: Final = Path("loadtests/results/demo.json")
@@ -119,6 +122,12 @@ def feature_blocks() -> list[Block]:
     ]
 
 
+def load_blocks() -> list[Block]:
+    """Answer what is made from the records of the load tests."""
+    begin = "<!-- load: made by `python -m scripts.readme` -->"
+    return [Block(path=README, begin=begin, end="<!-- end of load -->", content=load_table())]
+
+
 def with_block(text: str, block: Block) -> str:
     """Answer a file's text with its block replaced.
 
@@ -148,11 +157,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail where it would")
     options = parser.parse_args(argv)
     problems = [
-        f"{path} is missing; run {task}" for path, task in REMEDY.items() if not path.is_file()
+        f"{path} is missing; run {task}"
+        for path, task in {**REMEDY, **LOAD_REMEDY}.items()
+        if not path.is_file()
     ]
     if not problems:
         demo, quality = (json.loads(path.read_text(encoding="utf-8")) for path in REMEDY)
-        problems = _renew([*blocks(demo, quality), *feature_blocks()], check=options.check)
+        problems = _renew(
+            [*blocks(demo, quality), *feature_blocks(), *load_blocks()], check=options.check
+        )
         stale = outdated(quality) if options.check else []
         if stale:
             problems.append(

@@ -136,6 +136,11 @@ class TorchServe:
         """Process id of the Java process, which leads the process group."""
         return self._running().pid
 
+    @property
+    def temporary(self) -> Path | None:
+        """The folder for everything temporary of server and workers; None while it does not run."""
+        return self._temporary
+
     def start(self) -> None:
         """Start the server; it is not ready yet.
 

@@ -15,6 +15,7 @@ ServeError                      500 internal_error
 ├── SynthesisError              500 synthesis_failed       the model gave no usable audio for this piece
 │   ├── NotFiniteError          500 synthesis_failed       its audio holds values that are not finite
 │   └── OutOfMemoryError        507 out_of_memory          one piece alone does not fit into the device
+├── PoisonError                 500 poison                 the piece has ended its worker's process again and again
 ├── DeviceLostError             500 device_lost            the device answers no more; the worker must end
 └── ConfigurationError          500 configuration          catalogue, settings, archive or voice is wrong
 
@@ -159,6 +160,19 @@ class OutOfMemoryError(SynthesisError):
     status = 507
     code = "out_of_memory"
     title = "Out of memory"
+
+
+class PoisonError(ServeError):
+    """The piece has ended its worker's process, with others and alone."""
+
+    code = "poison"
+    title = "Refused after crashes"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this text has ended the language model's process twice and is refused for ten minutes; change it, or "
+            "its voice, and tell whoever runs the server"
+        )
 
 
 class DeviceLostError(ServeError):

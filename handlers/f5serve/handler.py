@@ -21,6 +21,7 @@ from f5serve.errors import (
     ServeError,
 )
 from f5serve.guard import Retry
+from f5serve.poison import PoisonGuard, guard_of_this_server
 from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
@@ -50,7 +51,8 @@ class SpeechHandler:
         device = device_of(settings, torchserve.gpu_id(context))
         synthesizer = load_synthesizer(settings, Path(torchserve.model_dir(context)), device)
         synthesizer.warm_up()
-        self._worker = LanguageWorker(settings, synthesizer)
+        poison = guard_of_this_server(settings.model)
+        self._worker = LanguageWorker(settings, synthesizer, poison)
         seconds = time.perf_counter() - started
         logger.info("model ready: model=%s device=%s seconds=%.1f", settings.model, device, seconds)
 
@@ -77,15 +79,20 @@ class LanguageWorker:
     Args:
         settings: The archive's settings.
         synthesizer: The loaded checkpoint.
+        poison: Knows the pieces that have ended a worker; one of this process alone by default.
     """
 
-    def __init__(self, settings: ModelSettings, synthesizer: Synthesizer) -> None:
+    def __init__(
+        self, settings: ModelSettings, synthesizer: Synthesizer, poison: PoisonGuard | None = None
+    ) -> None:
         self._settings = settings
         self._synthesizer = synthesizer
+        self._poison = poison or PoisonGuard()
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
-        results = self._synthesizer.speak([self._request_of(call) for call in calls])
+        requests = [self._request_of(call) for call in calls]
+        results = self._poison.speak(requests, self._synthesizer.speak)
         return [
             self._refusal(call, result)
             if isinstance(result, ServeError)

@@ -152,11 +152,13 @@ def test_a_broken_connection_is_tried_once_more(pool: urllib3.PoolManager) -> No
     assert len(model.requests) == 2
 
 
-def test_a_model_that_always_breaks_off_is_asked_twice_only(pool: urllib3.PoolManager) -> None:
+def test_a_model_that_always_breaks_off_is_asked_three_times_only(
+    pool: urllib3.PoolManager,
+) -> None:
     with fake_model(lambda _: None) as model, pytest.raises(BackendError):
         ask(model, pool)
 
-    assert len(model.requests) == 2
+    assert len(model.requests) == 3
 
 
 def test_a_port_without_a_server_is_a_bad_gateway(pool: urllib3.PoolManager) -> None:
@@ -242,6 +244,19 @@ def test_a_worker_that_dies_costs_the_caller_a_second_try_and_no_error(
     assert len(model.requests) == 2
 
 
+def test_a_piece_that_the_model_refuses_as_poison_keeps_its_status_and_is_not_sent_again(
+    pool: urllib3.PoolManager,
+) -> None:
+    with (
+        fake_model(lambda _: problem(500, "poison")) as model,
+        pytest.raises(PassedOnError) as caught,
+    ):
+        ask(model, pool)
+
+    assert (caught.value.status, caught.value.code) == (500, "poison")
+    assert len(model.requests) == 1
+
+
 def test_a_piece_whose_worker_dies_again_is_not_sent_round_for_ever(
     pool: urllib3.PoolManager,
 ) -> None:
@@ -251,7 +266,7 @@ def test_a_piece_whose_worker_dies_again_is_not_sent_round_for_ever(
     ):
         ask(model, pool)
 
-    assert len(model.requests) == 2
+    assert len(model.requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -283,7 +298,7 @@ def test_a_model_that_no_replica_holds_is_not_asked_for_ever(pool: urllib3.PoolM
     ):
         ask(model, pool)
 
-    assert len(model.requests) == 2
+    assert len(model.requests) == 3
 
 
 def test_a_replica_with_a_full_queue_is_passed_over_for_one_with_room(

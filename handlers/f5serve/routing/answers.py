@@ -11,7 +11,13 @@ import msgspec
 import urllib3
 
 from f5serve import audio, guard
-from f5serve.errors import BackendError, OverloadedError, PassedOnError, ServeError
+from f5serve.errors import (
+    BackendError,
+    OverloadedError,
+    PassedOnError,
+    PoisonError,
+    ServeError,
+)
 from f5serve.guard import Retry
 from f5serve.settings import Backend
 
@@ -78,7 +84,9 @@ def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
             f"{backend.model} has no free place; try again shortly", retry_after_s=2
         )
     problem = _problem_of(answer)
-    if problem is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if problem is not None and (
+        answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or problem.get("code") == PoisonError.code
+    ):
         field = problem.get("field")
         return PassedOnError(
             str(problem.get("detail", "refused")),

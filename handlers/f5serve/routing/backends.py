@@ -28,8 +28,9 @@ LONGEST_WAIT_S: Final = (
     0.25  # a long text comes back for its next piece at once; a short one must not sleep
 )
 CONNECT_TIMEOUT_S: Final = 2.0
-FEWEST_TRIES: Final = 2
-MOST_TRIES: Final = 3  # a piece may be what kills a worker: it is not sent round for ever
+MOST_TRIES: Final = 3
+"""A piece that dies with its worker is sent again: the first time it may have had bad company, the second
+time the suspect of its batch was found out (``f5serve.poison``). It is not sent round for ever."""
 # A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
 _ASK_AFTER_S: Final = 5
 _ASK_AGAIN_S: Final = 2
@@ -108,7 +109,6 @@ class _Attempt:
     """One piece on its way to speech, through as many replicas as it takes.
 
     Attributes:
-        tries: How many replicas may fail before the piece does.
         failed: Those that have.
         error: What the piece fails with if no other replica may be asked.
         full: The refusal of a queue that was full, at the last try.
@@ -119,7 +119,6 @@ class _Attempt:
     deadline: Deadline
     request_id: str
     patience: Deadline
-    tries: int = FEWEST_TRIES
     failed: list[str] = field(default_factory=list)
     error: ServeError | None = None
     full: ServeError | None = None
@@ -167,7 +166,7 @@ class LanguageModels:
 
         A full queue is waited for, unless the model holds so many of the router's workers already that
         other languages would suffer. A replica that cannot be reached, or whose worker dies, is
-        replaced by another; a single one is asked once more, since TorchServe starts the worker again.
+        replaced by another; a single one is asked again, since TorchServe starts the worker again.
 
         Args:
             backend: The language model.
@@ -210,7 +209,6 @@ class LanguageModels:
             raise UnavailableError(
                 f"{backend.model} is not found: no address is known of its host", retry_after_s=5
             )
-        attempt.tries = min(MOST_TRIES, max(FEWEST_TRIES, len(replicas)))
         chosen = self._board.take(backend.model, tuple(replicas), attempt.failed)
         if chosen is None:
             back_in_s = self._board.back_in_s(backend.model, tuple(replicas))
@@ -265,7 +263,7 @@ class LanguageModels:
             wait_s = attempt.wait_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             attempt.wait_s = min(attempt.wait_s * 1.6, LONGEST_WAIT_S)
         else:
-            if attempt.error is not None and len(attempt.failed) >= attempt.tries:
+            if attempt.error is not None and len(attempt.failed) >= MOST_TRIES:
                 raise attempt.error
             wait_s = 0.0
         self._sleep(min(wait_s, attempt.deadline.left_s()))

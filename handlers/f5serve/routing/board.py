@@ -1,26 +1,22 @@
 """What the workers of one router tell each other: who is busy with what, and which replicas fail.
 
-Every worker is a process of its own. They meet in one small JSON file, locked while it is read and
-written: at a piece or two a second for each worker that costs next to nothing, it needs no further
-process, and whoever looks for a fault can read it.
+Every worker is a process of its own. They meet in one small file, at a piece or two a second for each.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import random
-import tempfile
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct, field
+
+from f5serve.shared import SharedState, is_alive, path_for_this_server
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +27,6 @@ FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 30.0
 FORGOTTEN_S: Final = 600.0
 NEVER: Final = -1e9
-_LARGEST_FILE: Final = 1 << 20
 
 
 class _Seen(Struct):
@@ -67,20 +62,18 @@ class Board:
         path: Path | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        alive: Callable[[int], bool] | None = None,
+        alive: Callable[[int], bool] = is_alive,
     ) -> None:
-        self._path = path
+        self._shared = SharedState(path, _State)
         self._clock = clock
-        self._alive = alive or _alive
-        self._own = _State()
-        self._lock = threading.Lock()
+        self._alive = alive
 
     def join(self) -> None:
         """Begin with nothing under way: a process of the same number may have been killed before this one.
 
         In a container that was started again the workers have the numbers of those before them.
         """
-        with self._state() as state:
+        with self._shared.changed() as state:
             for counts in _counts(state):
                 counts.pop(os.getpid(), None)
 
@@ -95,10 +88,9 @@ class Board:
         Returns:
             The URL, or None if all of them are being left alone.
         """
-        with self._state() as state:
-            now = (
-                self._clock()
-            )  # after the wait for the others, or what they have just noted lies ahead
+        with self._shared.changed() as state:
+            # After the wait for the others, or what they have just noted lies ahead.
+            now = self._clock()
             self._tidy(state, now)
             ready = [url for url in urls if _open_until(state, model, url) <= now]
             ready = [url for url in ready if url not in avoid] or ready
@@ -121,7 +113,7 @@ class Board:
             url: The replica that was taken.
             failed: Whether it failed; None where it was not asked, which tells nothing of it.
         """
-        with self._state() as state:
+        with self._shared.changed() as state:
             now = self._clock()
             seen = state.replicas.setdefault(_key(model, url), _Seen())
             _count_down(seen.flights)
@@ -139,25 +131,25 @@ class Board:
 
     def back_in_s(self, model: str, urls: Sequence[str]) -> float:
         """Answer the seconds until one of the replicas is tried again."""
-        with self._state() as state:
+        with self._shared.changed() as state:
             until = [_open_until(state, model, url) for url in urls]
         return max(0.0, min(until, default=0.0) - self._clock())
 
     @contextmanager
     def holding(self, model: str) -> Iterator[None]:
         """Tell the others that this process is held by a model, as long as the context lasts."""
-        with self._state() as state:
+        with self._shared.changed() as state:
             held = state.holding.setdefault(model, {})
             held[os.getpid()] = held.get(os.getpid(), 0) + 1
         try:
             yield
         finally:
-            with self._state() as state:
+            with self._shared.changed() as state:
                 _count_down(state.holding.setdefault(model, {}))
 
     def holders(self, model: str) -> int:
         """Answer how many processes a model holds."""
-        with self._state() as state:
+        with self._shared.changed() as state:
             self._tidy(state, self._clock())
             return len(state.holding.get(model, {}))
 
@@ -175,32 +167,10 @@ class Board:
             ):
                 del state.replicas[key]
 
-    @contextmanager
-    def _state(self) -> Iterator[_State]:
-        """Read the state, and write back what the caller made of it."""
-        with self._lock:
-            if self._path is None:
-                yield self._own
-                return
-            try:
-                descriptor, state = _opened(self._path)
-            except OSError:
-                # Knowing less of each other is no reason to refuse a text.
-                logger.exception("each worker on its own: %s cannot be used", self._path)
-                self._path = None
-                yield self._own
-                return
-            try:
-                yield state
-                _write(descriptor, state)
-            finally:
-                os.close(descriptor)
-
 
 def board_of_this_server() -> Board:
     """Answer the board that the workers of this TorchServe share: they have one parent."""
-    name = f"f5serve-router-{os.getuid()}-{os.getppid()}.json"
-    board = Board(Path(tempfile.gettempdir()) / name)
+    board = Board(path_for_this_server("router"))
     board.join()
     return board
 
@@ -231,48 +201,6 @@ def _count_down(flights: dict[int, int]) -> None:
         flights.pop(os.getpid(), None)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _counts(state: _State) -> list[dict[int, int]]:
     """All that is counted by process."""
     return [seen.flights for seen in state.replicas.values()] + list(state.holding.values())
-
-
-def _opened(path: Path) -> tuple[int, _State]:
-    """Open the file for this process alone, until it is closed, and read it.
-
-    Raises:
-        OSError: If it cannot be made, locked or read.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return descriptor, _read(descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def _read(descriptor: int) -> _State:
-    try:
-        return msgspec.json.decode(os.pread(descriptor, _LARGEST_FILE, 0), type=_State)
-    except msgspec.DecodeError:
-        return _State()  # new, or its writer was killed; what is lost is known again in seconds
-
-
-def _write(descriptor: int, state: _State) -> None:
-    body = msgspec.json.encode(state)
-    try:
-        os.pwrite(descriptor, body, 0)
-        os.ftruncate(descriptor, len(body))
-    except OSError:
-        logger.exception("the router's workers cannot tell each other what they do")

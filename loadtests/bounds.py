@@ -1,0 +1,171 @@
+"""Many requests, a fifth of them bad: memory, file descriptors, threads and temporary files must stay flat.
+
+Starts the demo, sends the requests, each as cheap as can be (one sampling step, no guidance), opens every
+answer, and looks at the server's processes twenty times. The exit status is the verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import requests
+
+from f5serve.errors import ConfigurationError
+from loadtests.checks import Finding, Received, judge
+from loadtests.profile import Profile, load_profile
+from loadtests.run import RESULTS, Target, target
+from loadtests.samples import ANSWERED
+from loadtests.watch import Holding, holding
+from loadtests.workload import Wish, Workload, read_material
+from scripts.record import write_record
+
+LOOKS: Final = 20
+WARM_UP_SHARE: Final = 0.5
+"""Memory rightly grows until each of two dozen processes has met every format, voice and language."""
+CALLERS: Final = 8
+BAD_SHARE: Final = 0.2
+TIMEOUT_S: Final = 120.0
+MOST_RSS_GROWTH: Final = 0.04
+MOST_MORE: Final = {"descriptors": 40, "threads": 16, "files": 8, "processes": 0}
+"""What may come and go at a look: connections of eight callers, and of the routers to the models."""
+
+
+def cheap(profile: Profile) -> Profile:
+    """Answer a profile that asks for short texts, a fifth of the requests bad."""
+    mix = msgspec.structs.replace(
+        profile.mix, bad_share=BAD_SHARE, longest_s=1.0, openai_share=0.0, qualities={"draft": 1.0}
+    )
+    return msgspec.structs.replace(profile, mix=mix)
+
+
+def with_one_step(wish: Wish) -> Wish:
+    """Answer the same request at the least cost to the model."""
+    if wish.refusal is not None:
+        return wish
+    fields = msgspec.json.decode(wish.body)
+    del fields["quality"]
+    body = msgspec.json.encode({**fields, "steps": 1, "cfg_strength": 0})
+    return replace(wish, body=body)
+
+
+def send(url: str, wish: Wish) -> Finding:
+    """Send one request and open its answer."""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(
+                url + wish.path,
+                data=wish.body,
+                headers={"Content-Type": wish.content_type},
+                timeout=TIMEOUT_S,
+            )
+    except requests.RequestException as error:
+        return Finding(outcome="broken", reason=f"{type(error).__name__}: {error}"[:200])
+    return judge(
+        wish, Received(status=answer.status_code, headers=answer.headers, body=answer.content)
+    )
+
+
+def run(server: Target, count: int) -> tuple[Counter[str], Counter[str], list[Holding]]:
+    """Send so many requests; answer what came of them, what was wrong, and what the server held."""
+    workload = Workload(cheap(load_profile("smoke")), read_material())
+    outcomes, reasons, held = Counter[str](), Counter[str](), []
+    started = time.monotonic()
+    with ThreadPoolExecutor(CALLERS) as threads:
+        for numbers in parts(count, LOOKS):
+            wishes = (with_one_step(workload.wish(number)) for number in numbers)
+            for finding in threads.map(lambda wish: send(server.url, wish), wishes):
+                outcomes[finding.outcome] += 1
+                if finding.reason:
+                    reasons[f"{finding.outcome}: {finding.reason}"] += 1
+            held.append(
+                holding(server.processes(), temporary_of(server), time.monotonic() - started)
+            )
+            print(f"bounds: {sum(outcomes.values())} of {count}: {told(held[-1])}", flush=True)
+    return outcomes, reasons, held
+
+
+def parts(count: int, pieces: int) -> Iterator[range]:
+    """Cut the numbers up to a count into pieces of about the same size."""
+    borders = [count * place // pieces for place in range(pieces + 1)]
+    return (range(start, end) for start, end in itertools.pairwise(borders))
+
+
+def temporary_of(server: Target) -> Path | None:
+    """Answer the temporary folder of a server of ours."""
+    return None if server.server is None else server.server.temporary
+
+
+def told(look: Holding) -> str:
+    """Put a look into a line."""
+    return (
+        f"RSS {look.rss_bytes / 1e6:.0f} MB (Java {look.java_bytes / 1e6:.0f}) in {look.processes} processes, "
+        f"{look.descriptors} descriptors, "
+        f"{look.threads} threads, {look.files} files"
+    )
+
+
+def violations(outcomes: Counter[str], held: Sequence[Holding]) -> list[str]:
+    """Answer what is not as it should be: something lost, or something that grows."""
+    wrong = [f"{outcomes[name]} {name}" for name in sorted(outcomes) if name not in ANSWERED]
+    warm = held[int(len(held) * WARM_UP_SHARE) :]
+    first, last = warm[0], warm[-1]
+    growth = last.rss_bytes / first.rss_bytes - 1.0
+    if growth > MOST_RSS_GROWTH:
+        wrong.append(f"RSS grew by {growth:.1%}; {MOST_RSS_GROWTH:.0%} is allowed")
+    for name, more in MOST_MORE.items():
+        before, after = getattr(first, name), getattr(last, name)
+        if after > before + more:
+            wrong.append(f"{name}: {before} before, {after} after; {more} more are allowed")
+    return wrong
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; answer its exit status."""
+    parser = argparse.ArgumentParser(prog="bounds", description=__doc__)
+    parser.add_argument("--requests", type=int, default=1_000, help="default: %(default)s")
+    parser.add_argument(
+        "--record", action="store_true", help="keep the result in loadtests/results"
+    )
+    options = parser.parse_args(argv)
+    # A server must not outlive a command that is told to stop; SystemExit leaves through its context manager.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with target("") as server:
+            outcomes, reasons, held = run(server, options.requests)
+    except ConfigurationError as error:
+        print(f"bounds: {error}", file=sys.stderr)
+        return 2
+    wrong = violations(outcomes, held)
+    if options.record:
+        write_record(
+            RESULTS / "bounds.json",
+            {
+                "requests": options.requests,
+                "bad_share": BAD_SHARE,
+                "callers": CALLERS,
+                "outcomes": dict(outcomes),
+                "reasons": dict(reasons.most_common(20)),
+                "violations": wrong,
+                "held": [msgspec.to_builtins(look) for look in held],
+            },
+        )
+    print(f"bounds: {dict(outcomes)}")
+    for line in (*wrong, *(f"{count} x {reason}" for reason, count in reasons.most_common(20))):
+        print(f"bounds: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

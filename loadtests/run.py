@@ -1,0 +1,190 @@
+"""Runs a load profile with Locust and judges it: server up, load, server down, table, verdict.
+
+Starts a demo server of its own unless ``--url`` names one. Everything of a run goes to
+``out/loadtests/<profile>/``: samples, ``result.json``, ``report.png``, ``report.html``. ``--record``
+also puts the result into ``loadtests/results/``. The exit status is the verdict: 0 kept, 1 not kept, 2 if
+the run could not be made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import psutil
+
+from f5serve.errors import ConfigurationError
+from loadtests.profile import Profile, load_profile
+from loadtests.report import draw, write_page
+from loadtests.samples import read_run
+from loadtests.verdict import summarise, table, violations
+from loadtests.watch import Holding, Watch, growth
+from scripts.launch import ServerOptions, served_models
+from scripts.package import main as package
+from scripts.ports import Ports
+from scripts.record import write_record
+from scripts.server import LOGS, TorchServe
+from scripts.store import require_profile
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+STORE: Final = ROOT / "model_store"
+OUT: Final = ROOT / "out" / "loadtests"
+RESULTS: Final = ROOT / "loadtests" / "results"
+SPARE_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A server under load.
+
+    Attributes:
+        url: Where it is.
+        server: It itself, if it is ours.
+    """
+
+    url: str
+    server: TorchServe | None = None
+
+    def processes(self) -> list[psutil.Process]:
+        """Answer its processes; none are known of a server elsewhere."""
+        return [] if self.server is None else self.server.processes()
+
+
+@contextlib.contextmanager
+def target(url: str) -> Iterator[Target]:
+    """Answer the server at a URL; without one, the demo on free ports until the block ends.
+
+    Raises:
+        ConfigurationError: If the demo cannot be packaged or started.
+    """
+    if url:
+        yield Target(url=url.rstrip("/"))
+        return
+    require_profile(STORE, "demo")
+    if package(["--profile", "demo"]):
+        raise ConfigurationError("the demo cannot be packaged; the lines above say why")
+    options = ServerOptions(
+        store=STORE, models=served_models(STORE), ports=Ports.free(), logs=LOGS / "loadtest"
+    )
+    with TorchServe(options, tell=print) as server:
+        yield Target(url=server.inference_url, server=server)
+
+
+def generate(name: str, profile: Profile, url: str, samples: Path, generators: int) -> None:
+    """Run Locust without its page until the profile is over.
+
+    Args:
+        name: The profile's.
+        profile: It itself.
+        url: The server.
+        samples: An empty folder for samples.
+        generators: Processes that share the load; from two on they are workers of a master.
+
+    Raises:
+        ConfigurationError: If Locust fails or does not end; a failed request is no failure of Locust's.
+    """
+    command = [
+        *(sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "locustfile.py")),
+        *("--headless", "--host", url, "--only-summary", "--exit-code-on-error", "0"),
+        *("--stop-timeout", f"{math.ceil(profile.deadline_s) + 10}s", "--loglevel", "WARNING"),
+    ]
+    if generators > 1:
+        command += ["--processes", str(generators)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'handlers'}{os.pathsep}{ROOT}",
+        "LOADTEST_PROFILE": name,
+        "LOADTEST_SAMPLES": str(samples),
+        "LOADTEST_GENERATORS": str(generators),
+    }
+    limit_s = profile.seconds + profile.deadline_s + SPARE_S
+    with subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True) as process:
+        try:
+            status = process.wait(limit_s)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise ConfigurationError(f"Locust has not ended after {limit_s:.0f} s") from error
+            raise
+    if status:
+        raise ConfigurationError(f"Locust ended with status {status}; its own words are above")
+
+
+def judge(
+    name: str, profile: Profile, folder: Path, held: Sequence[Holding], *, record: bool
+) -> int:
+    """Add up the samples of a folder, print, draw and record; answer the exit status."""
+    run = read_run(folder)
+    warm = [look.rss_bytes for look in held if look.at_s >= profile.warm_up_s]
+    summary = summarise(profile, run, growth(warm))
+    wrong = violations(profile.limits, summary)
+    result = {
+        "profile": name,
+        "load": msgspec.to_builtins(profile),
+        "locust": version("locust"),
+        "violations": wrong,
+        **msgspec.to_builtins(summary),
+        "server": [msgspec.to_builtins(look) for look in thinned(held)],
+    }
+    paths = [folder / "result.json", *([RESULTS / f"{name}.json"] if record else [])]
+    for path in paths:
+        write_record(path, result)
+    draw(profile, run, held, folder / "report.png")
+    write_page(folder / "report.html", folder / "report.png", f"loadtest: {name}", summary, wrong)
+    print(f"\n{table(summary)}\n\nreport: {folder / 'report.html'}")
+    for line in wrong:
+        print(f"loadtest: {line}", file=sys.stderr)
+    print(f"loadtest: {name}: {'not kept' if wrong else 'kept to every limit'}")
+    return 1 if wrong else 0
+
+
+def thinned(held: Sequence[Holding], most: int = 60) -> Sequence[Holding]:
+    """Answer at most so many looks, evenly spread: a record is for people to read, too."""
+    return held[:: max(1, -(-len(held) // most))]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; answer its exit status."""
+    parser = argparse.ArgumentParser(prog="loadtest", description=__doc__)
+    parser.add_argument("profile", help="a file in loadtests/profiles, without .yaml")
+    parser.add_argument(
+        "--url", default="", help="a running server; without it the demo is started"
+    )
+    parser.add_argument("--generators", type=int, default=1, help="Locust processes; default: 1")
+    parser.add_argument(
+        "--record", action="store_true", help="keep the result in loadtests/results"
+    )
+    parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
+    parser.add_argument("--judge", action="store_true", help="only judge samples already there")
+    options = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    name = Path(options.profile).stem
+    folder = options.out / name
+    try:
+        profile = load_profile(options.profile)
+        if options.judge:
+            return judge(name, profile, folder, [], record=options.record)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with target(options.url) as server, Watch(server.processes) as watch:
+            generate(options.profile, profile, server.url, folder, options.generators)
+    except ConfigurationError as error:
+        print(f"loadtest: {error}", file=sys.stderr)
+        return 2
+    return judge(name, profile, folder, watch.seen, record=options.record)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

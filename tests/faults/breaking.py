@@ -1,0 +1,182 @@
+"""A language model that breaks on demand, and ways to hurt a server from outside."""
+
+from __future__ import annotations
+
+import threading
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+import yaml
+
+from scripts.archive import MODEL_CONFIG, dump_yaml, rewrite_with
+from scripts.management import describe
+from scripts.server import TorchServe
+
+GOOD_MODELS = ("tts", "hasty", "f5_fr", "f5_es")
+BROKEN = "f5_it"
+HASTY_S = 6.0
+"""Deadline of the second router."""
+RESPONSE_TIMEOUT_S = 30
+"""After which TorchServe ends a worker of the French model that does not answer."""
+PATIENT_S = 4.0
+ANSWER_DEADLINE_S = 150.0
+START_DEADLINE_S = 240.0
+OUT_OF_MEMORY_SEED = 507
+
+# The real handler with the real model. What a text or a seed asks for happens where it would: in the engine
+# or in the process.
+HANDLER = f'''
+"""A language model that breaks on demand."""
+import os
+import signal
+import time
+
+import torch
+
+from f5serve import synthesis
+from f5serve.engine import engine
+from f5serve.handler import SpeechHandler
+
+speak_really = synthesis.Synthesizer.speak
+sample_really = engine.sample
+
+
+def speak(self, requests, **options):
+    told = " ".join(getattr(request, "text", "") for request in requests).lower()
+    if "meurs" in told:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "dors" in told:
+        time.sleep(600)
+    if "patience" in told:
+        time.sleep({PATIENT_S})
+    return speak_really(self, requests, **options)
+
+
+def sample(model, items):
+    if any(item.seed == {OUT_OF_MEMORY_SEED} for item in items):
+        raise torch.OutOfMemoryError("out of memory: asked for by a test")
+    return sample_really(model, items)
+
+
+synthesis.Synthesizer.speak = speak
+engine.sample = sample
+
+
+class F5Handler(SpeechHandler):
+    """The same class as in the real archive."""
+'''
+
+
+def breakable_archive(archive: Path, folder: Path) -> Path:
+    """Copy a language model's archive, with a handler that breaks on demand."""
+    target = folder / archive.name
+    changes = {"responseTimeout": RESPONSE_TIMEOUT_S, "jobQueueSize": 16, "maxBatchDelay": 200}
+    config = {**_config(archive), **changes}
+    rewrite_with(archive, target, {"f5_handler.py": HANDLER, MODEL_CONFIG: dump_yaml(config)})
+    return target
+
+
+def renamed_router(archive: Path, target: Path, *, deadline_s: float) -> Path:
+    """Copy the router under another name, with another deadline."""
+    config = {**_config(archive), "minWorkers": 2, "maxWorkers": 2}
+    config["handler"] = {**config["handler"], "deadline_s": deadline_s}
+    rewrite_with(archive, target, {MODEL_CONFIG: dump_yaml(config)})
+    return target
+
+
+def _config(archive: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(archive) as content:
+        config: dict[str, Any] = yaml.safe_load(content.read(MODEL_CONFIG))
+    return config
+
+
+def ask(
+    server: TorchServe, text: str, model: str = "tts", /, **fields: object
+) -> requests.Response:
+    """Ask a router or a model, with few steps."""
+    return requests.post(
+        f"{server.inference_url}/predictions/{model}",
+        json={"text": text, "steps": 4, **fields},
+        timeout=ANSWER_DEADLINE_S,
+    )
+
+
+def french(server: TorchServe, text: str, **fields: object) -> requests.Response:
+    """Ask the router for French."""
+    return ask(server, text, language="fr", **fields)
+
+
+def spanish(server: TorchServe) -> requests.Response:
+    """Ask the router for Spanish."""
+    return ask(server, "Buenos días a todos.", language="es")
+
+
+@contextmanager
+def at_once(server: TorchServe, *texts: str) -> Iterator[list[Future[requests.Response]]]:
+    """Ask the router for several French texts at the same time."""
+    with ThreadPoolExecutor(len(texts)) as threads:
+        yield [threads.submit(french, server, text) for text in texts]
+
+
+def worker_pids(server: TorchServe, model: str) -> tuple[int, ...]:
+    """Answer the processes of a model's workers."""
+    state = describe(server.management_url, model)
+    assert state is not None
+    return state.pids
+
+
+def wait_ready(server: TorchServe, *models: str, deadline_s: float = START_DEADLINE_S) -> float:
+    """Wait until every worker of some models is ready; answer the seconds that took."""
+    started = time.monotonic()
+    for name in models:
+        while (state := describe(server.management_url, name)) is None or not state.is_ready:
+            assert server.is_running(), server.log_tail(name)
+            assert time.monotonic() - started < deadline_s, server.log_tail(name)
+            time.sleep(0.2)
+    return time.monotonic() - started
+
+
+def kill_workers(server: TorchServe, model: str, count: int = 1) -> None:
+    """End workers as the kernel does when memory is short."""
+    for pid in worker_pids(server, model)[:count]:
+        psutil.Process(pid).kill()
+
+
+class Load:
+    """Callers that ask again and again while something happens.
+
+    Args:
+        server: Where the router is.
+        callers: How many.
+        text: What they ask for, in French.
+    """
+
+    def __init__(self, server: TorchServe, callers: int, text: str) -> None:
+        self.statuses = Counter[int]()
+        self._server = server
+        self._text = text
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(timeout=ANSWER_DEADLINE_S)
+            assert not thread.is_alive(), "a caller hangs"
+
+    def _ask(self) -> None:
+        while not self._ended.is_set():
+            self.statuses[french(self._server, self._text).status_code] += 1

@@ -1,0 +1,66 @@
+"""The README's tables of load and faults say what the records say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import load_tables
+
+PLACE = {"cores": 2, "cpu": "Some CPU", "commit": "abc1234", "date": "2026-11-25"}
+
+
+def part(name: str, p95: float | None) -> dict[str, Any]:
+    return {
+        "name": name,
+        "spoken": 12,
+        "shed": 3,
+        "speech_s_per_s": 1.25,
+        "whole": {"p50_s": 0.5, "p95_s": p95},
+    }
+
+
+@pytest.fixture
+def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {
+        "sent": 20, "spoken": 12, "refused": 2, "shed": 3, "failed": 1, "wrong": 1, "broken": 0, "hung": 1,
+        "unanswered": 0,
+    }  # fmt: skip
+    look: dict[str, Any] = {
+        "descriptors": 10,
+        "threads": 5,
+        "files": 3,
+        "rss_bytes": 1e9,
+        "processes": 4,
+    }
+    documents: dict[str, dict[str, Any]] = {
+        "steps": {"conservation": kept, "stages": [part("1 caller", 0.75), part("2", None)]},
+        "recovery": {"kills": 5, "errors": 0, "requests": 52, "median_s": 6.8, "worst_s": 8.4},
+        "bounds": {
+            "requests": 100,
+            "bad_share": 0.2,
+            "outcomes": {"spoken": 79, "refused": 20, "shed": 1},
+            "held": [look, look, {**look, "descriptors": 11}],
+        },
+    }
+    paths = {}
+    for name, document in documents.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"circumstances": PLACE, **document}), encoding="utf-8")
+        paths[path] = f"make {name}"
+    monkeypatch.setattr(load_tables, "REMEDY", paths)
+
+
+@pytest.mark.usefixtures("_records")
+def test_the_tables_hold_every_step_and_what_was_lost() -> None:
+    told = load_tables.load_table()
+
+    assert "| 1 caller | 12 | 3 | 1.25 | 0.50 s | 0.75 s |" in told
+    assert "| 2 | 12 | 3 | 1.25 | 0.50 s | - |" in told
+    assert "1 failed with a named error, 2 wrong or lost" in told
+    assert "0 of 52 requests failed; speech again after 6.8 s, at worst 8.4 s" in told
+    assert "79 spoken, 20 refused, 1 otherwise; over the last half: descriptors 10 to 11" in told
+    assert "abc1234" in told

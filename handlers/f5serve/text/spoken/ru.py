@@ -9,11 +9,13 @@ and a foreign name inside a Russian sentence is spoken in Russian sounds anyway.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from f5serve.text.spoken import ru_libraries
 from f5serve.text.spoken.ru_words import ABBREVIATIONS, HEADLINES, LETTERS, NAMES, SCORES, SIGNS
 
 if TYPE_CHECKING:
@@ -69,7 +71,9 @@ def read_out(text: str) -> str:
     """
     text = text.encode("utf-8", "ignore").decode("utf-8")  # lone surrogates, which libraries refuse
     parts = _FOREIGN.split(text)  # each second one is what it was split at
-    parts[::2] = ["".join(map(_read, _PIECE.findall(part))) for part in parts[::2]]
+    pieces = [_PIECE.findall(part) for part in parts[::2]]
+    read = {piece: _read(piece) for piece in set(itertools.chain.from_iterable(pieces))}
+    parts[::2] = ["".join(map(read.__getitem__, part)) for part in pieces]
     return "".join(parts)
 
 
@@ -83,6 +87,7 @@ def _normalizer() -> Normalizer:
     # A dictionary of 16 MB: only the worker that speaks Russian loads it.
     from ru_normalizr import NormalizeOptions, Normalizer
 
+    ru_libraries.quicken()
     return Normalizer(NormalizeOptions.tts(letter_vowel_mode="single"))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from f5serve.text.spoken.en_words import (
     ABBREVIATIONS,
     CURRENCIES,
+    EVERYDAY,
     FRACTIONS,
     LETTERS,
     MONARCHS,
@@ -77,6 +78,7 @@ class English(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -105,6 +106,17 @@ SIGNS: Final = {
     "−": "minus", "²": "squared", "³": "cubed", "π": "pi", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta",
     "λ": "lambda", "µ": "micro", "μ": "mu", "σ": "sigma", "ω": "omega", "Ω": "ohm", "Δ": "delta", "Σ": "sum",
 }  # fmt: skip
+
+EVERYDAY: Final = Everyday(
+    about="about",
+    weekdays={
+        "mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday",
+        "thur": "Thursday", "thurs": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
+    },
+    until="to|through|till|until",
+    before_day="on|by|until|before|since",
+    of="of a ",
+)  # fmt: skip
 
 ABBREVIATIONS: Final = {
     "Mr.": "Mister", "Mr": "Mister", "Mrs.": "Missus", "Mrs": "Missus", "Ms.": "Miz", "Ms": "Miz",

@@ -11,6 +11,7 @@ from f5serve.text.spoken.es_words import (
     ABBREVIATIONS,
     AFTER_NUMBERS,
     CURRENCIES,
+    EVERYDAY,
     FEMININE,
     FEMININE_ENDINGS,
     FRACTIONS,
@@ -64,6 +65,7 @@ class Spanish(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -158,6 +159,23 @@ SIGNS: Final = {
     "β": "beta", "γ": "gamma", "δ": "delta", "λ": "lambda", "µ": "micro", "μ": "mu", "σ": "sigma", "ω": "omega",
     "Ω": "ohmio", "Δ": "delta", "Σ": "suma",
 }  # fmt: skip
+
+EVERYDAY: Final = Everyday(
+    about="unos",
+    weekdays={
+        "lun": "lunes", "mar": "martes", "mié": "miércoles", "mie": "miércoles", "jue": "jueves", "vie": "viernes",
+        "sáb": "sábado", "sab": "sábado", "dom": "domingo",
+    },
+    until="a|al",
+    before_day="el|al|del",
+    numbered=words(
+        """
+        línea página capítulo número planta puerta sala grupo tipo nivel andén vía canal versión piso habitación
+        fase parte opción artículo mesa clase paso apartado autobús bus ruta zona etapa jornada unidad lección
+        """
+    ),
+    of="de ",
+)  # fmt: skip
 
 ABBREVIATIONS: Final = {
     "Sr.": "Señor", "Sra.": "Señora", "Srta.": "Señorita", "Sres.": "Señores", "Sr": "Señor", "Sra": "Señora",

@@ -11,6 +11,7 @@ from f5serve.text.spoken import numbers
 from f5serve.text.spoken.fi_words import (
     ABBREVIATIONS,
     CURRENCIES,
+    EVERYDAY,
     ENDINGS,
     FRACTIONS,
     LETTERS,
@@ -75,6 +76,7 @@ class Finnish(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         del feminine, noun

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -138,6 +139,14 @@ SIGNS: Final = {
     "γ": "gamma", "δ": "delta", "λ": "lambda", "µ": "mikro", "μ": "myy", "σ": "sigma", "ω": "oomega", "Ω": "ohmi",
     "Δ": "delta", "Σ": "summa",
 }  # fmt: skip
+
+EVERYDAY: Final = Everyday(
+    about="noin",
+    weekdays={
+        "ma": "maanantai", "ti": "tiistai", "ke": "keskiviikko", "to": "torstai", "pe": "perjantai",
+        "la": "lauantai", "su": "sunnuntai",
+    },
+)  # fmt: skip
 
 ABBREVIATIONS: Final = {
     "esim.": "esimerkiksi", "Esim.": "Esimerkiksi", "ym.": "ynnä muuta", "yms.": "ynnä muuta sellaista",

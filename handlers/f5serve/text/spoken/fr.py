@@ -11,6 +11,7 @@ from f5serve.text.spoken import numbers
 from f5serve.text.spoken.fr_words import (
     ABBREVIATIONS,
     CURRENCIES,
+    EVERYDAY,
     FEMININE,
     FEMININE_ENDINGS,
     FRACTIONS,
@@ -56,6 +57,7 @@ class French(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words

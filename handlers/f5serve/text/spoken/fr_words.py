@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -125,6 +126,23 @@ SIGNS: Final = {
     "γ": "gamma", "δ": "delta", "λ": "lambda", "µ": "micro", "μ": "mu", "σ": "sigma", "ω": "oméga", "Ω": "ohm",
     "Δ": "delta", "Σ": "somme",
 }  # fmt: skip
+
+EVERYDAY: Final = Everyday(
+    about="environ",
+    weekdays={
+        "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
+        "dim": "dimanche",
+    },
+    until="à|au",
+    before_day="le|au|du",
+    numbered=words(
+        """
+        ligne page chapitre numéro étage porte salle groupe type niveau quai voie canal version chambre phase partie
+        option article table classe étape bus tram zone journée unité leçon tome
+        """
+    ),
+    of="de ",
+)  # fmt: skip
 
 ABBREVIATIONS: Final = {
     "M.": "Monsieur", "Mr": "Monsieur", "Mr.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mme.": "Madame",

@@ -12,6 +12,7 @@ from f5serve.text.spoken.it_words import (
     ABBREVIATIONS,
     AFTER_NUMBERS,
     CURRENCIES,
+    EVERYDAY,
     FEMININE,
     FEMININE_ENDINGS,
     FRACTIONS,
@@ -64,6 +65,7 @@ class Italian(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words

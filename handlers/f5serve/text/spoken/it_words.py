@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -134,6 +135,23 @@ SIGNS: Final = {
     "β": "beta", "γ": "gamma", "δ": "delta", "λ": "lambda", "µ": "micro", "μ": "mi", "σ": "sigma", "ω": "omega",
     "Ω": "ohm", "Δ": "delta", "Σ": "somma",
 }  # fmt: skip
+
+EVERYDAY: Final = Everyday(
+    about="circa",
+    weekdays={
+        "lun": "lunedì", "mar": "martedì", "mer": "mercoledì", "gio": "giovedì", "ven": "venerdì", "sab": "sabato",
+        "dom": "domenica",
+    },
+    until="a|al",
+    before_day="il|dal|al|del|entro il|l['’]",
+    numbered=words(
+        """
+        linea pagina capitolo numero porta sala gruppo tipo livello binario canale versione piano stanza camera fase
+        parte opzione articolo tavolo classe passo autobus bus zona tappa giornata unità lezione volume
+        """
+    ),
+    of="di ",
+)  # fmt: skip
 
 ABBREVIATIONS: Final = {
     "Sig.": "Signor", "Sig.ra": "Signora", "Sig.na": "Signorina", "Sigg.": "Signori", "sig.": "signor",

@@ -107,6 +107,10 @@ class Spanish(Grammar):
         noun = after if is_noun and (number == 1 or after.endswith("s")) else ""
         return self.cardinal(number, feminine=self.is_feminine(noun), noun=noun)
 
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        said = super().part_of(fraction, noun, half=half)
+        return f"media{said.removeprefix('medio')}" if half and noun.feminine else said
+
     def said_date(self, date: Date) -> str:
         said = f"{self.cardinal(date.day)} de {MONTHS[date.month - 1]}"
         return said if date.year is None else f"{said} de {self.cardinal(date.year)}"

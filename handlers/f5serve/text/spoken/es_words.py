@@ -117,7 +117,11 @@ UNITS: Final = {
     "TB": _noun("terabyte"), "Mbps": _noun("megabit por segundo", "megabits por segundo"), "dB": _noun("decibelio"),
     "px": _noun("píxel", "píxeles"), "kcal": _noun("kilocaloría", feminine=True),
     "cal": _noun("caloría", feminine=True),
-    "hPa": _noun("hectopascal", "hectopascales"),
+    "hPa": _noun("hectopascal", "hectopascales"), "mAh": _noun("miliamperio hora", "miliamperios hora"),
+    "µg": _noun("microgramo"), "mcg": _noun("microgramo"), "kJ": _noun("kilojulio"),
+    "rpm": _noun("revolución por minuto", "revoluciones por minuto", feminine=True),
+    "mmHg": _noun("milímetro de mercurio", "milímetros de mercurio"), "cda": _noun("cucharada", feminine=True),
+    "cdta": _noun("cucharadita", feminine=True),
 }  # fmt: skip
 
 AFTER_NUMBERS: Final = words(
@@ -187,7 +191,8 @@ ABBREVIATIONS: Final = {
     "a. C.": "antes de Cristo.", "a.C.": "antes de Cristo.",
     "d. C.": "después de Cristo.", "d.C.": "después de Cristo.",
     "Avda.": "Avenida", "Av.": "Avenida", "avda.": "avenida", "c/": "calle ", "C/": "Calle ",
-    "aprox.": "aproximadamente",
+    "aprox.": "aproximadamente", "izda.": "izquierda.",
+    "art.": "artículo", "vol.": "volumen", "mill.": "millones", "hab.": "habitantes.",
     "tel.": "teléfono", "Tel.": "Teléfono", "tfno.": "teléfono", "S. A.": "sociedad anónima",
     "S.A.": "sociedad anónima",
     "S.L.": "sociedad limitada", "Cía.": "Compañía", "dpto.": "departamento", "izq.": "izquierda", "dcha.": "derecha",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from f5serve.text.spoken import numbers
 from f5serve.text.spoken.numbers import NUMBER, Date
+from f5serve.text.spoken.patterns import any_of
 
 if TYPE_CHECKING:
     from f5serve.text.spoken.grammar import Grammar
@@ -49,10 +50,10 @@ class Everyday:
 def steps(grammar: Grammar) -> tuple[Step, ...]:
     """What is read before the steps of the language itself."""
     words = grammar.everyday
-    day = "|".join(sorted(words.weekdays, key=len, reverse=True))
+    day = any_of(words.weekdays)
     until = rf"|\.\s(?:{words.until})\s(?=\w{{2,5}}\.)" if words.until else ""
     days = re.compile(rf"(?i)(?<!\w)({day})(\.?\s?[-–—]\s?{until})({day})(?!\w)(\.(?=,|\s[\w]))?")
-    unit = "|".join(map(re.escape, sorted(grammar.units, key=len, reverse=True)))
+    unit = any_of(grammar.units)
     part = re.compile(
         rf"(?<![\w/.,])(?:([0-9]{{1,4}}) )?(?:{_FRACTION}|([{''.join(numbers.VULGAR)}])) ?({unit})(?![\w²³/])"
     )
@@ -75,7 +76,7 @@ def steps(grammar: Grammar) -> tuple[Step, ...]:
 def scale_step(grammar: Grammar) -> Step:
     """Millions and the like of things: read after all sums of money."""
     scales = [scale for scale in grammar.scales if len(scale) > 1 or scale == "M"]
-    scale = "|".join(map(re.escape, sorted(scales, key=len, reverse=True)))
+    scale = any_of(scales)
     pattern = re.compile(rf"({NUMBER})[ ]?({scale})(?![\w'’&²³/]|[- ]?[0-9])")
 
     def said(match: re.Match[str]) -> str:
@@ -107,9 +108,7 @@ def _years(grammar: Grammar, found: re.Match[str]) -> str:
 
 def _part(grammar: Grammar, found: re.Match[str]) -> str:
     """A part of a unit: half a litre, three quarters of a kilogram, one and a half kilometres."""
-    above, below = (
-        numbers.VULGAR[found[4]] if found[4] else (int(found[2]), int(found[3]))
-    )
+    above, below = numbers.VULGAR[found[4]] if found[4] else (int(found[2]), int(found[3]))
     if not 0 < above < below <= 10:
         return found[0]
     noun, fraction = grammar.units[found[5]], grammar.said_fraction(above, below)
@@ -124,4 +123,3 @@ def _day(grammar: Grammar, found: re.Match[str]) -> str:
     if date is None or (first == 1 and 1 < second < 5 and "0" not in found[2] + found[3]):
         return found[0]  # a quarter, rather
     return found[1] + grammar.said_date(Date(date.day, date.month))
-

@@ -86,6 +86,12 @@ class French(Grammar):
     def is_one(self, numeral: Numeral) -> bool:
         return numeral.value < 2  # also 1,5 litre and 0 degré
 
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        if half and noun.feminine:
+            return f"une demi-{noun.one}"
+        said = super().part_of(fraction, noun, half=half)
+        return re.sub(r" de (?=[aeiouhé])", " d'", said)
+
     def said_date(self, date: Date) -> str:
         day = "premier" if date.day == 1 else self.cardinal(date.day)
         said = f"{day} {MONTHS[date.month - 1]}"

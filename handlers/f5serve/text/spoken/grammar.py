@@ -53,17 +53,17 @@ class Grammar:
     everyday: ClassVar[Everyday]
 
     def __init__(self) -> None:
-        signs = _any(sign for sign in self.currencies if not sign.isalpha())
-        codes = _any(code for code in self.currencies if code.isalpha())
-        iso = _any(code for code in self.currencies if code.isupper() and len(code) == 3)
-        scale, unit = _any(self.scales), _any(self.units)
+        signs = patterns.any_of(sign for sign in self.currencies if not sign.isalpha())
+        codes = patterns.any_of(code for code in self.currencies if code.isalpha())
+        iso = patterns.any_of(code for code in self.currencies if code.isupper() and len(code) == 3)
+        scale, unit = patterns.any_of(self.scales), patterns.any_of(self.units)
         amount = rf"(?P<amount>{NUMBER})(?:[ ]?(?P<scale>{scale})(?![^\W\d_]))?"
         per = rf"(?: ?/ ?(?P<per>{unit})(?![\w/]))?"
         self._money_after = re.compile(
             rf"{amount}[ ]?(?:de |di |d'|d’)?(?P<sign>{signs}|(?:{codes})(?!\w)){per}"
         )
         self._money_before = re.compile(
-            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{iso}))[ ]?{amount}(?:[ ]?(?P<code>{iso})(?!\w))?{per}"
+            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{iso}))[ ]?{amount}(?:[ ]?(?P<code>{iso})\b)?{per}"
         )
         self._measure = re.compile(
             rf"(?<![^\W\d])(?P<amount>{NUMBER})[ -]?(?P<unit>{unit})(?:/(?P<per>{unit}|h|s))?(?![\w²³])(?!/[^\W\d_])"
@@ -196,7 +196,7 @@ class Grammar:
                 text = pattern.sub(step, text)
         text = self.letters.read(text)
         text = self._sign.sub(self._signed, text)
-        text = "".join(map(self._rest, patterns.LEFT.sub(_left, text)))
+        text = "".join(map(self._rest, patterns.LEFT.sub(patterns.left, text)))
         return patterns.LOOSE_MARK.sub("", patterns.SPACES.sub(" ", text)).strip(" ")
 
     def number(self, numeral: Numeral, *, feminine: bool = False, noun: str = "") -> str:
@@ -394,16 +394,6 @@ class Grammar:
             return character
         value = unicodedata.numeric(character, -1.0)
         return f" {self.cardinal(int(value))} " if value >= 0 and value == int(value) else " "
-
-
-def _any(signs: object) -> str:
-    """A pattern for any of some signs, the longest first."""
-    return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))  # type: ignore[call-overload]
-
-
-def _left(character: re.Match[str]) -> str:
-    """A sign that nothing reads goes, but no mark of a letter."""
-    return character[0] if unicodedata.category(character[0]).startswith("M") else " "
 
 
 def _order(numeral: Numeral) -> float:

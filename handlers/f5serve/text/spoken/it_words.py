@@ -90,7 +90,9 @@ UNITS: Final = {
     "mA": _same("milliampere"), "kB": _same("kilobyte"), "KB": _same("kilobyte"), "MB": _same("megabyte"),
     "GB": _same("gigabyte"), "TB": _same("terabyte"), "Mbps": _same("megabit al secondo"), "dB": _same("decibel"),
     "px": _same("pixel"), "kcal": _noun("chilocaloria", "chilocalorie", feminine=True),
-    "cal": _noun("caloria", "calorie", feminine=True), "hPa": _same("ettopascal"),
+    "cal": _noun("caloria", "calorie", feminine=True), "hPa": _same("ettopascal"), "mAh": _same("milliampere ora"),
+    "µg": _noun("microgrammo", "microgrammi"), "kJ": _same("chilojoule"),
+    "mmHg": _noun("millimetro di mercurio", "millimetri di mercurio"),
 }  # fmt: skip
 
 AFTER_NUMBERS: Final = words(
@@ -165,7 +167,8 @@ ABBREVIATIONS: Final = {
     "S.p.A.": "società per azioni", "SpA": "società per azioni", "S.r.l.": "società a responsabilità limitata",
     "c.so": "corso", "C.so": "Corso", "p.zza": "piazza", "P.zza": "Piazza", "P.za": "Piazza", "V.le": "Viale",
     "v.le": "viale", "cap.": "capitolo", "fig.": "figura", "art.": "articolo", "vs": "contro", "vs.": "contro",
-    "ca.": "circa", "OK": "okay", "c/o": "presso", "gg": "giorni",
+    "ca.": "circa", "vol.": "volume", "tg.": "taglia", "ab.": "abitanti.", "OK": "okay", "c/o": "presso",
+    "gg": "giorni",
 }  # fmt: skip
 
 LETTERS: Final = Letters(
@@ -189,7 +192,8 @@ LETTERS: Final = Letters(
     ),
     spoken=words(
         """
-        RAI IVA FIAT ISTAT INPS INAIL ENI CONI CISL UIL CGIL IMU TARI IRPEF SIAE ANSA CNEL ENEA TAR DOP
+        RAI IVA FIAT ISTAT INPS INAIL ENI CONI CISL UIL CGIL IMU TARI PIL ISEE SPID IBAN CONSOB IRPEF SIAE ANSA
+        CNEL ENEA TAR DOP
         """
     ),
     alone="aeioè",

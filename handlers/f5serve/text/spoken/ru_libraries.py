@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 
@@ -28,10 +29,9 @@ def _parse_patterns_once() -> None:
 
 def _index_english_words() -> None:
     """eng_to_ipa opens its dictionary for every word and looks at each row of it, which has no index."""
-    from eng_to_ipa import transcribe
-
+    transcribe = import_module("eng_to_ipa.transcribe")
     memory = sqlite3.connect(":memory:", check_same_thread=False)
-    path = Path(transcribe.__file__).parent / "resources" / "CMU_dict.db"
+    path = Path(str(transcribe.__file__)).parent / "resources" / "CMU_dict.db"
     with closing(sqlite3.connect(path)) as file:
         file.backup(memory)
     memory.execute("CREATE INDEX IF NOT EXISTS by_word ON dictionary (word)")
@@ -40,4 +40,4 @@ def _index_english_words() -> None:
     def mode_type(mode_in: str) -> object:
         return memory.cursor() if mode_in.lower() == "sql" else read_otherwise(mode_in)
 
-    transcribe.mode_type = mode_type
+    setattr(transcribe, "mode_type", mode_type)  # noqa: B010 - a module says nothing of its names

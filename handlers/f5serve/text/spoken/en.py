@@ -55,7 +55,7 @@ _NOUN_FOLLOWS: Final = re.compile(
 _FROM_HALF_DAY: Final = re.compile(
     r"(?<=[0-9])( ?[AaPp]\.?[Mm]\.?)\s?[-–—]\s?(?=[0-9]{1,2}(?::[0-9]{2})?\s?[AaPp]\.?[Mm])"
 )
-_DIALLED: Final = re.compile(r"(?i)(\b(?:call|dial|text|room) )([0-9]{3})(?![\w]|[.,:/-][0-9])")
+_DIALLED: Final = re.compile(r"(?i)(\b(?:call|dial|text|room) )([0-9]{3})(?![\w]|[ .,:/-][0-9])")
 _NUMBERED: Final = re.compile(
     r"(?<!\w)(?:Nos?\.|[Nn]r\.|№|#|no\.(?= [0-9]{1,5}[.,;:)])) ?(?=[0-9])"
 )

@@ -21,6 +21,7 @@ Step = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 _ABOUT: Final = re.compile(r"(?<![\w~])[~∼] ?(?=[0-9])")
 _HOURS_AND_MINUTES: Final = re.compile(r"(?<![\w.,])([0-9]{1,3} ?h ?)([0-5]?[0-9]) ?m(?![\w²³/])")
+_SPACED_DEGREES: Final = re.compile(r"(?<=[0-9]) ?[°º˚] (?=[CF](?!\w))")
 _SHORT_YEAR: Final = re.compile(r"(?<![\w.,'’])['’](?=[0-9]{2}(?![\w'’]|[.,][0-9]))")
 _YEARS: Final = re.compile(r"(?<![\w.,/-])([12][0-9]{3})([-–/])([0-9]{2})(?![\w%°€$£/-]|[.,][0-9])")
 _FRACTION: Final = r"([0-9]{1,2})[/⁄]([0-9]{1,2})"
@@ -59,6 +60,7 @@ def steps(grammar: Grammar) -> tuple[Step, ...]:
     )
     found: list[Step] = [
         (_ABOUT, lambda _: f"{words.about} "),
+        (_SPACED_DEGREES, lambda _: "°"),
         (_HOURS_AND_MINUTES, lambda match: f"{match[1]}{match[2]} min"),
         (_SHORT_YEAR, lambda _: ""),
         (days, lambda match: _days(grammar, match)),
@@ -75,13 +77,17 @@ def steps(grammar: Grammar) -> tuple[Step, ...]:
 
 def scale_step(grammar: Grammar) -> Step:
     """Millions and the like of things: read after all sums of money."""
-    scales = [scale for scale in grammar.scales if len(scale) > 1 or scale == "M"]
+    scales = [scale for scale in grammar.scales if len(scale) > 1]
     scale = any_of(scales)
-    pattern = re.compile(rf"({NUMBER})[ ]?({scale})(?![\w'’&²³/]|[- ]?[0-9])")
+    pattern = re.compile(
+        rf"(?<![^\W\d])({NUMBER})(?:[ ]?({scale})(?![\w'’&²³/]|[- ]?[0-9])"
+        rf"|(M)(?![\w'’&/-])|[ ](M)(?=\s(?:d['’]|[a-zà-ÿ])))"
+    )
 
     def said(match: re.Match[str]) -> str:
-        number, name = grammar.parse(match[1]), grammar.scales[match[2]]
-        if match[2] == name:  # a word already
+        sign = match[2] or match[3] or match[4]
+        number, name = grammar.parse(match[1]), grammar.scales[sign]
+        if sign == name:  # a word already
             return match[0]
         return f"{grammar.number(number, noun=name)} {name}"
 
@@ -120,6 +126,9 @@ def _part(grammar: Grammar, found: re.Match[str]) -> str:
 def _day(grammar: Grammar, found: re.Match[str]) -> str:
     first, second = int(found[2]), int(found[3])
     date = numbers.date(first, second, None, month_first=grammar.month_first)
-    if date is None or (first == 1 and 1 < second < 5 and "0" not in found[2] + found[3]):
-        return found[0]  # a quarter, rather
+    is_part = first < second < 5 and "0" not in found[2] + found[3]  # three quarters, rather
+    if date is None or is_part or (first, second) == (24, 7):
+        return found[0]
+    if grammar.month_first and (first, second) == (9, 11):  # known by its numbers
+        return f"{found[1]}{grammar.short(found[2])} {grammar.short(found[3])}"
     return found[1] + grammar.said_date(Date(date.day, date.month))

@@ -151,7 +151,9 @@ class Finnish(Grammar):
 
     def between_days(self, first: str, last: str, until: str) -> str:
         del until
-        return f"{first}sta {last}{'hin' if last.endswith('i') else 'on'}"
+        return (
+            f"{first.replace('viikko', 'viiko')}sta {last}{'hin' if last.endswith('i') else 'on'}"
+        )
 
     def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
         del half

@@ -191,7 +191,7 @@ class Grammar:
     def _read_once(self, text: str) -> str:
         text = numbers.plain_digits(numbers.plain_numerals(text))
         text = self._abbreviation.sub(self._abbreviated, text)
-        if not text.isascii() or any(map(str.isdigit, text)) or any(map(str.isupper, text)):
+        if patterns.holds_more_than_words(text):
             for pattern, step in self._steps:
                 text = pattern.sub(step, text)
         text = self.letters.read(text)

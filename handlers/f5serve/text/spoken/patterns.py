@@ -46,7 +46,7 @@ CALLED: Final = re.compile(
     r"|cellulare|numéro|número|numero|numerosta|numeroon|whatsapp|ll[aá]m(?:a|e|en|ar|ad)(?:me|nos|le|lo)?"
     r"|r?appele[zr]-?(?:moi|nous|le|la)?|contacte[zr]|chiam(?:a|i|are|ate|ar)(?:mi|ci|lo)?"
     r"|soita|soittakaa)\b[.:]{0,2}[ ](?:(?:us|at|is|es|è|on|al|le|au|il|el|lo)[ ]){0,2})"
-    r"([0-9]{2,5}(?:[ .-][0-9]{2,5}){1,6})(?![\w-]|[.,][0-9])"
+    r"([0-9]{2,5}(?:[ .-][0-9]{2,8}){1,6})(?![\w-]|[.,][0-9])"
 )
 MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+{DASH[1:-1]}])[-−–](?=[0-9])")
 RANGE: Final = re.compile(
@@ -81,3 +81,13 @@ def any_of(signs: Iterable[str]) -> str:
 def left(character: re.Match[str]) -> str:
     """A sign that nothing reads goes, but no mark of a letter."""
     return character[0] if unicodedata.category(character[0]).startswith("M") else " "
+
+
+def holds_more_than_words(text: str) -> bool:
+    """Whether a step could find anything: digits, capitals, joined words, letters beyond ASCII."""
+    return (
+        "-" in text
+        or not text.isascii()
+        or any(map(str.isdigit, text))
+        or any(map(str.isupper, text))
+    )

@@ -64,6 +64,9 @@ _HOURS: Final[Mapping[str, tuple[str, str, str]]] = {
     "genitive": ("часа", "часов", "часов"),
     "dative": ("часу", "часам", "часам"),
 }
+_AFTER_ORDINAL: Final = (  # what may be counted in an order: 90-е место, 20-е января
+    "год|мест|числ|издан|заседан|столети|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек|сутк|полугоди|отделени"
+)
 _MOST_READINGS = 4
 _LONGEST = 100  # letters of one word; beyond, the library's time grows with their square
 _SCORE_CONTEXT = 30  # characters before a colon in which a word for a score is looked for
@@ -277,7 +280,7 @@ _BEFORE: Final = tuple(
         (r"\b[А-ЯЁ]{4,12}\b", _headline),
         (rf"\b(?:{'|'.join(TITLES)})\.(?= [А-ЯЁ])", _title),
         (r"(?<![\d.,])(\d{1,4}(?:,\d)?|1/[2-9])\s?(ст|ч|дес)\. ?л(?:\.|\b)", _spoons),
-        (r"\b([2-9])0-е(?!\w|\s[а-яё]{2,}[оеё]\b| год)", _decade),
+        (rf"\b([2-9])0-е(?!\w|\s(?:{_AFTER_ORDINAL}))", _decade),
         (r"(?<=\bза )кг\b|(?<=[а-я₽])\.?/кг\b", _per_kilogram),
         (r"(?<![~\w])~\s?(?=\d)", "около "),
         (r"(\b\d{4} г)\.(?= [А-ЯЁ]{2,}\b)", r"\1"),

@@ -131,8 +131,13 @@ def test_a_text_of_words_alone_loads_no_library() -> None:
 
 
 def test_lines_that_are_alike_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
-    monkeypatch.setattr(ru, "_read_once", lambda words: read.append(words) or "слово")
+    read: list[str] = []
+
+    def read_once(words: str) -> str:
+        read.append(words)
+        return "слово"
+
+    monkeypatch.setattr(ru, "_read_once", read_once)
 
     assert read_out("1\n1\n2\n1") == "слово\nслово\nслово\nслово"
     assert sorted(read) == ["1", "2"]

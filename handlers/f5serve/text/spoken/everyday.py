@@ -23,7 +23,9 @@ _ABOUT: Final = re.compile(r"(?<![\w~])[~∼] ?(?=[0-9])")
 _HOURS_AND_MINUTES: Final = re.compile(r"(?<![\w.,])([0-9]{1,3} ?h ?)([0-5]?[0-9]) ?m(?![\w²³/])")
 _SPACED_DEGREES: Final = re.compile(r"(?<=[0-9]) ?[°º˚] (?=[CF](?!\w))")
 _SHORT_YEAR: Final = re.compile(r"(?<![\w.,'’])['’](?=[0-9]{2}(?![\w'’]|[.,][0-9]))")
-_YEARS: Final = re.compile(r"(?<![\w.,/-])([12][0-9]{3})([-–/])([0-9]{2})(?![\w%°€$£/-]|[.,][0-9])")
+_YEARS: Final = re.compile(
+    r"(?<![\w.,/-])((?:1[5-9]|20)[0-9]{2})([-–/])([0-9]{2})(?![\w%°€$£/-]|[.,][0-9])"
+)
 _FRACTION: Final = r"([0-9]{1,2})[/⁄]([0-9]{1,2})"
 
 

@@ -1,7 +1,6 @@
 """How a language of numbers, dates, sums and signs is read: the steps that languages share.
 
-A language is a ``Grammar`` with its words, and with methods of its own where its rules are. Each step
-replaces what it understands by words; what is left for the last steps are bare numbers and signs.
+A language is a ``Grammar`` with its words and rules; each step replaces what it understands by words.
 """
 
 from __future__ import annotations
@@ -140,7 +139,8 @@ class Grammar:
 
     def and_a_half(self, number: str, noun: str) -> str:
         """A number of things and half of one; the number is in digits."""
-        return f"{self.mixed(int(number), self.said_fraction(1, 2))} {noun}"
+        many = self.units[noun].many if noun in self.units else noun
+        return f"{self.mixed(int(number), self.said_fraction(1, 2))} {many}"
 
     def between(self, first: str, last: str, *, rising: bool) -> str:
         """Two numbers with a dash between them: a range, or a score."""

@@ -23,7 +23,7 @@ def _parse_patterns_once() -> None:
     """ru-normalizr parses ten regular expressions anew for every text: most of the time of a short one."""
     from ru_normalizr import text_scan
 
-    if not hasattr(text_scan.required_guards, "cache_info"):
+    if hasattr(text_scan, "required_guards"):  # as of 1.3
         text_scan.required_guards = functools.cache(text_scan.required_guards)
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from f5serve.text.clean import clean
+from f5serve.text.spoken import ru
 from f5serve.text.spoken.ru import read_out
 from f5serve.text.spoken.ru_words import HEADLINES, NAMES
 from tests.unit.text.spoken_properties import assert_takes_linear_time, loads, texts
@@ -35,6 +40,8 @@ UNITS = (
     "$5",
     "«",
     "т.",
+    "1\n",
+    "x\n",
 )
 
 
@@ -130,3 +137,34 @@ def test_the_library_writes_no_numbers_of_callers_into_the_log(
 
     assert not re.search("[0-9]", read_out(text))
     assert "2222" not in caplog.text
+
+
+def test_lines_that_are_alike_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def read_once(words: str) -> str:
+        read.append(words)
+        return "слово"
+
+    monkeypatch.setattr(ru, "_read_once", read_once)
+
+    assert read_out("1\n1\n2\n1") == "слово\nслово\nслово\nслово"
+    assert sorted(read) == ["1", "2"]
+
+
+def test_the_index_of_english_words_finds_what_the_library_finds_without_it() -> None:
+    ru.load()
+    transcribe = import_module("eng_to_ipa.transcribe")
+    words = ["smith", "read", "tomato", "qqqq"]
+    path = Path(str(transcribe.__file__)).parent / "resources" / "CMU_dict.db"
+    with closing(sqlite3.connect(path)) as file:
+        query = "SELECT phonemes FROM dictionary WHERE word = ?"
+        expected = {word: [row[0] for row in file.execute(query, (word,))] for word in words}
+
+    found = dict(transcribe.fetch_words(words))
+
+    assert {word: sorted(found.get(word, [])) for word in words} == {
+        word: sorted(sounds) for word, sounds in expected.items()
+    }
+    assert expected["read"]
+    assert not expected["qqqq"]

@@ -10,6 +10,7 @@ from typing import Final
 from f5serve.text.spoken.en_words import (
     ABBREVIATIONS,
     CURRENCIES,
+    EVERYDAY,
     FRACTIONS,
     LETTERS,
     MONARCHS,
@@ -44,6 +45,8 @@ _HALF_DAY: Final = re.compile(
     r"(?<![\w:.,])(1[0-2]|0?[1-9])(?::([0-5][0-9]))?\s?([AaPp])\.?[Mm](?:\.(?!\s?\Z|\s[A-Z])|(?!\w))"
 )
 _HEIGHT: Final = re.compile(r"(?<![\w.])([1-9])['’′] ?(1[01]|[0-9])(?:\"|”|″|'')")
+_WEEKDAY: Final = re.compile(r"(?<![\w.])(Mon|Tues?|Wed|Thu(?:rs?)?|Fri)\.(?=,| [\w])")
+_INCHES: Final = re.compile(r"(?<=[0-9]) ?in(?=\.? (?:tall|wide|long|high|deep|thick|by|x)\b)")
 _STREET: Final = re.compile(r"(?! ?[A-Z])")  # Baker St., while a saint's name follows
 _ARTICLE: Final = re.compile(r"(?i)\b(?:an?|the) \Z")
 _NOUN_FOLLOWS: Final = re.compile(
@@ -52,7 +55,7 @@ _NOUN_FOLLOWS: Final = re.compile(
 _FROM_HALF_DAY: Final = re.compile(
     r"(?<=[0-9])( ?[AaPp]\.?[Mm]\.?)\s?[-–—]\s?(?=[0-9]{1,2}(?::[0-9]{2})?\s?[AaPp]\.?[Mm])"
 )
-_DIALLED: Final = re.compile(r"(?i)(\b(?:call|dial|text|room) )([0-9]{3})(?![\w]|[.,:/-][0-9])")
+_DIALLED: Final = re.compile(r"(?i)(\b(?:call|dial|text|room) )([0-9]{3})(?![\w]|[ .,:/-][0-9])")
 _NUMBERED: Final = re.compile(
     r"(?<!\w)(?:Nos?\.|[Nn]r\.|№|#|no\.(?= [0-9]{1,5}[.,;:)])) ?(?=[0-9])"
 )
@@ -77,6 +80,7 @@ class English(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words
@@ -133,7 +137,9 @@ class English(Grammar):
         return f"{self.cardinal(whole)} and {fraction.replace('one half', 'a half')}"
 
     def between(self, first: str, last: str, *, rising: bool) -> str:
-        return f"{first} to {last}" if rising else f"{first} {last}"
+        if rising:
+            return f"{first} to {last}"
+        return f"{self.number(self.parse(first))} {last}"  # in words: 112 108 would be one number
 
     def said_sum(self, whole: str, cents: Numeral, cent: Noun) -> str:
         return f"{whole} and {self.counted(cents, cent)}"
@@ -173,6 +179,8 @@ class English(Grammar):
             (_MONTH_DAY, self._month_day),
             (_FROM_HALF_DAY, lambda found: f"{found[1]} to "),
             (_HALF_DAY, self._half_day),
+            (_WEEKDAY, lambda found: EVERYDAY.weekdays[found[1].lower()]),
+            (_INCHES, lambda _: " inches"),
             (_HEIGHT, lambda found: f"{found[1]} foot {found[2]}"),
             (_DIALLED, lambda found: found[1] + self.by_digits(found[2])),
             (_EVERY_HOUR, lambda _: "twenty-four seven"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -61,7 +62,11 @@ UNITS: Final = {
     "Mbps": _noun("megabit per second", "megabits per second"),
     "Gbps": _noun("gigabit per second", "gigabits per second"),
     "dB": _noun("decibel"), "px": _noun("pixel"), "kcal": _noun("kilocalorie"), "cal": _noun("calorie"),
-    "hPa": _noun("hectopascal"), "bpm": _noun("beat per minute", "beats per minute"),
+    "hPa": _noun("hectopascal"), "mmHg": _noun("millimetre of mercury", "millimetres of mercury"),
+    "mAh": _noun("milliamp hour"), "µg": _noun("microgram"), "mcg": _noun("microgram"), "kJ": _noun("kilojoule"),
+    "rpm": _noun("revolution per minute", "revolutions per minute"), "tbsp": _noun("tablespoon"),
+    "tsp": _noun("teaspoon"), "gal": _noun("gallon"), "psi": _noun("pound per square inch",
+    "pounds per square inch"), "bpm": _noun("beat per minute", "beats per minute"),
 }  # fmt: skip
 
 MONARCHS: Final = words(
@@ -106,6 +111,17 @@ SIGNS: Final = {
     "λ": "lambda", "µ": "micro", "μ": "mu", "σ": "sigma", "ω": "omega", "Ω": "ohm", "Δ": "delta", "Σ": "sum",
 }  # fmt: skip
 
+EVERYDAY: Final = Everyday(
+    about="about",
+    weekdays={
+        "mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday",
+        "thur": "Thursday", "thurs": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday",
+    },
+    until="to|through|till|until",
+    before_day="on|by|until|before|since",
+    of="of a ",
+)  # fmt: skip
+
 ABBREVIATIONS: Final = {
     "Mr.": "Mister", "Mr": "Mister", "Mrs.": "Missus", "Mrs": "Missus", "Ms.": "Miz", "Ms": "Miz",
     "Dr.": "Doctor", "Dr": "Doctor", "Prof.": "Professor", "St.": "Saint", "Jr.": "Junior", "Sr.": "Senior",
@@ -113,6 +129,7 @@ ABBREVIATIONS: Final = {
     "Rev.": "Reverend", "Gov.": "Governor", "Sen.": "Senator", "Mt.": "Mount", "Inc.": "Incorporated",
     "Ltd.": "Limited", "Ltd": "Limited", "Corp.": "Corporation", "Co.": "Company", "vs.": "versus", "vs": "versus",
     "etc.": "et cetera.", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "dept.": "department",
+    "WWI": "World War One", "WWII": "World War Two", "WW1": "World War One", "WW2": "World War Two",
     "Ave.": "Avenue", "Blvd.": "Boulevard", "a.k.a.": "also known as", "w/o": "without", "w/": "with", "OK": "okay",
     "Ph.D.": "pee aitch dee.", "PhD": "pee aitch dee",
 }  # fmt: skip
@@ -132,5 +149,6 @@ LETTERS: Final = Letters(
         """
     ),
     alone="ai",
+    spelled=words("ASAP"),
     ampersand="and",
 )  # fmt: skip

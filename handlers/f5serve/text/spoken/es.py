@@ -11,6 +11,7 @@ from f5serve.text.spoken.es_words import (
     ABBREVIATIONS,
     AFTER_NUMBERS,
     CURRENCIES,
+    EVERYDAY,
     FEMININE,
     FEMININE_ENDINGS,
     FRACTIONS,
@@ -64,6 +65,7 @@ class Spanish(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words
@@ -104,6 +106,10 @@ class Spanish(Grammar):
         is_noun = after.islower() and len(after) > 2 and after not in AFTER_NUMBERS
         noun = after if is_noun and (number == 1 or after.endswith("s")) else ""
         return self.cardinal(number, feminine=self.is_feminine(noun), noun=noun)
+
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        said = super().part_of(fraction, noun, half=half)
+        return f"media{said.removeprefix('medio')}" if half and noun.feminine else said
 
     def said_date(self, date: Date) -> str:
         said = f"{self.cardinal(date.day)} de {MONTHS[date.month - 1]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -116,7 +117,11 @@ UNITS: Final = {
     "TB": _noun("terabyte"), "Mbps": _noun("megabit por segundo", "megabits por segundo"), "dB": _noun("decibelio"),
     "px": _noun("píxel", "píxeles"), "kcal": _noun("kilocaloría", feminine=True),
     "cal": _noun("caloría", feminine=True),
-    "hPa": _noun("hectopascal", "hectopascales"),
+    "hPa": _noun("hectopascal", "hectopascales"), "mAh": _noun("miliamperio hora", "miliamperios hora"),
+    "µg": _noun("microgramo"), "mcg": _noun("microgramo"), "kJ": _noun("kilojulio"),
+    "rpm": _noun("revolución por minuto", "revoluciones por minuto", feminine=True),
+    "mmHg": _noun("milímetro de mercurio", "milímetros de mercurio"), "cda": _noun("cucharada", feminine=True),
+    "cdta": _noun("cucharadita", feminine=True),
 }  # fmt: skip
 
 AFTER_NUMBERS: Final = words(
@@ -159,6 +164,23 @@ SIGNS: Final = {
     "Ω": "ohmio", "Δ": "delta", "Σ": "suma",
 }  # fmt: skip
 
+EVERYDAY: Final = Everyday(
+    about="unos",
+    weekdays={
+        "lun": "lunes", "mar": "martes", "mié": "miércoles", "mie": "miércoles", "jue": "jueves", "vie": "viernes",
+        "sáb": "sábado", "sab": "sábado", "dom": "domingo",
+    },
+    until="a|al",
+    before_day="el|al|del",
+    numbered=words(
+        """
+        línea página capítulo número planta puerta sala grupo tipo nivel andén vía canal versión piso habitación
+        fase parte opción artículo mesa clase paso apartado autobús bus ruta zona etapa jornada unidad lección
+        """
+    ),
+    of="de ",
+)  # fmt: skip
+
 ABBREVIATIONS: Final = {
     "Sr.": "Señor", "Sra.": "Señora", "Srta.": "Señorita", "Sres.": "Señores", "Sr": "Señor", "Sra": "Señora",
     "Dr.": "Doctor", "Dra.": "Doctora", "Dr": "Doctor", "Dra": "Doctora", "D.": "Don", "Dña.": "Doña",
@@ -169,7 +191,8 @@ ABBREVIATIONS: Final = {
     "a. C.": "antes de Cristo.", "a.C.": "antes de Cristo.",
     "d. C.": "después de Cristo.", "d.C.": "después de Cristo.",
     "Avda.": "Avenida", "Av.": "Avenida", "avda.": "avenida", "c/": "calle ", "C/": "Calle ",
-    "aprox.": "aproximadamente",
+    "aprox.": "aproximadamente", "izda.": "izquierda.",
+    "art.": "artículo", "vol.": "volumen", "mill.": "millones", "hab.": "habitantes.",
     "tel.": "teléfono", "Tel.": "Teléfono", "tfno.": "teléfono", "S. A.": "sociedad anónima",
     "S.A.": "sociedad anónima",
     "S.L.": "sociedad limitada", "Cía.": "Compañía", "dpto.": "departamento", "izq.": "izquierda", "dcha.": "derecha",

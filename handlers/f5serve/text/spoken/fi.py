@@ -12,11 +12,13 @@ from f5serve.text.spoken.fi_words import (
     ABBREVIATIONS,
     CURRENCIES,
     ENDINGS,
+    EVERYDAY,
     FRACTIONS,
     LETTERS,
     MONTHS,
     NOT_INFLECTED,
     ORDINAL_ENDINGS,
+    PARTITIVES,
     PERCENT,
     SCALES,
     SIGNS,
@@ -30,7 +32,9 @@ from f5serve.text.spoken.nouns import Noun
 from f5serve.text.spoken.numbers import NUMBER, Date, Numeral
 from f5serve.text.spoken.patterns import DASH
 
-_DAY_AND_MONTH: Final = re.compile(r"(?<![\w./-])([0-3]?[0-9])\.(1[0-2]|0?[1-9])\.(?![0-9])")
+_DAY_AND_MONTH: Final = re.compile(
+    r"(?<![\w./-])(?<!klo )(?<!ello )([0-3]?[0-9])\.(1[0-2]|0?[1-9])\.(?![0-9])"
+)
 _DAYS: Final = re.compile(
     rf"(?<![\w.,/-])([0-3]?[0-9])\.\s?{DASH}\s?([0-3]?[0-9])\.(?=\s(?:{'|'.join(MONTHS)}))"
 )
@@ -58,6 +62,9 @@ _AFTER_RANGE: Final = re.compile(
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]ro\.?|[nN]:o|[nN]r\.?|[nN]o\.|№|#) ?(?=[0-9])")
 _PAGES: Final = re.compile(r"(?<!\w)ss?\. ?(?=[0-9])")
 _IN_YEAR: Final = re.compile(r"(?<!\w)v\. ?(?=[12][0-9]{3}(?![0-9]))")
+_JOINED_ENDING: Final = re.compile(
+    rf"(?<=[a-zäö]{{2}}):(?=(?:{'|'.join(ENDINGS)})(?!\w))"
+)  # Oy:n, of an abbreviation that is read
 _YEARS: Final = re.compile(r"(?<=[0-9]) ?v\.(?!\w)")
 
 
@@ -75,6 +82,7 @@ class Finnish(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         del feminine, noun
@@ -137,7 +145,19 @@ class Finnish(Grammar):
         return f"{self.cardinal(whole)} ja {fraction}"
 
     def between(self, first: str, last: str, *, rising: bool) -> str:
-        return f"{first} viiva {last}" if rising else f"{first} {last}"
+        if rising:
+            return f"{first} viiva {last}"
+        return f"{self.number(self.parse(first))} {last}"  # in words: 112 108 would be one number
+
+    def between_days(self, first: str, last: str, until: str) -> str:
+        del until
+        return (
+            f"{first.replace('viikko', 'viiko')}sta {last}{'hin' if last.endswith('i') else 'on'}"
+        )
+
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        del half
+        return f"{fraction} {noun.many}"
 
     @property
     def point_in_names(self) -> str:
@@ -169,6 +189,7 @@ class Finnish(Grammar):
             (_ROMAN_INFLECTED, self._roman_inflected),
             (_ORDINAL, self._ordinal),
             (_COMPOUND, lambda found: self.cardinal(int(found[1])).replace(" ", "")),
+            (_JOINED_ENDING, lambda _: ""),
         )
 
     def _from_hour_to_hour(self, found: re.Match[str]) -> str:
@@ -249,7 +270,8 @@ class Finnish(Grammar):
 
 def _case_of(word: str) -> str:
     """The case that an ordinal takes before a word, as far as its ending tells."""
-    if word in NOT_INFLECTED or word in MONTHS or word.endswith(("nen", "taan", "tään")):
+    alike = (*PARTITIVES, "nen", "taan", "tään")
+    if word in NOT_INFLECTED or word in MONTHS or word.endswith(alike):
         return "nominative"
     return next((case for ending, case in WORD_ENDINGS if word.endswith(ending)), "nominative")
 

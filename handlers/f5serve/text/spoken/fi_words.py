@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -36,6 +37,13 @@ WORD_ENDINGS: Final = (
     ("iin", "illative"),
     ("uun", "illative"), ("oon", "illative"), ("n", "genitive"),
 )  # fmt: skip
+
+PARTITIVES: Final = (
+    "laista", "läistä", "naista", "ihmistä", "miestä", "lasta", "hevosta", "veljestä", "asiakasta", "asukasta",
+    "oppilasta", "potilasta", "vierasta", "sairasta", "vuotiasta", "kertaista", "pistettä", "kuukautta", "kautta",
+    "musta", "mystä", "austa", "itusta", "itystä", "nusta", "nystä", "tystä", "kousta", "töstä",
+)  # fmt: skip
+"""Endings of what is counted that look like those of a case: 20 ihmistä, as against 20 maasta."""
 
 NOT_INFLECTED: Final = words(
     """
@@ -86,7 +94,10 @@ UNITS: Final = {
     "MB": Noun("megatavu", "megatavua"), "GB": Noun("gigatavu", "gigatavua"), "TB": Noun("teratavu", "teratavua"),
     "Mbps": Noun("megabitti sekunnissa", "megabittiä sekunnissa"), "dB": Noun("desibeli", "desibeliä"),
     "px": Noun("pikseli", "pikseliä"), "kcal": Noun("kilokalori", "kilokaloria"),
-    "kpl": Noun("kappale", "kappaletta"),
+    "kpl": Noun("kappale", "kappaletta"), "kk": Noun("kuukausi", "kuukautta"), "v": Noun("vuosi", "vuotta"),
+    "vk": Noun("viikko", "viikkoa"), "vko": Noun("viikko", "viikkoa"), "pv": Noun("päivä", "päivää"),
+    "mAh": Noun("milliampeeritunti", "milliampeerituntia"), "hlö": Noun("henkilö", "henkilöä"),
+    "kJ": Noun("kilojoule", "kilojoulea"),
     "hPa": Noun("hehtopascal", "hehtopascalia"),
 }  # fmt: skip
 
@@ -139,6 +150,14 @@ SIGNS: Final = {
     "Δ": "delta", "Σ": "summa",
 }  # fmt: skip
 
+EVERYDAY: Final = Everyday(
+    about="noin",
+    weekdays={
+        "ma": "maanantai", "ti": "tiistai", "ke": "keskiviikko", "to": "torstai", "pe": "perjantai",
+        "la": "lauantai", "su": "sunnuntai",
+    },
+)  # fmt: skip
+
 ABBREVIATIONS: Final = {
     "esim.": "esimerkiksi", "Esim.": "Esimerkiksi", "ym.": "ynnä muuta", "yms.": "ynnä muuta sellaista",
     "jne.": "ja niin edelleen.",
@@ -147,7 +166,7 @@ ABBREVIATIONS: Final = {
     "eaa.": "ennen ajanlaskun alkua.", "jaa.": "jälkeen ajanlaskun alun.", "eKr.": "ennen Kristusta.",
     "jKr.": "jälkeen Kristuksen.",
     "n.": "noin", "N.": "Noin", "os.": "omaa sukua", "vrt.": "vertaa", "tms.": "tai muuta sellaista",
-    "toim.": "toimittanut",
+    "toim.": "toimittanut", "mom.": "momentti.",
     "prof.": "professori", "Prof.": "Professori", "tri": "tohtori", "Tri": "Tohtori", "hra": "herra", "Hra": "Herra",
     "rva": "rouva", "Rva": "Rouva", "nti": "neiti", "synt.": "syntynyt", "pj.": "puheenjohtaja", "Oy": "oo yy",
     "Oyj": "oo yy jii", "ry": "är yy", "OK": "okei", "vs.": "vastaan", "vs": "vastaan",

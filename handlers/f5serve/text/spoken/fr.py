@@ -11,6 +11,7 @@ from f5serve.text.spoken import numbers
 from f5serve.text.spoken.fr_words import (
     ABBREVIATIONS,
     CURRENCIES,
+    EVERYDAY,
     FEMININE,
     FEMININE_ENDINGS,
     FRACTIONS,
@@ -56,6 +57,7 @@ class French(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words
@@ -83,6 +85,12 @@ class French(Grammar):
 
     def is_one(self, numeral: Numeral) -> bool:
         return numeral.value < 2  # also 1,5 litre and 0 degré
+
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        if half and noun.feminine:
+            return f"une demi-{noun.one}"
+        said = super().part_of(fraction, noun, half=half)
+        return re.sub(r" de (?=[aeiouhé])", " d'", said)
 
     def said_date(self, date: Date) -> str:
         day = "premier" if date.day == 1 else self.cardinal(date.day)

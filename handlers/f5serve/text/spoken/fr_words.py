@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -89,7 +90,9 @@ UNITS: Final = {
     "Mo": _noun("mégaoctet"), "Go": _noun("gigaoctet"), "To": _noun("téraoctet"), "MB": _noun("mégaoctet"),
     "GB": _noun("gigaoctet"), "Mbps": _noun("mégabit par seconde", "mégabits par seconde"), "dB": _noun("décibel"),
     "px": _noun("pixel"), "kcal": _noun("kilocalorie", feminine=True), "cal": _noun("calorie", feminine=True),
-    "hPa": _noun("hectopascal"), "ans": Noun("an", "ans"),
+    "hPa": _noun("hectopascal"), "mAh": _noun("milliampère-heure", "milliampères-heures"),
+    "µg": _noun("microgramme"), "kJ": _noun("kilojoule"), "tr/min": _noun("tour par minute", "tours par minute"),
+    "mmHg": _noun("millimètre de mercure", "millimètres de mercure"), "ans": Noun("an", "ans"),
 }  # fmt: skip
 
 EURO_CENT: Final = _noun("centime")
@@ -126,6 +129,23 @@ SIGNS: Final = {
     "Δ": "delta", "Σ": "somme",
 }  # fmt: skip
 
+EVERYDAY: Final = Everyday(
+    about="environ",
+    weekdays={
+        "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
+        "dim": "dimanche",
+    },
+    until="à|au",
+    before_day="le|au|du",
+    numbered=words(
+        """
+        ligne page chapitre numéro étage porte salle groupe type niveau quai voie canal version chambre phase partie
+        option article table classe étape bus tram zone journée unité leçon tome
+        """
+    ),
+    of="de ",
+)  # fmt: skip
+
 ABBREVIATIONS: Final = {
     "M.": "Monsieur", "Mr": "Monsieur", "Mr.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mme.": "Madame",
     "Mmes": "Mesdames", "Mlle": "Mademoiselle", "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dr.": "Docteur",
@@ -136,7 +156,8 @@ ABBREVIATIONS: Final = {
     "apr. J.-C.": "après Jésus-Christ.", "J.-C.": "Jésus-Christ", "bd": "boulevard", "Bd": "Boulevard",
     "av.": "avenue", "tél.": "téléphone", "Tél.": "Téléphone", "cf.": "confer", "vs": "contre", "OK": "okay",
     "svp": "s'il vous plaît", "SVP": "s'il vous plaît", "n.b.": "nota bene", "Cie": "Compagnie", "éd.": "édition",
-    "chap.": "chapitre", "fig.": "figure",
+    "chap.": "chapitre", "art.": "article", "vol.": "volume", "th.": "thermostat", "ét.": "étage.",
+    "hab.": "habitants.", "fig.": "figure",
 }  # fmt: skip
 
 LETTERS: Final = Letters(

@@ -1,7 +1,6 @@
 """How a language of numbers, dates, sums and signs is read: the steps that languages share.
 
-A language is a ``Grammar`` with its words, and with methods of its own where its rules are. Each step
-replaces what it understands by words; what is left for the last steps are bare numbers and signs.
+A language is a ``Grammar`` with its words and rules; each step replaces what it understands by words.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import ClassVar, Final
 
-from f5serve.text.spoken import numbers, patterns
+from f5serve.text.spoken import everyday, numbers, patterns
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters
 from f5serve.text.spoken.nouns import Currency, Noun
 from f5serve.text.spoken.numbers import NUMBER, Date, Numeral
@@ -49,19 +49,20 @@ class Grammar:
     signs: ClassVar[Mapping[str, str]]
     abbreviations: ClassVar[Mapping[str, str]]
     letters: ClassVar[Letters]
+    everyday: ClassVar[Everyday]
 
     def __init__(self) -> None:
-        signs = _any(sign for sign in self.currencies if not sign.isalpha())
-        codes = _any(code for code in self.currencies if code.isalpha())
-        iso = _any(code for code in self.currencies if code.isupper() and len(code) == 3)
-        scale, unit = _any(self.scales), _any(self.units)
+        signs = patterns.any_of(sign for sign in self.currencies if not sign.isalpha())
+        codes = patterns.any_of(code for code in self.currencies if code.isalpha())
+        iso = patterns.any_of(code for code in self.currencies if code.isupper() and len(code) == 3)
+        scale, unit = patterns.any_of(self.scales), patterns.any_of(self.units)
         amount = rf"(?P<amount>{NUMBER})(?:[ ]?(?P<scale>{scale})(?![^\W\d_]))?"
-        per = rf"(?:/(?P<per>{unit})(?![\w/]))?"
+        per = rf"(?: ?/ ?(?P<per>{unit})(?![\w/]))?"
         self._money_after = re.compile(
             rf"{amount}[ ]?(?:de |di |d'|d’)?(?P<sign>{signs}|(?:{codes})(?!\w)){per}"
         )
         self._money_before = re.compile(
-            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{iso}))[ ]?{amount}{per}"
+            rf"(?:(?<!\w)[A-Z]{{1,2}})?(?P<sign>{signs}|(?<!\w)(?:{iso}))[ ]?{amount}(?:[ ]?(?P<code>{iso})\b)?{per}"
         )
         self._measure = re.compile(
             rf"(?<![^\W\d])(?P<amount>{NUMBER})[ -]?(?P<unit>{unit})(?:/(?P<per>{unit}|h|s))?(?![\w²³])(?!/[^\W\d_])"
@@ -71,6 +72,7 @@ class Grammar:
         self._abbreviation = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, words))})(?!\w)")
         self._sign = re.compile(f"[{re.escape(''.join(self.signs))}]")
         self._steps: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+            *everyday.steps(self),
             (patterns.CLOCKS, lambda found: self.between(found[1], "", rising=True)),
             *self.own_steps(),
             (patterns.ISO, self._iso),
@@ -88,6 +90,7 @@ class Grammar:
             (patterns.RANGE, self._range),
             (self._money_before, self._money),
             (self._money_after, self._money),
+            everyday.scale_step(self),
             (self._share, self._percent),
             (self._measure, self._measured),
             (patterns.ROMAN, self._roman),
@@ -136,11 +139,20 @@ class Grammar:
 
     def and_a_half(self, number: str, noun: str) -> str:
         """A number of things and half of one; the number is in digits."""
-        return f"{self.mixed(int(number), self.said_fraction(1, 2))} {noun}"
+        many = self.units[noun].many if noun in self.units else noun
+        return f"{self.mixed(int(number), self.said_fraction(1, 2))} {many}"
 
     def between(self, first: str, last: str, *, rising: bool) -> str:
         """Two numbers with a dash between them: a range, or a score."""
         raise NotImplementedError
+
+    def between_days(self, first: str, last: str, until: str) -> str:
+        """From one day of the week to another; ``until`` is the word between them, if there is one."""
+        return f"{first} {until} {last}" if until else self.between(first, last, rising=True)
+
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        """A part of a unit."""
+        return f"{fraction} {'' if half else self.everyday.of}{noun.one}"
 
     def is_feminine(self, noun: str) -> bool:
         """Whether a noun makes the number before it feminine."""
@@ -179,12 +191,12 @@ class Grammar:
     def _read_once(self, text: str) -> str:
         text = numbers.plain_digits(numbers.plain_numerals(text))
         text = self._abbreviation.sub(self._abbreviated, text)
-        if not text.isascii() or any(map(str.isdigit, text)) or any(map(str.isupper, text)):
+        if patterns.holds_more_than_words(text):
             for pattern, step in self._steps:
                 text = pattern.sub(step, text)
         text = self.letters.read(text)
         text = self._sign.sub(self._signed, text)
-        text = "".join(map(self._rest, patterns.LEFT.sub(_left, text)))
+        text = "".join(map(self._rest, patterns.LEFT.sub(patterns.left, text)))
         return patterns.LOOSE_MARK.sub("", patterns.SPACES.sub(" ", text)).strip(" ")
 
     def number(self, numeral: Numeral, *, feminine: bool = False, noun: str = "") -> str:
@@ -315,7 +327,8 @@ class Grammar:
         return f"{said} {self.per} {self.units[found['per']].one}" if found["per"] else said
 
     def _sum(self, found: re.Match[str]) -> str:
-        currency, numeral = self.currencies[found["sign"]], self.parse(found["amount"])
+        sign = found.groupdict().get("code") or found["sign"]  # $20 USD
+        currency, numeral = self.currencies[sign], self.parse(found["amount"])
         if found["scale"]:
             scale = self.scales[found["scale"]]
             return self.scaled(self.number(numeral, noun=scale), scale, currency.unit.many)
@@ -362,7 +375,9 @@ class Grammar:
     def _plain(self, found: re.Match[str]) -> str:
         numeral = self.parse(found[0])
         after = patterns.NEXT_WORD.match(found.string, found.end())
-        noun = after[1] if after else ""
+        before = patterns.LAST_WORD.search(found.string, max(0, found.start() - 32), found.start())
+        named = before is not None and before[1].lower() in self.everyday.numbered
+        noun = after[1] if after and not named else ""
         if numeral.decimals or numeral.is_code or len(numeral.whole) > _MOST_DIGITS:
             return self.number(numeral)
         if numeral.grouped or len(numeral.whole) != 4:
@@ -379,16 +394,6 @@ class Grammar:
             return character
         value = unicodedata.numeric(character, -1.0)
         return f" {self.cardinal(int(value))} " if value >= 0 and value == int(value) else " "
-
-
-def _any(signs: object) -> str:
-    """A pattern for any of some signs, the longest first."""
-    return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))  # type: ignore[call-overload]
-
-
-def _left(character: re.Match[str]) -> str:
-    """A sign that nothing reads goes, but no mark of a letter."""
-    return character[0] if unicodedata.category(character[0]).startswith("M") else " "
 
 
 def _order(numeral: Numeral) -> float:

@@ -219,6 +219,7 @@ _RULES: Final = tuple(
     (re.compile(unicodedata.normalize("NFC", pattern)), written)
     for pattern, written in (
         ("[½⅓⅔¼¾⅕-⅞]", _fraction_sign),
+        (r"(?<![\w~%])~\s?(?=[0-9])", "लगभग "),
         (f"[{_WIDE}℃℉]+", _plain),
         (r"(?![0-9])\d", _digit),
         (rf"(?<![A-Za-z0-9])(?:{_any_of(CODES)})(?![A-Za-z0-9])", _code),
@@ -241,7 +242,8 @@ _RULES: Final = tuple(
         ),
         (
             r"((?:पिन|पिनकोड|पिन कोड|PIN|ओटीपी|OTP|पासवर्ड|खाता संख्या|फ़ोन|मोबाइल|हेल्पलाइन)"
-            r"(?: नंबर)?[ :–-]{1,3})([0-9]{3,16})(?![0-9.,])",
+            r"(?: नंबर)?[ :–-]{1,3})([0-9]{3,16}+)"
+            rf"(?![0-9.,]|\s?(?:{_any_of(UNITS)}|{_SCALES}|रु|₹|लोग))",
             _label,
         ),
         (

@@ -12,6 +12,7 @@ from f5serve.text.spoken.it_words import (
     ABBREVIATIONS,
     AFTER_NUMBERS,
     CURRENCIES,
+    EVERYDAY,
     FEMININE,
     FEMININE_ENDINGS,
     FRACTIONS,
@@ -47,6 +48,17 @@ _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN][°º]|[nN]\.|[nN]r\.|№|#) ?(?=[
 _HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
 _PAGES: Final = re.compile(r"(?<!\w)(pagg?|pp?)\. ?(?=[0-9])")
 _FEMININE_AFTER_ROMANS: Final = words("guerra edizione dinastia legislatura divisione")
+_ORDERED_BY_ROMANS: Final = words(
+    "trimestre semestre quadrimestre millennio congresso municipio girone governo"
+)
+_ACCENTED: Final = re.compile(r"(?<=\w)tre\b")  # ventitré, but tre
+_POST_CODE: Final = re.compile(r"(?<=, )[0-9]{5}(?= [A-ZÀ-Ý][a-zà-ÿ])")
+_ARTICLE: Final = re.compile(
+    r"(?i)\b(?:il|lo|la|al|del|dal|nel|sul|un|ogni|alla|della|nella|dalla)\s\Z"
+)
+_PLACED: Final = re.compile(
+    r"\s(?!(?:per|e|o|a|in|di|da|con|al|allo|alla|all|dal|dalla|del|se|ma|è|sono|ha|circa|per|sotto|sopra)\b)[a-zà-ÿ]{3}"
+)
 _DECADE: Final = re.compile(r"(?<=anni )['’]([2-9]0)(?![0-9])")
 
 
@@ -64,11 +76,13 @@ class Italian(Grammar):
     signs = SIGNS
     abbreviations = ABBREVIATIONS
     letters = LETTERS
+    everyday = EVERYDAY
 
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         from num2words import num2words
 
         said = str(num2words(number, lang="it")).replace(" e ", " ").replace(",", "")
+        said = _ACCENTED.sub("tré", said)
         if number == 1 and noun:
             return _one(noun, feminine=feminine)
         return said
@@ -90,6 +104,10 @@ class Italian(Grammar):
         )
         noun = after if number == 1 and is_noun else ""
         return self.cardinal(number, feminine=self.is_feminine(noun), noun=noun)
+
+    def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
+        said = super().part_of(fraction, noun, half=half)
+        return f"mezza{said.removeprefix('mezzo')}" if half and noun.feminine else said
 
     def said_date(self, date: Date) -> str:
         day = "primo" if date.day == 1 else self.cardinal(date.day)
@@ -132,7 +150,11 @@ class Italian(Grammar):
 
     def said_roman(self, number: int, before: str, after: str) -> str | None:
         feminine = after.lower() in _FEMININE_AFTER_ROMANS
-        if feminine or {before.lower(), after.lower()} & {"secolo", "secoli"}:
+        if (
+            feminine
+            or after.lower() in _ORDERED_BY_ROMANS
+            or {before.lower(), after.lower()} & {"secolo", "secoli"}
+        ):
             return self.ordinal(number, feminine=feminine)
         if before.lower() in NUMBERED_BY_ROMANS:
             return self.cardinal(number)
@@ -151,6 +173,7 @@ class Italian(Grammar):
             (_HOURS, self._hours),
             (_HEIGHT, self._height),
             (_DECADE, lambda found: found[1]),
+            (_POST_CODE, lambda found: self.by_digits(found[0])),
             (_ORDINAL, self._ordinal),
         )
 
@@ -167,10 +190,16 @@ class Italian(Grammar):
 
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])
-        if value == 0:
+        if value == 0 or ("°" in found[0] and value >= 10 and not _is_place(found)):
             return found[0]
         said = self.ordinal(value, feminine=found[2] is not None)
         return said if found[3] is None else said[:-1] + found[3][-1]
+
+
+def _is_place(found: re.Match[str]) -> bool:
+    """Whether ``°`` is an ordinal's (il 25° posto), not that of degrees (a 180° per 40 minuti)."""
+    before = _ARTICLE.search(found.string, max(0, found.start() - 8), found.start())
+    return before is not None or _PLACED.match(found.string, found.end()) is not None
 
 
 _UNO: Final = re.compile(r"(?:s[^aeiouàèéìòù]|z|gn|ps|pn|x|y)", re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters, words
 from f5serve.text.spoken.nouns import Currency, Noun
 
@@ -89,7 +90,9 @@ UNITS: Final = {
     "mA": _same("milliampere"), "kB": _same("kilobyte"), "KB": _same("kilobyte"), "MB": _same("megabyte"),
     "GB": _same("gigabyte"), "TB": _same("terabyte"), "Mbps": _same("megabit al secondo"), "dB": _same("decibel"),
     "px": _same("pixel"), "kcal": _noun("chilocaloria", "chilocalorie", feminine=True),
-    "cal": _noun("caloria", "calorie", feminine=True), "hPa": _same("ettopascal"),
+    "cal": _noun("caloria", "calorie", feminine=True), "hPa": _same("ettopascal"), "mAh": _same("milliampere ora"),
+    "µg": _noun("microgrammo", "microgrammi"), "kJ": _same("chilojoule"),
+    "mmHg": _noun("millimetro di mercurio", "millimetri di mercurio"),
 }  # fmt: skip
 
 AFTER_NUMBERS: Final = words(
@@ -135,6 +138,23 @@ SIGNS: Final = {
     "Ω": "ohm", "Δ": "delta", "Σ": "somma",
 }  # fmt: skip
 
+EVERYDAY: Final = Everyday(
+    about="circa",
+    weekdays={
+        "lun": "lunedì", "mar": "martedì", "mer": "mercoledì", "gio": "giovedì", "ven": "venerdì", "sab": "sabato",
+        "dom": "domenica",
+    },
+    until="a|al",
+    before_day="il|dal|al|del|entro il|l['’]",
+    numbered=words(
+        """
+        linea pagina capitolo numero porta sala gruppo tipo livello binario canale versione piano stanza camera fase
+        parte opzione articolo tavolo classe passo autobus bus zona tappa giornata unità lezione volume
+        """
+    ),
+    of="di ",
+)  # fmt: skip
+
 ABBREVIATIONS: Final = {
     "Sig.": "Signor", "Sig.ra": "Signora", "Sig.na": "Signorina", "Sigg.": "Signori", "sig.": "signor",
     "sig.ra": "signora",
@@ -147,7 +167,8 @@ ABBREVIATIONS: Final = {
     "S.p.A.": "società per azioni", "SpA": "società per azioni", "S.r.l.": "società a responsabilità limitata",
     "c.so": "corso", "C.so": "Corso", "p.zza": "piazza", "P.zza": "Piazza", "P.za": "Piazza", "V.le": "Viale",
     "v.le": "viale", "cap.": "capitolo", "fig.": "figura", "art.": "articolo", "vs": "contro", "vs.": "contro",
-    "ca.": "circa", "OK": "okay", "c/o": "presso", "gg": "giorni",
+    "ca.": "circa", "vol.": "volume", "tg.": "taglia", "ab.": "abitanti.", "OK": "okay", "c/o": "presso",
+    "gg": "giorni",
 }  # fmt: skip
 
 LETTERS: Final = Letters(
@@ -171,7 +192,8 @@ LETTERS: Final = Letters(
     ),
     spoken=words(
         """
-        RAI IVA FIAT ISTAT INPS INAIL ENI CONI CISL UIL CGIL IMU TARI IRPEF SIAE ANSA CNEL ENEA TAR DOP
+        RAI IVA FIAT ISTAT INPS INAIL ENI CONI CISL UIL CGIL IMU TARI PIL ISEE SPID IBAN CONSOB IRPEF SIAE ANSA
+        CNEL ENEA TAR DOP
         """
     ),
     alone="aeioè",

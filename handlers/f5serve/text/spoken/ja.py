@@ -189,6 +189,8 @@ _RULES: Final = tuple(
         ("(?<=[0-9])(?:XX|xx)年", "エックスエックスねん"),
         (rf"{_TIME_ALONE}([0-9]{{1,2}}):([0-5][0-9])(?::([0-5][0-9]))?{_TIME_ENDS}", _time),
         (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", r"\1たい\2"),
+        (r"(?<![0-9.])0時(?!間)", "れいじ"),
+        (r"(?<![\w%℃°])[~〜～](?=[0-9])", "約"),
         (rf"(?:US)?([{''.join(CURRENCIES)}])\s?({_NUMBER})([万億兆])?", _money),
         (rf"({_NUMBER})\s?({_any_of(SPEEDS)})(?![A-Za-z])", _speed),
         (rf"({_NUMBER})\s?({_any_of(UNITS)})(?![A-Za-z])", _unit),

@@ -32,7 +32,8 @@ NAMES: Final[Mapping[str, str]] = _pairs(
     " ikea=イケア nike=ナイキ adidas=アディダス gucci=グッチ chanel=シャネル louis=ルイ vuitton=ヴィトン"
     " tokyo=トウキョウ kyoto=キョウト osaka=オオサカ kobe=コウベ kyushu=キュウシュウ hokkaido=ホッカイドウ"
     " paris=パリ london=ロンドン berlin=ベルリン newyork=ニューヨーク cafe=カフェ pokemon=ポケモン"
-    " ousaka=オオサカ ok=オーケー app=アプリ email=イーメール online=オンライン offline=オフライン chat=チャット"
+    " ousaka=オオサカ ok=オーケー app=アプリ email=イーメール ram=ラム rom=ロム pdf=ピーディーエフ"
+    " online=オンライン offline=オフライン chat=チャット"
 )
 """Latin names, in lower case and without accents."""
 
@@ -53,7 +54,8 @@ UNITS: Final[Mapping[str, str]] = _pairs(
     " L=リットル l=リットル dl=デシリットル dL=デシリットル t=トン ha=ヘクタール kW=キロワット kWh=キロワット時"
     " MW=メガワット hPa=ヘクトパスカル Hz=ヘルツ kHz=キロヘルツ MHz=メガヘルツ GHz=ギガヘルツ dB=デシベル"
     " KB=キロバイト MB=メガバイト GB=ギガバイト TB=テラバイト kcal=キロカロリー cal=カロリー V=ボルト A=アンペア"
-    " mAh=ミリアンペア時 bps=ビーピーエス Mbps=メガビーピーエス Gbps=ギガビーピーエス pt=ポイント h=時間"
+    " mAh=ミリアンペア時 mmHg=ミリメートルエイチジー bps=ビーピーエス Mbps=メガビーピーエス"
+    " Gbps=ギガビーピーエス pt=ポイント h=時間"
     " min=分 km=キロメートル m=メートル cm=センチメートル mm=ミリメートル kg=キログラム g=グラム mg=ミリグラム"
     " ml=ミリリットル mL=ミリリットル %=パーセント ‰=パーミル"
 )
@@ -93,7 +95,8 @@ SIGNS: Final[Mapping[str, str]] = {
 """Signs that stand alone."""
 
 GREEK: Final[Mapping[str, str]] = _pairs(
-    "α=アルファ β=ベータ γ=ガンマ δ=デルタ ε=イプシロン ζ=ゼータ η=イータ θ=シータ ι=イオタ κ=カッパ λ=ラムダ μ=ミュー"
+    "α=アルファ β=ベータ γ=ガンマ δ=デルタ ε=イプシロン ζ=ゼータ η=イータ θ=シータ ι=イオタ κ=カッパ λ=ラムダ"
+    " μ=ミュー"
     " ν=ニュー ξ=クサイ ο=オミクロン π=パイ ρ=ロー σ=シグマ ς=シグマ τ=タウ υ=ウプシロン φ=ファイ χ=カイ ψ=プサイ"
     " ω=オメガ"
 )

@@ -32,12 +32,37 @@ _ENDINGS: Final = (
     "com|org|net|edu|gov|info|dev|app|blog|shop|io|ai|tv|co|uk|eu|us|ca|au|nz|ie|de|ch|nl|se|dk|pl"
     "|pt|br|mx|ar|cl|fr|es|it|fi|ru|jp|cn|tw|kr|рф"
 )
+# And those that end the name of a file.
+_FILES: Final = (
+    "py|js|ts|json|yaml|yml|txt|md|csv|xml|html|css|pdf|docx|xlsx|pptx|exe|zip|jpg|jpeg|png|gif|mp3|mp4|wav|sql|toml"
+    "|ini|log"
+)
+_SPELLED_FILES: Final = frozenset(
+    {
+        "py",
+        "js",
+        "ts",
+        "txt",
+        "md",
+        "csv",
+        "xml",
+        "html",
+        "css",
+        "pdf",
+        "exe",
+        "png",
+        "jpg",
+        "mp3",
+        "mp4",
+        "sql",
+    }
+)
 _PART: Final = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _MAIL: Final = re.compile(
     rf"(?<![\w.+-])([\w.+-]{{1,64}})@((?:{_PART}\.){{1,5}}[^\W\d_]{{2,24}})(?!\w)"
 )
 _HOST: Final = re.compile(
-    rf"(?<![\w.@-])((?:{_PART}\.){{1,6}})({_ENDINGS})(?![\w-])(?!\.[^\W\d_])((?:/[^\s<>\"«»]{{0,2000}})?)"
+    rf"(?<![\w.@-])((?:{_PART}\.){{1,6}})({_ENDINGS}|{_FILES})(?![\w-])(?!\.[^\W\d_])((?:/[^\s<>\"«»]{{0,2000}})?)"
 )
 _SPELLED: Final = frozenset(
     {"uk", "us", "eu", "fr", "fi", "de", "ch", "nl", "ru", "jp", "cn", "ai", "tv"}
@@ -120,7 +145,7 @@ def _addresses(text: str, language: str) -> str:
 def _dotted(names: list[str], dot: str, language: str) -> str:
     """Names with the word for a dot between them; countries of other languages are spelled."""
     last = names[-1]
-    ending = last.upper() if last in _SPELLED - {language} else last
+    ending = last.upper() if last in (_SPELLED | _SPELLED_FILES) - {language} else last
     return dot.join([*(name.replace("_", " ").replace("-", " ") for name in names[:-1]), ending])
 
 

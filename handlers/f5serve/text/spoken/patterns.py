@@ -7,6 +7,8 @@ takes is proportional to the length of the text.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from f5serve.text.spoken import numbers
@@ -35,14 +37,16 @@ AFTER_NAME: Final = re.compile(
 PHONE: Final = re.compile(
     r"(?<![\w+])(?:\+(?=(?:[ .()/-]{0,3}[0-9]){7})[0-9]{1,3}(?:[ .()/-]{1,3}[0-9]{1,5}){1,8}"
     r"|\([0-9]{2,5}\)[ ]?[0-9]{3,4}[ .-][0-9]{3,5}"
-    r"|0[0-9]{1,4}(?:[ .-][0-9]{2,5}){2,5}|[0-9]{3}-[0-9]{4}|[0-9]{1,5}(?:-[0-9]{1,7}){2,6}|\+[0-9]{6,15})"
+    r"|0[0-9]{1,4}(?:[ .-][0-9]{2,5}){2,5}|[0-9]{3}-[0-9]{4}|[0-9]{3}[ ][0-9]{6,7}"
+    r"|[0-9]{1,5}(?:-[0-9]{1,7}){2,6}|\+[0-9]{6,15})"
     r"(?![\w-]|[.,][0-9])"
 )
 CALLED: Final = re.compile(
     r"(?i)(\b(?:tel|tél|tfno|tlf|puh|phone|mobile|call|fax|teléfono|téléphone|telefono|puhelin|puhelinnumero|móvil"
-    r"|cellulare|numéro|número|numero|numerosta|numeroon|whatsapp|llam(?:a|e|en|ar|ad)|appele[zr]|chiam(?:a|i|are|ate)"
+    r"|cellulare|numéro|número|numero|numerosta|numeroon|whatsapp|ll[aá]m(?:a|e|en|ar|ad)(?:me|nos|le|lo)?"
+    r"|r?appele[zr]-?(?:moi|nous|le|la)?|contacte[zr]|chiam(?:a|i|are|ate|ar)(?:mi|ci|lo)?"
     r"|soita|soittakaa)\b[.:]{0,2}[ ](?:(?:us|at|is|es|è|on|al|le|au|il|el|lo)[ ]){0,2})"
-    r"([0-9]{2,5}(?:[ .-][0-9]{2,5}){1,6})(?![\w-]|[.,][0-9])"
+    r"([0-9]{2,5}(?:[ .-][0-9]{2,8}){1,6})(?![\w-]|[.,][0-9])"
 )
 MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+{DASH[1:-1]}])[-−–](?=[0-9])")
 RANGE: Final = re.compile(
@@ -67,3 +71,23 @@ GOES_ON: Final = re.compile(
     r"[,;:.)]|\s(?![A-ZÀ-ÖØ-Þ«¡¿])[^\W\d_]"
 )  # what ends no sentence: "etc. are"
 LAST_WORD: Final = re.compile(r"([^\W\d_]{1,30})[ ]\Z")
+
+
+def any_of(signs: Iterable[str]) -> str:
+    """A pattern for any of some signs, the longest first."""
+    return "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
+
+
+def left(character: re.Match[str]) -> str:
+    """A sign that nothing reads goes, but no mark of a letter."""
+    return character[0] if unicodedata.category(character[0]).startswith("M") else " "
+
+
+def holds_more_than_words(text: str) -> bool:
+    """Whether a step could find anything: digits, capitals, joined words, letters beyond ASCII."""
+    return (
+        "-" in text
+        or not text.isascii()
+        or any(map(str.isdigit, text))
+        or any(map(str.isupper, text))
+    )

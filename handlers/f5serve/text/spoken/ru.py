@@ -9,13 +9,25 @@ and a foreign name inside a Russian sentence is spoken in Russian sounds anyway.
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import re
 import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from f5serve.text.spoken.ru_words import ABBREVIATIONS, HEADLINES, LETTERS, NAMES, SCORES, SIGNS
+from f5serve.text.spoken import ru_libraries
+from f5serve.text.spoken.ru_words import (
+    ABBREVIATIONS,
+    DECADES,
+    HEADLINES,
+    LETTERS,
+    NAMES,
+    SCORES,
+    SIGNS,
+    SPOONS,
+    TITLES,
+)
 
 if TYPE_CHECKING:
     from ru_normalizr import Normalizer
@@ -53,6 +65,9 @@ _HOURS: Final[Mapping[str, tuple[str, str, str]]] = {
     "genitive": ("часа", "часов", "часов"),
     "dative": ("часу", "часам", "часам"),
 }
+_AFTER_ORDINAL: Final = (  # what may be counted in an order: 90-е место, 20-е января
+    "год|мест|числ|издан|заседан|столети|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек|сутк|полугоди|отделени"
+)
 _MOST_READINGS = 4
 _LONGEST = 100  # letters of one word; beyond, the library's time grows with their square
 _SCORE_CONTEXT = 30  # characters before a colon in which a word for a score is looked for
@@ -70,7 +85,9 @@ def read_out(text: str) -> str:
     """
     text = text.encode("utf-8", "ignore").decode("utf-8")  # lone surrogates, which libraries refuse
     parts = _FOREIGN.split(text)  # each second one is what it was split at
-    parts[::2] = ["".join(map(_read, _PIECE.findall(part))) for part in parts[::2]]
+    pieces = [_PIECE.findall(part) for part in parts[::2]]
+    read = {piece: _read(piece) for piece in set(itertools.chain.from_iterable(pieces))}
+    parts[::2] = ["".join(map(read.__getitem__, part)) for part in pieces]
     return "".join(parts)
 
 
@@ -86,6 +103,7 @@ def _normalizer() -> Normalizer:
 
     # It warns of numbers that it cannot read by writing them down; what callers say stays out of the log.
     logging.getLogger("ru_normalizr").setLevel(logging.CRITICAL)
+    ru_libraries.quicken()
     return Normalizer(NormalizeOptions.tts(letter_vowel_mode="single"))
 
 
@@ -164,6 +182,38 @@ def _time(found: re.Match[str]) -> str:
     return f"{hours} {minute} {_form(minute, 'минута', 'минуты', 'минут')}"
 
 
+def _score(found: re.Match[str]) -> str:
+    before = found.string[max(0, found.start() - _SCORE_CONTEXT) : found.start()].lower()
+    is_score = any(score in before for score in SCORES)
+    if not is_score:
+        return found[0]
+    # In words where it is short, for the library would decline the second by what follows.
+    return " — ".join(_DIGITS[int(side)] if len(side) == 1 else side for side in found.groups())
+
+
+def _title(found: re.Match[str]) -> str:
+    return TITLES[found[0][:-1]]
+
+
+def _spoons(found: re.Match[str]) -> str:
+    kind = SPOONS[found[2]]
+    if not found[1].isdecimal():
+        return f"{found[1]} {kind}ой ложки"
+    number = int(found[1])
+    if number == 1:
+        return f"1 {kind}ую ложку"  # what a recipe tells to add
+    return f"{number} {_form(number, f'{kind}ая ложка', f'{kind}ые ложки', f'{kind}ых ложек')}"
+
+
+def _decade(found: re.Match[str]) -> str:
+    """The years that a decade is called by, where no noun follows: в 90-е."""
+    return DECADES[int(found[1]) - 2]
+
+
+def _per_kilogram(found: re.Match[str]) -> str:
+    return " за килограмм" if "/" in found[0] else "килограмм"
+
+
 def _form(number: int, one: str, few: str, many: str) -> str:
     if 11 <= number % 100 <= 14:
         return many
@@ -229,7 +279,14 @@ _BEFORE: Final = tuple(
             rf"(?i)(?<![A-Za-z-])(?:{'|'.join(sorted(NAMES, key=len, reverse=True))})(?![A-Za-z-])",
             _name,
         ),
+        (r"\bЦСКА\b", "цэ-эс-ка"),
         (r"\b[А-ЯЁ]{4,12}\b", _headline),
+        (rf"\b(?:{'|'.join(TITLES)})\.(?= [А-ЯЁ])", _title),
+        (r"(?<![\d.,])(\d{1,4}(?:,\d)?|1/[2-9])\s?(ст|ч|дес)\. ?л(?:\.|\b)", _spoons),
+        (rf"\b([2-9])0-е(?!\w|\s(?:{_AFTER_ORDINAL}))", _decade),
+        (r"(?<=\bза )кг\b|(?<=[а-я₽])\.?/кг\b", _per_kilogram),
+        (r"(?<![~\w])~\s?(?=\d)", "около "),
+        (r"(\b\d{4} г)\.(?= [А-ЯЁ]{2,}\b)", r"\1"),
         (r"(?<=[А-ЯЁ]\.)(?=[А-ЯЁ][а-яё])", " "),
         ("№{2,}", "№"),
         (r"(?<=\d)\s?км/с\b", " км в секунду"),
@@ -245,6 +302,7 @@ _BEFORE: Final = tuple(
             rf"(?i)(?<![\d:.,])\b((?:в|{'|'.join(_CASES)}) )?(\d{{1,2}}):([0-5]\d)(?![\d:]|[.,]\d)",
             _time,
         ),
+        (r"(?<![\d:.,])(\d{1,3}):(\d{1,3})(?![\d:]|[.,]\d)", _score),
         (r"(?<![\d/.,])(\d{1,4})/(\d{1,4})(?![\d/]|[.,]\d)", _over),
         (rf"([$€£₽¥])\s?({_NUMBER})\s?(тыс|млн|млрд|трлн)\b\.?", _money),
         (r"(?<=\d)\+(?!\s?\d)", " плюс"),

@@ -36,6 +36,9 @@ NAMES: Final[Mapping[str, str]] = _pairs(
     " video=видео audio=аудио photo=фото club=клуб radio=радио hotel=отель music=мьюзик mail=мейл news=ньюс"
     " covid=ковид louis=луи vuitton=виттон chanel=шанель gucci=гуччи dior=диор steam=стим xbox=иксбокс"
     " playstation=плейстейшен nintendo=нинтендо minecraft=майнкрафт pokemon=покемон cafe=кафе"
+    ""
+    " ru=ру com=ком org=орг net=нет info=инфо help=хелп support=саппорт config=конфиг json=джейсон yaml=ямл"
+    " pdf=пэ-дэ-эф ya=я"
     " bmw=бэ-эм-вэ ok=окей app=апп store=стор play=плей pro=про max=макс mini=мини plus=плюс air=эйр ultra=ультра"
 )
 """Latin words, in lower case and without accents."""
@@ -68,6 +71,18 @@ SCORES: Final = (
     "разгром",
 )
 """A colon after them is that of a score."""
+
+TITLES: Final[Mapping[str, str]] = _pairs(
+    "Проф=Профессор проф=профессор Акад=Академик акад=академик Доц=Доцент доц=доцент Им=Имени Тов=Товарищ"
+)
+"""Before a name."""
+
+SPOONS: Final[Mapping[str, str]] = {"ст": "столов", "ч": "чайн", "дес": "десертн"}
+"""The measures of recipes, without their endings: ст. л."""
+
+DECADES: Final = _words(
+    "двадцатые тридцатые сороковые пятидесятые шестидесятые семидесятые восьмидесятые девяностые"
+)
 
 LETTERS: Final[Mapping[str, str]] = _pairs(
     "a=а b=б c=к d=д e=е f=ф g=г h=х i=и j=дж k=к l=л m=м n=н o=о p=п q=к r=р s=с t=т u=у v=в w=в x=кс y=й z=з"

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from f5serve.text.spoken import numbers
 from f5serve.text.spoken.zh_numbers import cardinal, number, one_by_one
 from f5serve.text.spoken.zh_words import (
     CURRENCIES,
@@ -84,6 +85,19 @@ def _numeral(found: re.Match[str]) -> str:
     return _whole(found[0])
 
 
+def _roman(found: re.Match[str]) -> str:
+    value = numbers.roman(found[0])
+    return found[0] if value is None else cardinal(str(value))
+
+
+def _pressure(found: re.Match[str]) -> str:
+    return f"{cardinal(found[1])}比"
+
+
+def _season(found: re.Match[str]) -> str:
+    return one_by_one(found[1]) + one_by_one(found[2])
+
+
 def _one_by_one(found: re.Match[str]) -> str:
     return one_by_one(found[0])
 
@@ -123,6 +137,8 @@ def _slash(found: re.Match[str]) -> str:
     first, second = found[1], found[2]
     if int(second) <= int(first) <= 12 and int(second) >= 1:
         return f"{cardinal(first)}月{cardinal(second)}日"
+    if int(first) > int(second) > 12:  # a blood pressure
+        return f"{cardinal(first)}比{cardinal(second)}"
     return f"{cardinal(second)}分之{cardinal(first)}"
 
 
@@ -221,7 +237,9 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-_SOMETHING_TO_READ = re.compile(rf"[\d½-¾①-⓿Ⅰ-ⅿ⅐-⅞{re.escape(''.join(SIGNS))}＆＋＝＄￥]")
+_SOMETHING_TO_READ = re.compile(
+    rf"[\d½-¾①-⓿Ⅰ-ⅿ⅐-⅞{re.escape(''.join(SIGNS))}＆＋＝＄￥]|[IVX][世期型级代卷]"
+)
 _DASH: Final = "[-‐‑‒–—―−~〜～－]"
 _MINUS: Final = "(?<![A-Za-z0-9)])[-−–－]"
 _ALONE: Final = r"(?<![A-Za-z0-9.,:/-])"
@@ -245,6 +263,12 @@ _RULES: Final = tuple(
         ("(?<=[0-9])[：∶](?=[0-9])", ":"),
         ("(?<=[0-9])，(?=[0-9]{3}(?![0-9]))", ","),
         ("(?<=[0-9])[／⁄](?=[0-9])", "/"),
+        ("(?<![0-9%℃°元年月日号点分秒时A-Za-z])[~～](?=[0-9])", "约"),
+        (r"(?<=[0-9]米)[0-9]{1,2}(?![0-9.]|厘|分|毫|的?[长宽高])", _one_by_one),
+        (r"[0-9]+(?= 点 [A-Za-z])", _one_by_one),
+        (r"(?<![0-9])[0-9]0(?=后(?!期|续))", _one_by_one),
+        (r"(?<![A-Za-z])[IVX]{1,5}(?=[世期型级代卷])", _roman),
+        (rf"{_ALONE}({_YEAR})/([0-9]{{2}})(?=\s?(?:赛季|学年|财年|年度))", _season),
         (rf"{_ALONE}([12][0-9]{{3}})([/.-])([01]?[0-9])\2([0-3]?[0-9]){_ENDS}", _date),
         (rf"{_ALONE}({_YEAR})[/-](0[1-9]|1[0-2]|[1-9])(?:月|{_ENDS}(?!年))", _year_and_month),
         (
@@ -294,6 +318,7 @@ _RULES: Final = tuple(
             "到",
         ),
         (rf"(?<=时速)({_NUMBER})\s?km/h", r"\1公里"),
+        (rf"{_ALONE}([0-9]{{2,3}})/(?=[0-9]{{2,3}}\s?mmHg)", _pressure),
         (rf"({_MINUS})?({_NUMBER})\s?({_any_of(UNITS)})(?![A-Za-z])", _unit),
         (rf"{_ALONE}([0-9]{{1,4}})/([0-9]{{1,4}}){_ENDS}", _slash),
         (r"(?<![0-9.])[0-9]++(?:\.[0-9]++){2,}", _version),

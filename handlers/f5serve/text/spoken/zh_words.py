@@ -21,6 +21,7 @@ UNITS: Final[Mapping[str, str]] = _pairs(
     " kWh=千瓦时 W=瓦 V=伏 mAh=毫安时 Hz=赫兹 kHz=千赫兹 MHz=兆赫兹 GHz=吉赫兹 dB=分贝 kcal=千卡 kJ=千焦"
     " Pa=帕 kPa=千帕 hPa=百帕 MPa=兆帕 min=分钟 h=小时 s=秒 ms=毫秒 rpm=转每分钟 px=像素 mph=英里每小时"
     " km/h=公里每小时 m/s=米每秒 km/s=公里每秒 g/cm³=克每立方厘米 mg/L=毫克每升 Mbps=兆比特每秒"
+    " mmHg=毫米汞柱 mm2=平方毫米"
 )
 """Units after a number."""
 

@@ -9,12 +9,14 @@ what a caller sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 
 from f5serve.errors import MediaTypeError, RequestError, ServeError
+from f5serve.metrics import NONE, Metric
 from f5serve.request import decode_json, require_object
 from f5serve.response import Answer, StreamedAnswer, problem_answer
 
@@ -32,9 +34,20 @@ class Metrics(Protocol):
     """What is used of TorchServe's metrics; what is counted must be declared in ``config/metrics.yaml``."""
 
     def add_counter(
-        self, name: str, value: int, idx: str | None = None, dimensions: Sequence[Dimension] = ()
+        self, name: str, value: float, idx: str | None = None, dimensions: Sequence[Dimension] = ()
     ) -> None:
         """Add to a counter; TorchServe appends the dimensions ModelName and Level to ours."""
+
+    def add_metric(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        idx: str | None = None,
+        dimensions: Sequence[Dimension] = (),
+        metric_type: Any = None,  # noqa: ANN401  # an enumeration that only workers have
+    ) -> None:
+        """The same for a metric of any type."""
 
 
 class Context(Protocol):
@@ -138,11 +151,39 @@ def _send(chunks: Iterable[bytes], context: Context) -> bytes:
     return b""
 
 
-def count(context: Context, name: str, labels: Mapping[str, str]) -> None:
-    """Add one to a counter that ``config/metrics.yaml`` declares with these labels, in this order."""
-    if context.metrics is not None:
-        dimensions = [Dimension(label, value) for label, value in labels.items()]
-        context.metrics.add_counter(name, 1, dimensions=dimensions)
+class Recorder:
+    """Counts through TorchServe, which takes each update as a line on the worker's output.
+
+    Args:
+        context: Of the batch that is answered.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._metrics = context.metrics
+
+    def record(self, metric: Metric, value: float, *labels: str) -> None:
+        """Add to a counter, or sort a value into a histogram; one value for each label, in order."""
+        if self._metrics is None:
+            return
+        dimensions = [
+            Dimension(label, _plain_label(told))
+            for label, told in zip(metric.labels, labels, strict=True)
+        ]
+        value = round(value, 6)
+        if metric.kind == "counter":
+            self._metrics.add_counter(metric.name, value, dimensions=dimensions)
+            return
+        from ts.metrics.metric_type_enum import MetricTypes  # only workers have it
+
+        kind = MetricTypes(metric.kind)
+        self._metrics.add_metric(
+            metric.name, value, "seconds", dimensions=dimensions, metric_type=kind
+        )
+
+
+def _plain_label(value: str) -> str:
+    """Keep what cannot be mistaken for another part of the line; a model of others may say anything."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", value)[:64] or NONE
 
 
 def refuse(error: ServeError, call: Call) -> Answer:

@@ -356,8 +356,8 @@ def test_the_handler_answers_through_torchserves_context(
     (body,) = handler.handle([{"body": bytearray(b'{"text": "Bonjour tout le monde."}')}], context)
 
     assert body[:4] == b"RIFF"
-    assert context.metrics.counted == [
-        ("LanguageResolutions", {"Language": "fr", "Source": "detected"})
+    assert context.metrics.named("LanguageResolutions") == [
+        ({"Language": "fr", "Source": "detected"}, 1)
     ]
     assert (context.statuses[0], context.content_types[0]) == (200, "audio/wav")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import random
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
 from typing import Final
 
 import msgspec
@@ -159,6 +162,18 @@ class LanguageModels:
         self._board = board or Board()
         self._directory = directory or Directory()
         self._sleep = sleep
+        self._retries: SimpleQueue[tuple[str, str]] = SimpleQueue()
+
+    def retries(self) -> Counter[tuple[str, str]]:
+        """Answer how often a replica gave no answer to a piece, by model and reason, since last asked.
+
+        The reason is ``unreached``, ``lost`` (its worker died, or it does not hold the model) or ``full``.
+        """
+        seen = Counter[tuple[str, str]]()
+        with contextlib.suppress(Empty):
+            while True:
+                seen[self._retries.get_nowait()] += 1
+        return seen
 
     def speak(
         self, backend: Backend, fields: Mapping[str, object], *, deadline: Deadline, request_id: str
@@ -234,6 +249,7 @@ class LanguageModels:
             if isinstance(error, urllib3.exceptions.ReadTimeoutError) and attempt.deadline.passed():
                 raise attempt.deadline.exceeded() from None
             logger.warning("not reached: model=%s at=%s reason=%s", model, replica.url, error)
+            self._retries.put((model, "unreached"))
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
             return None
         except DeadlineError:
@@ -242,9 +258,11 @@ class LanguageModels:
         finally:
             self._board.give_back(model, replica.url, failed=failed)
         if is_full(answer):
+            self._retries.put((model, "full"))
             attempt.full = error_of(answer, attempt.backend)
             return None
         if failed:
+            self._retries.put((model, "lost"))
             attempt.lost(replica, error_of(answer, attempt.backend))
             return None
         if answer.status != HTTPStatus.OK:

@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from f5serve import metrics
-from scripts.ports import free_port
+from scripts.ports import Ports
 from tests.server.harness import ROOT, Server
 from tests.server.listening import TIMEOUT_S, post
 
@@ -136,7 +136,7 @@ def prometheus(server: Server, tmp_path: Path) -> Iterator[str]:
     config["scrape_configs"][0]["scrape_timeout"] = "1s"
     config["scrape_configs"][0]["static_configs"] = [{"targets": [target]}]
     (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    port = free_port()
+    port = Ports.free().inference
     command = [
         "prometheus", f"--config.file={tmp_path / 'prometheus.yaml'}", f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
@@ -164,7 +164,7 @@ def asked(prometheus: str, query: str) -> list[dict[str, object]]:
 def test_a_real_prometheus_reads_the_server_and_evaluates_the_rules(
     server: Server, counted: tuple[Samples, Samples], prometheus: str
 ) -> None:
-    wanted = 'f5serve:rtf:ratio_rate5m{model="f5_fi"}'
+    wanted = 'f5serve:rtf:ratio_rate5m{ModelName="f5_fi"}'
     url = f"{server.inference_url}/predictions/tts"
 
     end = time.monotonic() + 30.0
@@ -173,7 +173,7 @@ def test_a_real_prometheus_reads_the_server_and_evaluates_the_rules(
         time.sleep(1.0)
 
     (rtf,) = asked(prometheus, wanted)
-    assert rtf["metric"] == {"__name__": "f5serve:rtf:ratio_rate5m", "model": "f5_fi"}
+    assert rtf["metric"] == {"__name__": "f5serve:rtf:ratio_rate5m", "ModelName": "f5_fi"}
     assert asked(prometheus, 'f5serve_requests_total{Language="fi",Reason="ok"}')
     rules = requests.get(f"{prometheus}/api/v1/rules", timeout=TIMEOUT_S).json()["data"]["groups"]
     assert {rule["health"] for group in rules for rule in group["rules"]} == {"ok"}

@@ -78,7 +78,7 @@ def test_a_spoken_text_is_counted_once_with_its_time_and_its_wait(model: FakeMod
     ((spent, labels),) = counted.of(metrics.REQUEST_SECONDS)
     ((waited, _),) = counted.of(metrics.QUEUE_SECONDS)
     assert labels == ("fr",)
-    assert 0.0 < waited < spent < 10.0
+    assert 0.0 <= waited < spent < 10.0
     assert counted.of(metrics.FIRST_AUDIO_SECONDS) == []
     assert counted.of(metrics.BACKEND_RETRIES) == []
 
@@ -172,7 +172,7 @@ def test_tries_that_a_server_did_not_answer_are_counted_by_why(model: FakeModel)
     answers = iter([torchserve_error(500), queue_full(), queue_full(), speech()])
     model.answer = lambda _: next(answers)
 
-    _, counted = ask(model, change={"max_refused_s": 5.0}, text="Bonjour.", language="fr")
+    _, counted = ask(model, change={"max_refused_s": 5.0, "workers": 4}, text="Bonjour.", language="fr")
 
     assert sorted(counted.of(metrics.BACKEND_RETRIES)) == [
         (1, ("f5_fr", "lost")),

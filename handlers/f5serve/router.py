@@ -193,7 +193,9 @@ class Router:
         deadline = Deadline(self._settings.deadline_s)
         plan = self._plan(request)
         account.planned(plan, wants_stream=request.stream, speed=request.speed)
-        pieces = self._speakers.speak(plan.pieces, request, deadline, call.correlation_id)
+        pieces = self._speakers.speak(
+            plan.pieces, request, deadline, call.correlation_id, call.trace
+        )
         spoken = _begun(account.heard(pieces))
         headers = {
             **torchserve.identity(call),

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from f5serve.errors import MediaTypeError, RequestError, ServeError
 from f5serve.metrics import NONE, Metric
@@ -21,6 +21,8 @@ from f5serve.request import decode_json, require_object
 from f5serve.response import Answer, StreamedAnswer, problem_answer
 
 Row = Mapping[str, Any]
+TRACE_HEADERS: Final = ("traceparent", "tracestate", "baggage")
+LONGEST_TRACE: Final = 1024
 
 
 class Dimension(NamedTuple):
@@ -96,6 +98,7 @@ class Call:
         fields: The body's fields, or the error that reading them gave. None without any body.
         from_form: Whether the fields are text from a form.
         accepts_html: Whether a browser asks: HTML is named among what it takes, and JSON is not.
+        trace: The caller's headers of W3C Trace Context and Baggage, for whoever is asked in its turn.
     """
 
     correlation_id: str
@@ -103,6 +106,7 @@ class Call:
     fields: Mapping[str, object] | ServeError | None
     from_form: bool
     accepts_html: bool = False
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
@@ -230,7 +234,18 @@ def _read_call(row: Row, context: Context, index: int) -> Call:
         fields=fields,
         from_form=content_type == "multipart/form-data",
         accepts_html=_accepts_html(headers.get("accept", "")),
+        trace=_trace(headers),
     )
+
+
+def _trace(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep what may stand in a header; the rest of a trace is nobody's loss."""
+    told = {name: headers.get(name, "") for name in TRACE_HEADERS}
+    return {
+        name: value
+        for name, value in told.items()
+        if 0 < len(value) <= LONGEST_TRACE and value.isascii() and value.isprintable()
+    }
 
 
 def _require_plain(encoding: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import time
@@ -15,12 +16,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from f5serve import metrics
 from scripts.ports import Ports
-from tests.server.harness import ROOT, Server
+from scripts.slo import ROOT
+from tests.server.harness import Server
 from tests.server.listening import TIMEOUT_S, post
 
 MONITORING = ROOT / "config" / "monitoring"
 TEXT = "Aurinko nousee tänään varhain."
 LONG = "Juna lähtee aikaisin aamulla, ja se saapuu myöhään illalla perille. " * 4
+CAMEL = re.compile("[a-z][A-Z]")  # what promtool takes for it
 Samples = list[tuple[str, dict[str, str], float]]
 
 
@@ -36,10 +39,14 @@ def samples_of(server: Server) -> Samples:
 
 def total(samples: Samples, name: str, **labels: str) -> float:
     return sum(
-        value
-        for found, told, value in samples
-        if found == name and labels.items() <= told.items()
+        value for found, told, value in samples if found == name and labels.items() <= told.items()
     )
+
+
+def found(program: str) -> str:
+    path = shutil.which(program)
+    assert path is not None
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +123,21 @@ def test_promtool_finds_no_fault_with_the_names_of_ours(server: Server) -> None:
             keep = line.split()[2].startswith("f5serve_")
         ours += [line] if keep else []
 
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"], input="".join(ours), capture_output=True, text=True
+    checked = subprocess.run(  # noqa: S603
+        [found("promtool"), "check", "metrics"],
+        input="".join(ours),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
+    # TorchServe adds the label ModelName to whatever a worker counts.
+    faults = [line for line in checked.stderr.splitlines() if "camelCase" not in line]
     assert ours
-    assert (checked.returncode, checked.stderr) == (0, "")
+    assert faults == []
+    assert {label for label in re.findall(r"(\w+)=\"", "".join(ours)) if CAMEL.search(label)} == {
+        "ModelName"
+    }
 
 
 @pytest.fixture
@@ -138,11 +154,12 @@ def prometheus(server: Server, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     port = Ports.free().inference
     command = [
-        "prometheus", f"--config.file={tmp_path / 'prometheus.yaml'}", f"--storage.tsdb.path={tmp_path / 'data'}",
+        found("prometheus"), f"--config.file={tmp_path / 'prometheus.yaml'}",
+        f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
     ]  # fmt: skip
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from f5serve import metrics
+from f5serve import metrics, torchserve
 from f5serve.engine.engine import SynthesisStats
 from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
@@ -172,7 +172,9 @@ def test_tries_that_a_server_did_not_answer_are_counted_by_why(model: FakeModel)
     answers = iter([torchserve_error(500), queue_full(), queue_full(), speech()])
     model.answer = lambda _: next(answers)
 
-    _, counted = ask(model, change={"max_refused_s": 5.0, "workers": 4}, text="Bonjour.", language="fr")
+    _, counted = ask(
+        model, change={"max_refused_s": 5.0, "workers": 4}, text="Bonjour.", language="fr"
+    )
 
     assert sorted(counted.of(metrics.BACKEND_RETRIES)) == [
         (1, ("f5_fr", "lost")),
@@ -243,3 +245,17 @@ def test_a_batch_that_never_reached_the_model_costs_nothing(tmp_path: Path) -> N
 
     assert {name for name, _ in counted.counted} >= {"f5serve_pieces_total"}
     assert counted.named("f5serve_audio_seconds_total") == []
+
+
+def test_tracing_headers_reach_the_language_model_and_a_damaged_one_does_not(
+    model: FakeModel,
+) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    headers = {
+        "Content-Type": "application/json", "TraceParent": parent, "baggage": "a=1, b=2", "tracestate": "a\r\nX-B: c",
+    }  # fmt: skip
+    body = b'{"text": "Bonjour.", "language": "fr"}'
+    (call,) = torchserve.read_calls([{"body": body}], FakeContext([headers]))
+
+    assert Router(settings(model.url)).answer(call).status == 200
+    assert model.traces == [{"traceparent": parent, "baggage": "a=1, b=2"}]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -31,6 +32,7 @@ LONGEST_WAIT_S: Final = (
     0.25  # a long text comes back for its next piece at once; a short one must not sleep
 )
 CONNECT_TIMEOUT_S: Final = 2.0
+NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
 FEWEST_TRIES: Final = 2
 MOST_TRIES: Final = 3  # a piece may be what kills a worker: it is not sent round for ever
 # A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
@@ -122,6 +124,7 @@ class _Attempt:
     deadline: Deadline
     request_id: str
     patience: Deadline
+    trace: Mapping[str, str]
     tries: int = FEWEST_TRIES
     failed: list[str] = field(default_factory=list)
     error: ServeError | None = None
@@ -176,7 +179,13 @@ class LanguageModels:
         return seen
 
     def speak(
-        self, backend: Backend, fields: Mapping[str, object], *, deadline: Deadline, request_id: str
+        self,
+        backend: Backend,
+        fields: Mapping[str, object],
+        *,
+        deadline: Deadline,
+        request_id: str,
+        trace: Mapping[str, str] = NO_TRACE,
     ) -> SpokenPiece:
         """Have one piece spoken, by the replica that has least to do.
 
@@ -189,6 +198,7 @@ class LanguageModels:
             fields: A ``PieceRequest``'s fields.
             deadline: When to give up.
             request_id: Handed on, so that one request can be followed through the logs.
+            trace: The caller's tracing headers, handed on as they are.
 
         Raises:
             OverloadedError: If the queue stayed full.
@@ -204,6 +214,7 @@ class LanguageModels:
             deadline=deadline,
             request_id=request_id,
             patience=Deadline(self._max_refused_s),
+            trace=trace,
         )
         with self._board.holding(backend.model):
             while True:
@@ -298,6 +309,7 @@ class LanguageModels:
                 "Content-Type": "application/json",
                 "Host": replica.host,
                 "X-Request-Id": attempt.request_id,
+                **attempt.trace,
             },
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s),
             retries=False,

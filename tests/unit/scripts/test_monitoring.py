@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class NoProbe:
         raise AssertionError
 
 
+@cache
 def known() -> dict[str, set[str]]:
     """Every series that there is, with its labels: counted by workers, TorchServe, supervisor, or recorded."""
     found: dict[str, set[str]] = {"up": {"job", "instance"}}

@@ -45,7 +45,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
-	demo-record train-demo parity language-bench language-tables frontends quality guard-bench memory \
+	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
 	loadtest recovery faults bounds check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
@@ -146,6 +146,9 @@ quality: setup-dev ## measure whether the demo can be understood (needs espeak-n
 
 guard-bench: setup-dev ## measure how often good speech would be spoken twice, and record it
 	@$(RUN) scripts.guard_bench
+
+objectives: setup ## write the objectives of config/slo.yaml for the alerts
+	@$(RUN) scripts.slo
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"

@@ -8,6 +8,9 @@ command -v curl >/dev/null || packages+=(curl)
 command -v chromium >/dev/null || packages+=(chromium)
 command -v chromedriver >/dev/null || packages+=(chromium-driver)
 command -v ip >/dev/null || packages+=(iproute2)
+# Debian 12 has promtool in the same package, later ones in one of its own.
+command -v prometheus >/dev/null || packages+=(prometheus)
+command -v promtool >/dev/null || ! apt-cache show promtool >/dev/null 2>&1 || packages+=(promtool)
 # The edge; its JavaScript module is a package of its own.
 [[ -x "$(PATH=$PATH:/usr/sbin command -v nginx)" ]] || packages+=(nginx)
 [[ -e /usr/lib/nginx/modules/ngx_http_js_module.so ]] || packages+=(libnginx-mod-http-js)

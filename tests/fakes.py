@@ -11,11 +11,32 @@ class FakeMetrics:
 
     def __init__(self) -> None:
         self.counted: list[tuple[str, dict[str, str]]] = []
+        self.values: list[float] = []
 
     def add_counter(
-        self, name: str, value: int, idx: str | None = None, dimensions: Any = ()
+        self, name: str, value: float, idx: str | None = None, dimensions: Any = ()
     ) -> None:
         self.counted.append((name, {label.name: label.value for label in dimensions}))
+        self.values.append(value)
+
+    def add_metric(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        idx: str | None = None,
+        dimensions: Any = (),
+        metric_type: Any = None,
+    ) -> None:
+        self.add_counter(name, value, idx, dimensions)
+
+    def named(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each update of one metric, in order."""
+        return [
+            (labels, value)
+            for (counted, labels), value in zip(self.counted, self.values, strict=True)
+            if counted == name
+        ]
 
 
 class FakeContext:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from f5serve import audio, guard, torchserve
+from f5serve import audio, guard, metrics, torchserve
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.errors import (
     ConfigurationError,
@@ -21,17 +22,17 @@ from f5serve.errors import (
     ServeError,
 )
 from f5serve.guard import Retry
+from f5serve.metrics import Meter
 from f5serve.poison import PoisonGuard, guard_of_this_server
 from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
-from f5serve.synthesis import Spoken, Synthesizer
+from f5serve.synthesis import Cost, Spoken, Synthesizer
 from f5serve.torchserve import Call, Context, Row
 
 logger = logging.getLogger(__name__)
 
 EXIT_DEVICE_LOST: Final = 70
-GUARD_RETRIES: Final = "GuardRetries"  # declared in config/metrics.yaml
 
 
 class SpeechHandler:
@@ -68,8 +69,7 @@ class SpeechHandler:
                 "the device is lost; ending, so that TorchServe starts this worker anew"
             )
             os._exit(EXIT_DEVICE_LOST)
-        for answer in answers:
-            _count(answer, context)
+        _count(answers, self._worker.cost(), torchserve.Recorder(context))
         return torchserve.write_answers(answers, context)
 
 
@@ -99,6 +99,10 @@ class LanguageWorker:
             else self._speech(call, result)
             for call, result in zip(calls, results, strict=True)
         ]
+
+    def cost(self) -> Cost:
+        """Answer what the answers have cost since this was last asked."""
+        return self._synthesizer.cost()
 
     def _request_of(self, call: Call) -> PieceRequest | ServeError:
         if call.fields is None:
@@ -183,10 +187,33 @@ def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
     }
 
 
-def _count(answer: Answer, context: Context) -> None:
+def _count(answers: Sequence[Answer], cost: Cost, meter: Meter) -> None:
+    """Count a batch: what became of its pieces, what was spoken, and what that cost."""
+    outcomes = Counter((str(answer.status), answer.reason) for answer in answers)
+    for (status, reason), pieces in outcomes.items():
+        meter.record(metrics.PIECES, pieces, status, reason)
+    spoken = Counter[str]()
+    for answer in answers:
+        if "X-Audio-Seconds" in answer.headers:
+            # In thousandths, so that sums are exact.
+            seconds = float(answer.headers["X-Audio-Seconds"])
+            spoken[answer.headers["X-Language"]] += round(seconds * 1000)
+        _count_retry(answer, meter)
+    for language, thousandths in spoken.items():
+        meter.record(metrics.AUDIO_SECONDS, thousandths / 1000, language)
+    if cost.batches:
+        meter.record(metrics.INFERENCE_SECONDS, cost.inference_s)
+        meter.record(metrics.BATCHES, cost.batches)
+        meter.record(metrics.BATCH_FRAMES, cost.frames)
+        meter.record(metrics.PADDING_FRAMES, cost.padding_frames)
+    if cost.batches_cut:
+        meter.record(metrics.BATCHES_CUT, cost.batches_cut)
+
+
+def _count_retry(answer: Answer, meter: Meter) -> None:
     """Count a piece that was spoken twice."""
     retry = guard.heard(answer.headers)
     if retry is None:
         return
     outcome = "mended" if retry.mended else "kept" if answer.status == HTTPStatus.OK else "failed"
-    torchserve.count(context, GUARD_RETRIES, {"Reason": retry.reason, "Outcome": outcome})
+    meter.record(metrics.GUARD_RETRIES, 1, retry.reason, outcome)

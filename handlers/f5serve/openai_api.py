@@ -124,6 +124,7 @@ def refusal(error: ServeError, headers: Mapping[str, str]) -> Answer:
         body=msgspec.json.encode({"error": _told(error)}),
         content_type="application/json",
         headers={**headers, **retry_after(error)},
+        reason=error.code,
     )
 
 

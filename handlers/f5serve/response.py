@@ -11,6 +11,7 @@ import msgspec
 
 from f5serve import audio, encoding
 from f5serve.errors import OverloadedError, ServeError
+from f5serve.metrics import OK
 
 if TYPE_CHECKING:
     from f5serve.audio import Samples
@@ -21,12 +22,21 @@ RAW: Final = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One whole HTTP answer."""
+    """One whole HTTP answer.
+
+    Attributes:
+        status: The HTTP status.
+        body: All of it.
+        content_type: Of the body.
+        headers: Further ones.
+        reason: What it is counted as: ``ok``, or an error's code.
+    """
 
     status: int = 200
     body: bytes
     content_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    reason: str = OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +156,7 @@ def problem_answer(error: ServeError, request_id: str, headers: Mapping[str, str
         body=msgspec.json.encode(document),
         content_type=PROBLEM,
         headers={**headers, **retry_after(error)},
+        reason=error.code,
     )
 
 

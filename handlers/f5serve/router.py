@@ -20,8 +20,10 @@ from f5serve import openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
+from f5serve.metrics import OK, RESOLUTIONS, Meter, Uncounted
 from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
+from f5serve.routing.account import Account
 from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
 from f5serve.routing.backends import Deadline, LanguageModels, connections
 from f5serve.routing.board import Board, board_of_this_server
@@ -37,8 +39,8 @@ from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
 
-RESOLUTIONS: Final = "LanguageResolutions"  # declared in config/metrics.yaml
 STATUS: Final = "status"
+UNCOUNTED: Final = Uncounted()
 LINKS: Final = {
     "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
     "playground": f"/predictions/tts/1.0/{pages.PLAYGROUND}",
@@ -66,9 +68,10 @@ class RoutingHandler:
         if self._router is None:
             raise ConfigurationError("handle() was called before initialize()")
         calls = torchserve.read_calls(data, context)
-        answers = [self._router.answer(call) for call in calls]
+        meter = torchserve.Recorder(context)
+        answers = [self._router.answer(call, meter) for call in calls]
         for answer in answers:
-            _count(answer, context)
+            _count(answer, meter)
         return torchserve.write_answers(answers, context)
 
 
@@ -102,22 +105,32 @@ class Router:
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
         self._detector = build_detector(tuple(self._backends))
+        self._models = LanguageModels(
+            connections(settings.max_concurrent_pieces),
+            max_refused_s=settings.max_refused_s,
+            max_holders=settings.max_holders(),
+            board=board,
+        )
         self._speakers = Speakers(
-            LanguageModels(
-                connections(settings.max_concurrent_pieces),
-                max_refused_s=settings.max_refused_s,
-                max_holders=settings.max_holders(),
-                board=board,
-            ),
+            self._models,
             self._backends,
             self._voices,
             ThreadPoolExecutor(settings.max_concurrent_pieces),
         )
 
-    def answer(self, call: Call) -> Answer | StreamedAnswer:
+    def answer(self, call: Call, meter: Meter = UNCOUNTED) -> Answer | StreamedAnswer:
         """Answer one call; whatever goes wrong before the first chunk of a stream is an answer too."""
+        account = Account(meter, self._models.retries)
+        answer = self._answer(call, account)
+        if isinstance(answer, Answer):
+            account.close(answer.status, answer.reason)
+        elif not account.is_streamed:  # one piece, told as events
+            account.close(answer.status, OK)
+        return answer
+
+    def _answer(self, call: Call, account: Account) -> Answer | StreamedAnswer:
         try:
-            return self._dispatch(call)
+            return self._dispatch(call, account)
         except ServeError as error:
             log = logger.warning if error.status >= 500 else logger.info
             log("refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
@@ -129,12 +142,12 @@ class Router:
                 call,
             )
 
-    def _dispatch(self, call: Call) -> Answer | StreamedAnswer:
+    def _dispatch(self, call: Call, account: Account) -> Answer | StreamedAnswer:
         shown = self._shown(call)
         if shown is not None:
             return shown
         if call.path == openai_api.SPEECH:
-            return self._openai_speech(call)
+            return self._openai_speech(call, account)
         if call.path:
             raise NotFoundError(
                 f"nothing is served at {call.path[:100]!r}; 'reference' lists what is"
@@ -143,7 +156,7 @@ class Router:
             raise call.fields
         sent = call.fields or {}
         require_uploads(sent, self._settings.limits)
-        return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call)
+        return self._speech(parse(sent, SpeechRequest, from_form=call.from_form), call, account)
 
     def _shown(self, call: Call) -> Answer | None:
         """Answer what there is to read; None where something is to be spoken."""
@@ -153,14 +166,14 @@ class Router:
         show = self._readable.get(path)
         return None if show is None else show(torchserve.identity(call))
 
-    def _openai_speech(self, call: Call) -> Answer | StreamedAnswer:
+    def _openai_speech(self, call: Call, account: Account) -> Answer | StreamedAnswer:
         wish = openai_api.read(
             call.fields,
             from_form=call.from_form,
             voices=[voice.name for voice in self._voices.all()],
         )
         request = parse(wish.fields, SpeechRequest)
-        answer = self._speech(request, call)
+        answer = self._speech(request, call, account)
         if not wish.events:
             return answer
         chunks = answer.chunks if isinstance(answer, StreamedAnswer) else iter([answer.body])
@@ -170,15 +183,20 @@ class Router:
             headers=answer.headers,
         )
 
-    def _speech(self, request: SpeechRequest, call: Call) -> Answer | StreamedAnswer:
+    def _speech(
+        self, request: SpeechRequest, call: Call, account: Account
+    ) -> Answer | StreamedAnswer:
         """Speak a text; what goes wrong before the first piece is there is raised.
 
         A text of one piece has nothing to stream: it is answered whole.
         """
         deadline = Deadline(self._settings.deadline_s)
         plan = self._plan(request)
-        pieces = self._speakers.speak(plan.pieces, request, deadline, call.correlation_id)
-        spoken = _begun(pieces)
+        account.planned(plan, wants_stream=request.stream, speed=request.speed)
+        pieces = self._speakers.speak(
+            plan.pieces, request, deadline, call.correlation_id, call.trace
+        )
+        spoken = _begun(account.heard(pieces))
         headers = {
             **torchserve.identity(call),
             **planned_headers(plan),
@@ -190,7 +208,7 @@ class Router:
             return speech_answer(whole(plan, spoken, headers, finish), request.response_format)
         chunks = _begun(stream(plan, spoken, request.response_format, finish))
         return StreamedAnswer(
-            chunks=_logged(chunks, call.correlation_id),
+            chunks=account.streamed(_logged(chunks, call.correlation_id)),
             content_type=CONTENT_TYPES[request.response_format],
             headers=headers,
         )
@@ -282,9 +300,8 @@ def _refuse(error: ServeError, call: Call) -> Answer:
     return torchserve.refuse(error, call)
 
 
-def _count(answer: Answer | StreamedAnswer, context: Context) -> None:
+def _count(answer: Answer | StreamedAnswer, meter: Meter) -> None:
     """Count how the language of a spoken text was found."""
     told = answer.headers
     if "X-Language" in told:
-        labels = {"Language": told["X-Language"], "Source": told["X-Language-Source"]}
-        torchserve.count(context, RESOLUTIONS, labels)
+        meter.record(RESOLUTIONS, 1, told["X-Language"], told["X-Language-Source"])

@@ -75,6 +75,25 @@ class Spoken:
     retry: Retry | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Cost:
+    """What speaking cost.
+
+    Attributes:
+        inference_s: Time in the model, what was spoken twice included.
+        batches: Batches through the model.
+        frames: Mel frames of the pieces, their references included, padding not.
+        padding_frames: Frames that only fill up the shorter pieces of a batch.
+        batches_cut: Batches that failed and were cut in two.
+    """
+
+    inference_s: float = 0.0
+    batches: int = 0
+    frames: int = 0
+    padding_frames: int = 0
+    batches_cut: int = 0
+
+
 class Synthesizer:
     """One checkpoint with its voices.
 
@@ -92,6 +111,7 @@ class Synthesizer:
         self._vocabulary = vocabulary
         self._settings = settings
         self._voices = VoiceRegistry(settings.voices)
+        self._cost = Cost()
         self._references = References(engine, settings, root, self._units, self._read_out)
 
     def speak(
@@ -116,6 +136,7 @@ class Synthesizer:
         if guarded and self._settings.guard.enabled:
             takes = self._mended(ready, takes)
         inference_s = time.perf_counter() - started
+        self._cost.inference_s += inference_s if ready else 0.0
         results = iter(takes)
         return [
             entry
@@ -124,8 +145,17 @@ class Synthesizer:
             for entry in prepared
         ]
 
+    def cost(self) -> Cost:
+        """Answer what has been spent since this was last asked."""
+        cost, self._cost = self._cost, Cost()
+        return cost
+
     def _takes(self, ready: Sequence[_Prepared]) -> list[_Take]:
-        waves, _ = self._engine.synthesize([entry.item for entry in ready])
+        waves, stats = self._engine.synthesize([entry.item for entry in ready])
+        self._cost.batches += stats.batches
+        self._cost.frames += stats.frames
+        self._cost.padding_frames += stats.padded_frames - stats.frames
+        self._cost.batches_cut += stats.retries
         return [
             _Take(outcome=entry.as_sent(wave)) for entry, wave in zip(ready, waves, strict=True)
         ]
@@ -172,6 +202,7 @@ class Synthesizer:
                     f"{self._settings.model} cannot speak the transcript of voice {voice.name!r}: "
                     f"{result.detail}; check the voice, the vocabulary and the frontend"
                 )
+        self.cost()  # nobody asked for that speech
 
     def _prepare_or_refuse(self, request: PieceRequest) -> _Prepared | ServeError:
         try:

@@ -9,16 +9,20 @@ what a caller sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from f5serve.errors import MediaTypeError, RequestError, ServeError
+from f5serve.metrics import NONE, Metric
 from f5serve.request import decode_json, require_object
 from f5serve.response import Answer, StreamedAnswer, problem_answer
 
 Row = Mapping[str, Any]
+TRACE_HEADERS: Final = ("traceparent", "tracestate", "baggage")
+LONGEST_TRACE: Final = 1024
 
 
 class Dimension(NamedTuple):
@@ -32,9 +36,20 @@ class Metrics(Protocol):
     """What is used of TorchServe's metrics; what is counted must be declared in ``config/metrics.yaml``."""
 
     def add_counter(
-        self, name: str, value: int, idx: str | None = None, dimensions: Sequence[Dimension] = ()
+        self, name: str, value: float, idx: str | None = None, dimensions: Sequence[Dimension] = ()
     ) -> None:
         """Add to a counter; TorchServe appends the dimensions ModelName and Level to ours."""
+
+    def add_metric(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        idx: str | None = None,
+        dimensions: Sequence[Dimension] = (),
+        metric_type: Any = None,  # noqa: ANN401  # an enumeration that only workers have
+    ) -> None:
+        """The same for a metric of any type."""
 
 
 class Context(Protocol):
@@ -83,6 +98,7 @@ class Call:
         fields: The body's fields, or the error that reading them gave. None without any body.
         from_form: Whether the fields are text from a form.
         accepts_html: Whether a browser asks: HTML is named among what it takes, and JSON is not.
+        trace: The caller's headers of W3C Trace Context and Baggage, for whoever is asked in its turn.
     """
 
     correlation_id: str
@@ -90,6 +106,7 @@ class Call:
     fields: Mapping[str, object] | ServeError | None
     from_form: bool
     accepts_html: bool = False
+    trace: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
@@ -138,11 +155,39 @@ def _send(chunks: Iterable[bytes], context: Context) -> bytes:
     return b""
 
 
-def count(context: Context, name: str, labels: Mapping[str, str]) -> None:
-    """Add one to a counter that ``config/metrics.yaml`` declares with these labels, in this order."""
-    if context.metrics is not None:
-        dimensions = [Dimension(label, value) for label, value in labels.items()]
-        context.metrics.add_counter(name, 1, dimensions=dimensions)
+class Recorder:
+    """Counts through TorchServe, which takes each update as a line on the worker's output.
+
+    Args:
+        context: Of the batch that is answered.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._metrics = context.metrics
+
+    def record(self, metric: Metric, value: float, *labels: str) -> None:
+        """Add to a counter, or sort a value into a histogram; one value for each label, in order."""
+        if self._metrics is None:
+            return
+        dimensions = [
+            Dimension(label, _plain_label(told))
+            for label, told in zip(metric.labels, labels, strict=True)
+        ]
+        value = round(value, 6)
+        if metric.kind == "counter":
+            self._metrics.add_counter(metric.name, value, dimensions=dimensions)
+            return
+        from ts.metrics.metric_type_enum import MetricTypes  # only workers have it
+
+        kind = MetricTypes(metric.kind)
+        self._metrics.add_metric(
+            metric.name, value, "seconds", dimensions=dimensions, metric_type=kind
+        )
+
+
+def _plain_label(value: str) -> str:
+    """Keep what cannot be mistaken for another part of the line; a model of others may say anything."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", value)[:64] or NONE
 
 
 def refuse(error: ServeError, call: Call) -> Answer:
@@ -189,7 +234,18 @@ def _read_call(row: Row, context: Context, index: int) -> Call:
         fields=fields,
         from_form=content_type == "multipart/form-data",
         accepts_html=_accepts_html(headers.get("accept", "")),
+        trace=_trace(headers),
     )
+
+
+def _trace(headers: Mapping[str, str]) -> dict[str, str]:
+    """Keep what may stand in a header; the rest of a trace is nobody's loss."""
+    told = {name: headers.get(name, "") for name in TRACE_HEADERS}
+    return {
+        name: value
+        for name, value in told.items()
+        if 0 < len(value) <= LONGEST_TRACE and value.isascii() and value.isprintable()
+    }
 
 
 def _require_plain(encoding: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from ts.context import RequestProcessor
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
 from f5serve import torchserve
-from f5serve.handler import GUARD_RETRIES
+from f5serve.metrics import METRICS, Metric
 from f5serve.response import Answer
-from f5serve.router import RESOLUTIONS
 from tests.fakes import FakeContext, FakeMetrics
 
+# How org.pytorch.serve.metrics.Metric of version 0.12 takes a line apart.
+FRONTEND_LINE = r"\s*([\w\s]+)\.([\w\s]+):([0-9\-,.e]+)\|#([^|]*)(\|#type:([^|,]+))?\|#hostname:([^,]+),([^,]+)(,(.*))?"
 METHODS = (
     "get_request_id",
     "get_all_request_header",
@@ -45,28 +47,32 @@ def test_the_fake_names_the_requests_as_the_real_one_does() -> None:
     assert FakeContext().request_ids == real_context({}).request_ids
 
 
-def test_the_fake_counter_takes_the_arguments_of_the_real_one() -> None:
-    real = list(inspect.signature(MetricsCacheYamlImpl.add_counter).parameters)
+@pytest.mark.parametrize("name", ["add_counter", "add_metric"])
+def test_the_fake_metrics_take_the_arguments_of_the_real_ones(name: str) -> None:
+    real = list(inspect.signature(getattr(MetricsCacheYamlImpl, name)).parameters)
 
-    assert list(inspect.signature(FakeMetrics.add_counter).parameters) == real
+    assert list(inspect.signature(getattr(FakeMetrics, name)).parameters) == real
+
+
+def test_what_the_workers_count_is_declared_with_its_labels_and_nothing_else_is() -> None:
+    document = yaml.safe_load(Path("config/metrics.yaml").read_text(encoding="utf-8"))
+
+    assert {
+        (metric.kind, metric.name, (*metric.labels, "ModelName", "Level")) for metric in METRICS
+    } == {
+        (kind, row["name"], tuple(row["dimensions"]))
+        for kind in ("counter", "histogram")
+        for row in document["model_metrics"][kind]
+    }
 
 
 # TorchServe leaves the file of its metrics open.
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-@pytest.mark.parametrize(
-    ("name", "labels"),
-    [
-        (RESOLUTIONS, {"Language": "fr", "Source": "detected"}),
-        (GUARD_RETRIES, {"Reason": "silence", "Outcome": "mended"}),
-    ],
-)
-def test_what_is_counted_is_written_with_the_labels_that_are_declared(
-    name: str,
-    labels: dict[str, str],
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("metric", METRICS, ids=[metric.name for metric in METRICS])
+def test_what_is_counted_is_written_as_torchserves_frontend_reads_it(
+    metric: Metric, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = MetricsCacheYamlImpl("config/metrics.yaml")
     cache.initialize_cache()
@@ -74,16 +80,19 @@ def test_what_is_counted_is_written_with_the_labels_that_are_declared(
     cache.model_name = "tts"
     context = real_context({})
     context.metrics = cache
+    labels = [f"a|#{index}, b:c" for index in range(len(metric.labels))]
 
     with caplog.at_level("INFO"):
-        torchserve.count(context, name, labels)
+        torchserve.Recorder(context).record(metric, 0.0000012, *labels)
 
     written = capfd.readouterr().out + caplog.text
-    declared = yaml.safe_load(Path("config/metrics.yaml").read_text(encoding="utf-8"))
-    (counter,) = (row for row in declared["model_metrics"]["counter"] if row["name"] == name)
-    assert counter["dimensions"] == [*labels, "ModelName", "Level"]
-    told = ",".join(f"{label}:{value}" for label, value in labels.items())
-    assert f"{told},ModelName:tts,Level:Model" in written
+    found = re.search(r"\[METRICS\]" + FRONTEND_LINE, written)
+    assert found, written
+    assert (found[1], found[6]) == (metric.name, metric.kind.upper())
+    assert float(found[3]) == 0.000001
+    told = [f"{label}:a__{index}__b_c" for index, label in enumerate(metric.labels)]
+    assert found[4].split(",") == [*told, "ModelName:tts", "Level:Model"]
+    assert "Failed to update" not in written
 
 
 def test_the_real_context_carries_what_an_answer_sets() -> None:

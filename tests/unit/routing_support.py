@@ -69,6 +69,7 @@ class FakeModel:
     requests: list[dict[str, Any]] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)
     hosts: list[str | None] = field(default_factory=list)
+    traces: list[dict[str, str]] = field(default_factory=list)
 
 
 @contextmanager
@@ -86,6 +87,13 @@ def fake_model(
             model.requests.append(request)
             model.ids.append(self.headers.get("X-Request-Id"))
             model.hosts.append(self.headers.get("Host"))
+            model.traces.append(
+                {
+                    name.lower(): value
+                    for name, value in self.headers.items()
+                    if name.lower() in {"traceparent", "tracestate", "baggage"}
+                }
+            )
             scripted = model.answer(request)
             if scripted is None:
                 self.close_connection = True

@@ -13,7 +13,8 @@ from f5serve import torchserve
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import NotFiniteError, OutOfMemoryError, ServeError
 from f5serve.guard import Retry, retry_seed
-from f5serve.handler import GUARD_RETRIES, LanguageWorker, SpeechHandler
+from f5serve.handler import LanguageWorker, SpeechHandler
+from f5serve.metrics import GUARD_RETRIES
 from f5serve.request import PieceRequest
 from f5serve.settings import GuardSettings, ModelSettings
 from f5serve.synthesis import Spoken, Synthesizer
@@ -179,10 +180,10 @@ def test_retries_are_told_in_the_header_and_counted_by_reason_and_outcome(
         "retried=1; mended=0; reason=pause",
         None,
     ]
-    assert context.metrics.counted == [
-        (GUARD_RETRIES, {"Reason": "silence", "Outcome": "mended"}),
-        (GUARD_RETRIES, {"Reason": "not_finite", "Outcome": "failed"}),
-        (GUARD_RETRIES, {"Reason": "pause", "Outcome": "kept"}),
+    assert context.metrics.named(GUARD_RETRIES.name) == [
+        ({"Reason": "silence", "Outcome": "mended"}, 1),
+        ({"Reason": "not_finite", "Outcome": "failed"}, 1),
+        ({"Reason": "pause", "Outcome": "kept"}, 1),
     ]
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import random
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -31,6 +35,7 @@ CONNECT_TIMEOUT_S: Final = 2.0
 MOST_TRIES: Final = 3
 """A piece that dies with its worker is sent again: the first time it may have had bad company, the second
 time the suspect of its batch was found out (``f5serve.poison``). It is not sent round for ever."""
+NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
 # A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
 _ASK_AFTER_S: Final = 5
 _ASK_AGAIN_S: Final = 2
@@ -119,6 +124,7 @@ class _Attempt:
     deadline: Deadline
     request_id: str
     patience: Deadline
+    trace: Mapping[str, str]
     failed: list[str] = field(default_factory=list)
     error: ServeError | None = None
     full: ServeError | None = None
@@ -158,9 +164,27 @@ class LanguageModels:
         self._board = board or Board()
         self._directory = directory or Directory()
         self._sleep = sleep
+        self._retries: SimpleQueue[tuple[str, str]] = SimpleQueue()
+
+    def retries(self) -> Counter[tuple[str, str]]:
+        """Answer how often a replica gave no answer to a piece, by model and reason, since last asked.
+
+        The reason is ``unreached``, ``lost`` (its worker died, or it does not hold the model) or ``full``.
+        """
+        seen = Counter[tuple[str, str]]()
+        with contextlib.suppress(Empty):
+            while True:
+                seen[self._retries.get_nowait()] += 1
+        return seen
 
     def speak(
-        self, backend: Backend, fields: Mapping[str, object], *, deadline: Deadline, request_id: str
+        self,
+        backend: Backend,
+        fields: Mapping[str, object],
+        *,
+        deadline: Deadline,
+        request_id: str,
+        trace: Mapping[str, str] = NO_TRACE,
     ) -> SpokenPiece:
         """Have one piece spoken, by the replica that has least to do.
 
@@ -173,6 +197,7 @@ class LanguageModels:
             fields: A ``PieceRequest``'s fields.
             deadline: When to give up.
             request_id: Handed on, so that one request can be followed through the logs.
+            trace: The caller's tracing headers, handed on as they are.
 
         Raises:
             OverloadedError: If the queue stayed full.
@@ -188,6 +213,7 @@ class LanguageModels:
             deadline=deadline,
             request_id=request_id,
             patience=Deadline(self._max_refused_s),
+            trace=trace,
         )
         with self._board.holding(backend.model):
             while True:
@@ -232,6 +258,7 @@ class LanguageModels:
             if isinstance(error, urllib3.exceptions.ReadTimeoutError) and attempt.deadline.passed():
                 raise attempt.deadline.exceeded() from None
             logger.warning("not reached: model=%s at=%s reason=%s", model, replica.url, error)
+            self._retries.put((model, "unreached"))
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
             return None
         except DeadlineError:
@@ -240,9 +267,11 @@ class LanguageModels:
         finally:
             self._board.give_back(model, replica.url, failed=failed)
         if is_full(answer):
+            self._retries.put((model, "full"))
             attempt.full = error_of(answer, attempt.backend)
             return None
         if failed:
+            self._retries.put((model, "lost"))
             attempt.lost(replica, error_of(answer, attempt.backend))
             return None
         if answer.status != HTTPStatus.OK:
@@ -278,6 +307,7 @@ class LanguageModels:
                 "Content-Type": "application/json",
                 "Host": replica.host,
                 "X-Request-Id": attempt.request_id,
+                **attempt.trace,
             },
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s),
             retries=False,

@@ -8,7 +8,7 @@ from typing import Final
 
 from f5serve.request import SpeechRequest
 from f5serve.routing.answers import SpokenPiece
-from f5serve.routing.backends import Deadline, LanguageModels
+from f5serve.routing.backends import NO_TRACE, Deadline, LanguageModels
 from f5serve.routing.plan import Piece
 from f5serve.settings import Backend
 from f5serve.voices import VoiceRegistry
@@ -56,6 +56,7 @@ class Speakers:
         request: SpeechRequest,
         deadline: Deadline,
         request_id: str,
+        trace: Mapping[str, str] = NO_TRACE,
     ) -> Iterator[SpokenPiece]:
         """Have the pieces spoken, and yield each in order as soon as it is there.
 
@@ -74,6 +75,7 @@ class Speakers:
                 self._fields(request, piece),
                 deadline=deadline,
                 request_id=request_id,
+                trace=trace,
             )
 
         futures = [begin(pieces[0])]

@@ -83,7 +83,8 @@ def _first_by(expression: str) -> str:
 
 def series_of(expression: str) -> list[tuple[str, set[str]]]:
     """Names in an expression, each with the labels it is asked for."""
-    grouped = re.sub(r"\b(by|on) \([^)]*\)", "", expression)
+    plain = re.sub(r'(?<!~)(?<!=)"[^"{}]*"', "", expression)  # what label_replace is told
+    grouped = re.sub(r"\b(by|on) \([^)]*\)", "", plain)
     ranged = re.sub(r"\[\w+\]", "", grouped)
     found = re.findall(r"\b([a-zA-Z_][\w:]*)(?![\w:])(?!\s*\()(?:\{([^}]*)\})?", ranged)
     return [

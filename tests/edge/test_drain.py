@@ -103,7 +103,7 @@ def test_what_is_in_flight_and_queued_when_the_pod_is_stopped_is_answered(
 
 
 def test_speech_under_load_survives_the_end_of_the_pod(tmp_path: Path) -> None:
-    """The demo's French model and the router, with more requests than the models have places."""
+    """The demo's French model and the router: a batch of requests in flight, and as many that wait."""
     archives = [path for path in demo_archives() if path.stem in {"f5_fr", "tts"}]
     store = store_of(tmp_path, *archives)
     with pod(tmp_path, store, MODELS="f5_fr tts", DRAIN_DELAY_S="0.5") as running:
@@ -117,8 +117,8 @@ def test_speech_under_load_survives_the_end_of_the_pod(tmp_path: Path) -> None:
                 timeout=TIMEOUT_S,
             )
 
-        with ThreadPoolExecutor(12) as threads:
-            answers = [threads.submit(speak, number) for number in range(12)]
+        with ThreadPoolExecutor(8) as threads:
+            answers = [threads.submit(speak, number) for number in range(8)]
             until(lambda: any(answer.done() for answer in answers), running)
             running.terminate()
 

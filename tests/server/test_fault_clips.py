@@ -82,7 +82,7 @@ def test_row_10_a_file_that_is_none_is_refused(server: Server, clip: bytes) -> N
         (encoded(tone(0.0)), "lasts 0.00 s"),
         (encoded(tone(0.9)), "lasts 0.90 s"),
         (encoded(silence(2.0)), "silent"),
-        (encoded(silence(2.0) + 0.5), "silent"),
+        (encoded(silence(2.0) + 0.5), "off centre by 50%"),
         (encoded(silence(2.0) + float("nan"), subtype="FLOAT"), "not finite"),
         (encoded(silence(2.0) + float("inf"), subtype="FLOAT"), "not finite"),
         (encoded(CLIP * 100), "clipped"),

@@ -23,11 +23,12 @@ from f5serve.errors import (
 )
 from f5serve.guard import Retry
 from f5serve.metrics import Meter
+from f5serve.pieces import Cost, Spoken
 from f5serve.poison import PoisonGuard, guard_of_this_server
 from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
-from f5serve.synthesis import Cost, Spoken, Synthesizer
+from f5serve.synthesis import Synthesizer
 from f5serve.torchserve import Call, Context, Row
 
 logger = logging.getLogger(__name__)

@@ -10,18 +10,16 @@ import logging
 import time
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
-
-import numpy as np
 
 from f5serve.engine.engine import SynthesisStats
 from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, ServeError, ValueRefusedError
-from f5serve.guard import Fault, Retry, inspect, retry_seed
+from f5serve.guard import Fault
 from f5serve.language import canonical
+from f5serve.pieces import Cost, Prepared, Spoken, Take, better
 from f5serve.references import FRAME_S, FrontEnd, Reference, References
 from f5serve.request import PieceRequest, require_within
 from f5serve.settings import ModelSettings
@@ -48,50 +46,6 @@ class Engine(FrontEnd, Protocol):
         self, items: Sequence[SampleItem]
     ) -> tuple[list[Samples | ServeError], SynthesisStats]:
         """Speak every item; one waveform or error each, in order, and what the batch cost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
-    """One request's speech.
-
-    Attributes:
-        request: What was asked for.
-        samples: 24 kHz mono.
-        language: The language spoken.
-        voice: The voice's name.
-        inference_s: Time that the whole batch spent in the model.
-        batch_pieces: Pieces in that batch.
-        unknown_characters: Characters that the checkpoint has no token for.
-        retry: Whether, and why, it was spoken twice.
-    """
-
-    request: PieceRequest
-    samples: Samples
-    language: str
-    voice: str
-    inference_s: float
-    batch_pieces: int
-    unknown_characters: int
-    retry: Retry | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Cost:
-    """What speaking cost.
-
-    Attributes:
-        inference_s: Time in the model, what was spoken twice included.
-        batches: Batches through the model.
-        frames: Mel frames of the pieces, their references included, padding not.
-        padding_frames: Frames that only fill up the shorter pieces of a batch.
-        batches_cut: Batches that failed and were cut in two.
-    """
-
-    inference_s: float = 0.0
-    batches: int = 0
-    frames: int = 0
-    padding_frames: int = 0
-    batches_cut: int = 0
 
 
 class Synthesizer:
@@ -127,10 +81,10 @@ class Synthesizer:
             One result for each request, in order.
         """
         prepared = [
-            request if isinstance(request, ServeError) else self._prepare_or_refuse(request)
+            request if isinstance(request, ServeError) else self.prepare(request)
             for request in requests
         ]
-        ready = [entry for entry in prepared if isinstance(entry, _Prepared)]
+        ready = [entry for entry in prepared if isinstance(entry, Prepared)]
         started = time.perf_counter()
         takes = self._takes(ready)
         if guarded and self._settings.guard.enabled:
@@ -150,17 +104,15 @@ class Synthesizer:
         cost, self._cost = self._cost, Cost()
         return cost
 
-    def _takes(self, ready: Sequence[_Prepared]) -> list[_Take]:
+    def _takes(self, ready: Sequence[Prepared]) -> list[Take]:
         waves, stats = self._engine.synthesize([entry.item for entry in ready])
         self._cost.batches += stats.batches
         self._cost.frames += stats.frames
         self._cost.padding_frames += stats.padded_frames - stats.frames
         self._cost.batches_cut += stats.retries
-        return [
-            _Take(outcome=entry.as_sent(wave)) for entry, wave in zip(ready, waves, strict=True)
-        ]
+        return [Take(outcome=entry.as_sent(wave)) for entry, wave in zip(ready, waves, strict=True)]
 
-    def _mended(self, ready: Sequence[_Prepared], takes: Sequence[_Take]) -> list[_Take]:
+    def _mended(self, ready: Sequence[Prepared], takes: Sequence[Take]) -> list[Take]:
         """Speak the pieces that are no good once more, together, and keep the better take of each."""
         faults = [self._fault(entry, take) for entry, take in zip(ready, takes, strict=True)]
         again = [place for place, fault in enumerate(faults) if fault is not None]
@@ -169,22 +121,13 @@ class Synthesizer:
         second = self._takes([ready[place].again() for place in again])
         mended = list(takes)
         for place, take in zip(again, second, strict=True):
-            first, fault = faults[place], self._fault(ready[place], take)
-            if first is None:
-                continue
-            kept = take if _is_better(take, fault, first) else takes[place]
-            good = fault is None and not isinstance(take.outcome, ServeError)
-            mended[place] = replace(kept, retry=Retry(reason=first.reason, mended=good))
-            logger.info("piece spoken again: reason=%s mended=%s", first.reason, good)
+            first = faults[place]
+            if first is not None:
+                mended[place] = better(takes[place], first, take, self._fault(ready[place], take))
         return mended
 
-    def _fault(self, entry: _Prepared, take: _Take) -> Fault | None:
-        return inspect(
-            take.outcome,
-            self._settings.guard,
-            reference_level=entry.reference.level,
-            speed=entry.request.speed,
-        )
+    def _fault(self, entry: Prepared, take: Take) -> Fault | None:
+        return entry.fault(take, self._settings.guard)
 
     def warm_up(self) -> None:
         """Speak a short text in each language, so that the first request pays for no first-time cost.
@@ -204,16 +147,17 @@ class Synthesizer:
                 )
         self.cost()  # nobody asked for that speech
 
-    def _prepare_or_refuse(self, request: PieceRequest) -> _Prepared | ServeError:
+    def prepare(self, request: PieceRequest) -> Prepared | ServeError:
+        """Make a checked request ready for the model, or answer why that cannot be."""
         try:
-            return self._prepare(request)
+            return self._prepared(request)
         except ServeError as error:
             return error
         except Exception:  # honest: logged with its traceback, told as 500; the batch mates go on
             logger.exception("preparing a piece failed")
             return ServeError("preparing the text failed; the log of the model holds the reason")
 
-    def _prepare(self, request: PieceRequest) -> _Prepared:
+    def _prepared(self, request: PieceRequest) -> Prepared:
         language = self._language(request.language)
         require_within(request, self._settings.limits)
         text = clean(request.text)
@@ -235,7 +179,7 @@ class Synthesizer:
             cfg_strength=request.cfg_strength,
         )
         self._require_length(item)
-        return _Prepared(
+        return Prepared(
             request=request, item=item, reference=reference, language=language, unknown=unknown
         )
 
@@ -311,54 +255,6 @@ class Synthesizer:
             return self._references.uploaded(request.ref_audio, request.ref_text, spoken_in)
         voice = self._voices.get(request.voice) if request.voice else self._voices.default(language)
         return self._references.registered(voice)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    request: PieceRequest
-    item: SampleItem
-    reference: Reference
-    language: str
-    unknown: int
-
-    def as_sent(self, wave: Samples | ServeError) -> Samples | ServeError:
-        """Answer speech at the level of the caller's reference."""
-        if isinstance(wave, ServeError):
-            return wave
-        return (wave / self.reference.gain).astype(np.float32)
-
-    def again(self) -> _Prepared:
-        """Answer the same piece with other noise."""
-        return replace(self, item=replace(self.item, seed=retry_seed(self.item.seed)))
-
-    def result(self, take: _Take, inference_s: float, batch_pieces: int) -> Spoken | ServeError:
-        if isinstance(take.outcome, ServeError):
-            return take.outcome
-        return Spoken(
-            request=self.request,
-            samples=take.outcome,
-            language=self.language,
-            voice=self.reference.name,
-            inference_s=inference_s,
-            batch_pieces=batch_pieces,
-            unknown_characters=self.unknown,
-            retry=take.retry,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Take:
-    """What the model gave for a piece."""
-
-    outcome: Samples | ServeError
-    retry: Retry | None = None
-
-
-def _is_better(take: _Take, fault: Fault | None, first: Fault) -> bool:
-    """Whether a second take is to be kept; of two that are equally bad it is the first."""
-    if isinstance(take.outcome, ServeError):
-        return False
-    return fault is None or fault.badness() < first.badness()
 
 
 def item_seed(seed: int, piece: int) -> int:

@@ -18,12 +18,13 @@ import soundfile
 from f5serve.catalogue import load_catalogue
 from f5serve.errors import ServeError
 from f5serve.handler import load_synthesizer
+from f5serve.pieces import Spoken
 from f5serve.request import PieceRequest
 from f5serve.routing.joiner import Joiner
 from f5serve.routing.plan import Piece, plan_pieces
 from f5serve.routing.segments import TextSegment
 from f5serve.settings import ModelSettings, Voice, read_settings
-from f5serve.synthesis import Spoken, Synthesizer
+from f5serve.synthesis import Synthesizer
 from f5serve.text.clean import clean, require_speakable
 from scripts.convert import convert_weights
 from scripts.package import CATALOGUE, model_job

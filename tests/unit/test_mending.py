@@ -15,9 +15,10 @@ from f5serve.errors import NotFiniteError, OutOfMemoryError, ServeError
 from f5serve.guard import Retry, retry_seed
 from f5serve.handler import LanguageWorker, SpeechHandler
 from f5serve.metrics import GUARD_RETRIES
+from f5serve.pieces import Spoken
 from f5serve.request import PieceRequest
 from f5serve.settings import GuardSettings, ModelSettings
-from f5serve.synthesis import Spoken, Synthesizer
+from f5serve.synthesis import Synthesizer
 from tests.fakes import FakeContext
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
 

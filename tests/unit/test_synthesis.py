@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError, RequestError, ServeError, SynthesisError
+from f5serve.pieces import Spoken
 from f5serve.references import MAX_UPLOADED_BYTES
 from f5serve.request import PieceRequest
-from f5serve.synthesis import Spoken, Synthesizer, item_seed
+from f5serve.synthesis import Synthesizer, item_seed
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive, clip
 
 

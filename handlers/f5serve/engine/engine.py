@@ -18,6 +18,7 @@ from f5serve.engine.arch import DiTConfig, VocosConfig
 from f5serve.engine.batching import plan
 from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
 from f5serve.engine.dit import DiT
+from f5serve.engine.failures import failure, finite, require_device, wants_memory
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
 from f5serve.engine.sampler import SampleItem, check_item, sample
 from f5serve.engine.schedule import DEFAULT_SWAY
@@ -25,11 +26,7 @@ from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.vocos import Vocos
 from f5serve.errors import (
     ConfigurationError,
-    DeviceLostError,
-    NotFiniteError,
-    OutOfMemoryError,
     ServeError,
-    SynthesisError,
     ValueRefusedError,
 )
 
@@ -46,12 +43,6 @@ DEFAULT_MAX_BATCH_ITEMS: Final = 32
 _BATCH_COST_FRAMES: Final = MappingProxyType({"cpu": 32, "cuda": 2000})
 _DTYPES: Final = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-)
-_MEMORY_MESSAGES: Final = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "alloc_failed",
 )
 
 
@@ -251,7 +242,7 @@ class F5Engine:
 
         def speak(batch: Sequence[SampleItem]) -> list[Waveform | ServeError]:
             waves = self._vocoder.decode(sample(self._model, batch))
-            return [_finite(wave.cpu().numpy()) for wave in waves]
+            return [finite(wave.cpu().numpy()) for wave in waves]
 
         return self._run(items, speak)
 
@@ -266,7 +257,7 @@ class F5Engine:
         """
 
         def draw(batch: Sequence[SampleItem]) -> list[Tensor | ServeError]:
-            return [_finite(mel.cpu()) for mel in sample(self._model, batch)]
+            return [finite(mel.cpu()) for mel in sample(self._model, batch)]
 
         return self._run(items, draw)
 
@@ -318,19 +309,6 @@ class F5Engine:
                 outcomes.update(zip(chosen, results, strict=True))
         return [outcomes[index] for index in range(len(items))], tally.stats()
 
-    def _require_device(self) -> None:
-        """Find out whether an error has taken the device with it, as a CUDA assertion does.
-
-        Raises:
-            DeviceLostError: If the device answers no more.
-        """
-        if self._model.device.type != "cuda":
-            return
-        try:
-            torch.cuda.synchronize(self._model.device)
-        except RuntimeError as error:
-            raise DeviceLostError(f"{self._model.device} answers no more") from error
-
     def _fitting(
         self,
         batch: Sequence[SampleItem],
@@ -342,10 +320,10 @@ class F5Engine:
         try:
             results = work(batch)
         except Exception as error:  # honest: logged, and told as an error of the piece
-            starved = _wants_memory(error)
+            starved = wants_memory(error)
             if not starved:
                 logger.exception("batch failed: pieces=%d", len(batch))
-                self._require_device()
+                require_device(self._model.device)
         if results is not None:
             tally.ran(batch)
             return results
@@ -354,30 +332,9 @@ class F5Engine:
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
         if len(batch) == 1:
-            return [_failure(batch[0], starved=starved)]
+            return [failure(batch[0], starved=starved)]
         half = len(batch) // 2
         return self._fitting(batch[:half], work, tally) + self._fitting(batch[half:], work, tally)
-
-
-def _failure(item: SampleItem, *, starved: bool) -> ServeError:
-    if starved:
-        return OutOfMemoryError(
-            f"a piece of {item.frames} frames does not fit into the device's memory"
-        )
-    return SynthesisError("the model failed on this piece; its log holds the reason")
-
-
-def _finite(result: _Output) -> _Output | ServeError:
-    if bool(torch.isfinite(torch.as_tensor(result)).all()):
-        return result
-    return NotFiniteError("the model gave values that are not finite")
-
-
-def _wants_memory(error: BaseException) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    # Neither the CPU's allocator nor cuBLAS and cuDNN (…_ALLOC_FAILED) have an error class of their own.
-    return any(message in str(error).lower() for message in _MEMORY_MESSAGES)
 
 
 def _device(name: str) -> torch.device:

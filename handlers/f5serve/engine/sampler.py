@@ -143,12 +143,74 @@ def start_noise(item: SampleItem, mel_channels: int) -> Tensor:
     return torch.randn(item.frames, mel_channels, generator=generator)
 
 
-def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
-    """Sample a batch.
+class Flight:
+    """A batch on its way from noise to speech; it may rest between any two steps.
 
     Args:
         model: The transformer.
         items: Checked pieces with the same ``group``; each gives the same mel as it would alone.
+
+    Raises:
+        ValueError: If the items are none or differ in ``group``.
+    """
+
+    def __init__(self, model: DiT, items: Sequence[SampleItem]) -> None:
+        if len({item.group for item in items}) != 1:
+            raise ValueError(
+                "one batch must share steps, sway and guidance:"
+                f" {sorted({str(item.group) for item in items})}"
+            )
+        self._model = model
+        self._items = tuple(items)
+        steps, sway, guided = items[0].group
+        with torch.inference_mode():
+            self._ahead = list(model.time.steps(steps, sway))
+            self._condition = model.condition(
+                [_condition_of(item) for item in items], guided=guided
+            )
+            noise = [start_noise(item, model.config.mel_channels) for item in items]
+            self._x = pad_sequence(noise, batch_first=True).to(model.device)
+            strength = torch.tensor([item.cfg_strength for item in items], dtype=torch.float32)
+            self._strength = strength.to(model.device).view(-1, 1, 1)
+
+    @property
+    def steps_left(self) -> int:
+        """Euler steps that are still to be taken."""
+        return len(self._ahead)
+
+    def advance(self, steps: int = 1) -> None:
+        """Take some steps, or those that are left if they are fewer."""
+        now, self._ahead = self._ahead[:steps], self._ahead[steps:]
+        with torch.inference_mode():
+            for modulation in now:
+                flow = self._model.velocity(self._x, self._condition, modulation)
+                if self._condition.guided:
+                    with_condition, without = flow.chunk(2)
+                    flow = with_condition + (with_condition - without) * self._strength
+                self._x = self._x.add(flow, alpha=modulation.width)
+
+    def mels(self) -> list[Tensor]:
+        """Answer the new speech of every item in order, ``[new_frames m]`` float32 on the model's device.
+
+        The reference's own frames were only carried along; what is kept of them is the reference itself.
+
+        Raises:
+            ValueError: If steps are left.
+        """
+        if self._ahead:
+            raise ValueError(f"{len(self._ahead)} steps are left")
+        return [
+            self._x[index, item.reference_frames : item.frames]
+            for index, item in enumerate(self._items)
+        ]
+
+
+def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
+    """Sample a batch without a rest.
+
+    Args:
+        model: The transformer.
+        items: As for ``Flight``.
 
     Returns:
         The new speech of every item in order, ``[new_frames m]`` float32 on the model's device.
@@ -156,31 +218,12 @@ def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
     Raises:
         ValueError: If the items are none or differ in ``group``.
     """
-    if len({item.group for item in items}) != 1:
-        raise ValueError(
-            f"one batch must share steps, sway and guidance: {sorted({str(i.group) for i in items})}"
-        )
-    steps, sway, guided = items[0].group
-    with torch.inference_mode():
-        modulations = model.time.steps(steps, sway)
-        condition = model.condition(
-            [
-                ItemCondition(
-                    reference_mel=item.reference_mel, token_ids=item.token_ids, frames=item.frames
-                )
-                for item in items
-            ],
-            guided=guided,
-        )
-        noise = [start_noise(item, model.config.mel_channels) for item in items]
-        x = pad_sequence(noise, batch_first=True).to(model.device)
-        strength = torch.tensor([item.cfg_strength for item in items], dtype=torch.float32)
-        strength = strength.to(model.device).view(-1, 1, 1)
-        for modulation in modulations:
-            flow = model.velocity(x, condition, modulation)
-            if guided:
-                with_condition, without = flow.chunk(2)
-                flow = with_condition + (with_condition - without) * strength
-            x = x.add(flow, alpha=modulation.width)
-        # The reference's own frames were only carried along; what is kept of them is the reference itself.
-        return [x[index, item.reference_frames : item.frames] for index, item in enumerate(items)]
+    flight = Flight(model, items)
+    flight.advance(flight.steps_left)
+    return flight.mels()
+
+
+def _condition_of(item: SampleItem) -> ItemCondition:
+    return ItemCondition(
+        reference_mel=item.reference_mel, token_ids=item.token_ids, frames=item.frames
+    )

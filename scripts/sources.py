@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import yaml
 
-from f5serve.catalogue import Catalogue, Model, ProfileName, Source, Vocoder
+from f5serve.catalogue import Batching, Catalogue, Model, ProfileName, Source, Vocoder
 from f5serve.errors import ConfigurationError
 from f5serve.settings import Backend, ModelSettings, RouterSettings, Voice
 
@@ -182,6 +182,7 @@ def model_config(
         "device": model.placement.device,
         "dtype": model.placement.dtype,
         "max_batch_frames": model.batching.max_batch_frames,
+        "continuous": msgspec.to_builtins(model.batching.continuous),
         "reference_rms": source.reference_rms,
         "limits": {"max_piece_s": source.max_piece_s, "uploads": catalogue.router.uploads},
         "guard": msgspec.to_builtins(model.guard),
@@ -190,7 +191,7 @@ def model_config(
     server: dict[str, object] = {
         **_workers(model.placement.workers),
         "batchSize": model.batching.batch_size,
-        "maxBatchDelay": model.batching.max_batch_delay_ms,
+        **_joining(model.batching),
         "jobQueueSize": model.batching.job_queue_size,
         "responseTimeout": model.timeouts.response_s,
         "startupTimeout": model.timeouts.startup_s,
@@ -239,6 +240,13 @@ def router_config(
         "deviceType": "cpu",
     }
     return {**server, "handler": _checked(settings, RouterSettings, ROUTER)}
+
+
+def _joining(batching: Batching) -> dict[str, object]:
+    """Answer how requests come together: before a batch begins, or while others are under way."""
+    if batching.continuous is None:
+        return {"maxBatchDelay": batching.max_batch_delay_ms}
+    return {"maxBatchDelay": 1, "continuousBatching": True}
 
 
 def _workers(count: int) -> dict[str, object]:

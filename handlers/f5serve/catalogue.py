@@ -15,7 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from f5serve.errors import ConfigurationError
-from f5serve.settings import GuardSettings
+from f5serve.settings import Continuous, GuardSettings
 from f5serve.text.frontend import Frontend
 
 ModelName = Annotated[str, Meta(pattern=r"^f5_[a-z0-9_]{1,40}$")]
@@ -34,12 +34,15 @@ class Batching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         max_batch_delay_ms: How long the first request of an idle worker waits for company.
         job_queue_size: Requests that wait at most; one more is answered 503.
         max_batch_frames: Padded mel frames (10.67 ms each) in one forward pass.
+        continuous: Step-level batching: ``batch_size`` is then how many requests are under way at most. None speaks
+            each batch to its end.
     """
 
     batch_size: Annotated[int, Meta(ge=1, le=64)] = 4
     max_batch_delay_ms: Annotated[int, Meta(ge=1, le=1000)] = 20
     job_queue_size: PositiveInt = 4
     max_batch_frames: Annotated[int, Meta(ge=256)] = 4096
+    continuous: Continuous | None = None
 
 
 class Placement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -190,7 +193,12 @@ def load_catalogue(path: Path) -> Catalogue:
         catalogue = msgspec.convert(document, Catalogue)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path}: {error}. {_remedy(str(error))}") from error
-    problems = [*_duplicates(catalogue), *_dangling(catalogue), *_bad_devices(catalogue)]
+    problems = [
+        *_duplicates(catalogue),
+        *_dangling(catalogue),
+        *_bad_devices(catalogue),
+        *_bad_batching(catalogue),
+    ]
     if problems:
         raise ConfigurationError(f"{path}: " + "; ".join(problems))
     return _without_aliases(catalogue)
@@ -285,3 +293,15 @@ def _bad_devices(catalogue: Catalogue) -> list[str]:
         if placement.device == "cpu" and placement.dtype == "float16":
             problems.append(f"{where}.dtype: float16 is not computed on a cpu; take float32")
     return problems
+
+
+def _bad_batching(catalogue: Catalogue) -> list[str]:
+    """Find models of several workers with continuous batching, under which TorchServe 0.12 comes to a standstill.
+
+    A worker without work holds the model's lock while it waits for some, and the one with work needs it.
+    """
+    return [
+        f"models.{name}.placement.workers: {model.placement.workers} with batching.continuous; keep one"
+        for name, model in catalogue.models.items()
+        if model.batching.continuous is not None and model.placement.workers > 1
+    ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from f5serve import audio, guard, metrics, torchserve
+from f5serve.continuous import ContinuousSpeaker
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.errors import (
     ConfigurationError,
@@ -41,6 +42,7 @@ class SpeechHandler:
 
     def __init__(self) -> None:
         self._worker: LanguageWorker | None = None
+        self._continuous: ContinuousWorker | None = None
 
     def initialize(self, context: Context) -> None:
         """Load the archive and speak once in each language.
@@ -51,10 +53,18 @@ class SpeechHandler:
         started = time.perf_counter()
         settings = read_settings(context.model_yaml_config.get("handler"), ModelSettings)
         device = device_of(settings, torchserve.gpu_id(context))
-        synthesizer = load_synthesizer(settings, Path(torchserve.model_dir(context)), device)
+        root = Path(torchserve.model_dir(context))
+        engine = load_engine(settings, root, device)
+        synthesizer = Synthesizer(engine, engine.vocabulary, settings, root)
         synthesizer.warm_up()
         poison = guard_of_this_server(settings.model)
         self._worker = LanguageWorker(settings, synthesizer, poison)
+        if settings.continuous is not None:
+            turns = engine.turns(
+                turn_s=settings.continuous.turn_ms / 1000, patience_s=settings.continuous.patience_s
+            )
+            speaker = ContinuousSpeaker(synthesizer, turns, poison, settings.guard)
+            self._continuous = ContinuousWorker(self._worker, speaker)
         seconds = time.perf_counter() - started
         logger.info("model ready: model=%s device=%s seconds=%.1f", settings.model, device, seconds)
 
@@ -62,8 +72,10 @@ class SpeechHandler:
         """Answer a batch: one body for each row, in order, each with its own status."""
         if self._worker is None:
             raise ConfigurationError("handle() was called before initialize()")
-        calls = torchserve.read_calls(data, context)
         try:
+            if self._continuous is not None:
+                return self._continuous.turn(data, context)
+            calls = torchserve.read_calls(data, context)
             answers = self._worker.answers(calls)
         except DeviceLostError:
             logger.critical(
@@ -92,20 +104,22 @@ class LanguageWorker:
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
-        requests = [self._request_of(call) for call in calls]
+        requests = [self.request_of(call) for call in calls]
         results = self._poison.speak(requests, self._synthesizer.speak)
-        return [
-            self._refusal(call, result)
-            if isinstance(result, ServeError)
-            else self._speech(call, result)
-            for call, result in zip(calls, results, strict=True)
-        ]
+        return [self.answer(call, result) for call, result in zip(calls, results, strict=True)]
 
     def cost(self) -> Cost:
         """Answer what the answers have cost since this was last asked."""
         return self._synthesizer.cost()
 
-    def _request_of(self, call: Call) -> PieceRequest | ServeError:
+    def answer(self, call: Call, result: Spoken | ServeError) -> Answer:
+        """Answer a call with what came of it."""
+        if isinstance(result, ServeError):
+            return self._refusal(call, result)
+        return self._speech(call, result)
+
+    def request_of(self, call: Call) -> PieceRequest | ServeError:
+        """Answer what a call asks for, checked, or what is wrong with it."""
         if call.fields is None:
             return RequestError("the body is empty; send a JSON object with the field 'text'")
         if isinstance(call.fields, ServeError):
@@ -131,6 +145,51 @@ class LanguageWorker:
         return speech_answer(speech, spoken.request.response_format)
 
 
+class ContinuousWorker:
+    """Answers calls that come and go, each as soon as it is spoken.
+
+    Args:
+        worker: Reads requests and writes answers.
+        speaker: Speaks.
+    """
+
+    def __init__(self, worker: LanguageWorker, speaker: ContinuousSpeaker) -> None:
+        self._worker = worker
+        self._speaker = speaker
+        self._calls: dict[str, Call] = {}
+
+    def turn(self, data: Sequence[Row], context: Context) -> list[bytes]:
+        """Take in the requests that are new, and give the model a turn; what can be refused is refused first.
+
+        Args:
+            data: All requests of the batch, those that are under way among them.
+            context: Of the batch; the ids of what is not answered yet are taken from it.
+
+        Returns:
+            One body a row; that of a request that is not answered yet is empty.
+        """
+        places = {context.get_request_id(index) or "": index for index in range(len(data))}
+        arrived = {
+            key: torchserve.read_call(data[index], context, index)
+            for key, index in places.items()
+            if not self._speaker.knows(key)
+        }
+        results: dict[str, Spoken | ServeError] = {
+            **self._speaker.admit({key: self._worker.request_of(arrived[key]) for key in arrived})
+        }
+        if not results:
+            results = self._speaker.turn(places)
+        # The fields, which may hold a clip, are in the requests by now.
+        self._calls.update({key: replace(call, fields=None) for key, call in arrived.items()})
+        self._calls = {key: call for key, call in self._calls.items() if key in places}
+        answers = {
+            places[key]: self._worker.answer(self._calls.pop(key), result)
+            for key, result in results.items()
+        }
+        _count(list(answers.values()), self._speaker.cost(), torchserve.Recorder(context))
+        return torchserve.write_finished(answers, len(data), context)
+
+
 def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthesizer:
     """Load an unpacked archive.
 
@@ -142,7 +201,13 @@ def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthe
     Raises:
         ConfigurationError: If a file is missing or does not fit the settings.
     """
-    engine = F5Engine.load(
+    engine = load_engine(settings, root, device)
+    return Synthesizer(engine, engine.vocabulary, settings, root)
+
+
+def load_engine(settings: ModelSettings, root: Path, device: str) -> F5Engine:
+    """Load the models of an unpacked archive; arguments and errors as for ``load_synthesizer``."""
+    return F5Engine.load(
         EngineFiles(
             checkpoint=root / settings.weights,
             vocabulary=root / settings.vocabulary,
@@ -154,7 +219,6 @@ def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthe
         dtype=settings.dtype,
         max_batch_frames=settings.max_batch_frames,
     )
-    return Synthesizer(engine, engine.vocabulary, settings, root)
 
 
 def device_of(settings: ModelSettings, gpu_id: int | None) -> str:

@@ -12,7 +12,8 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -83,7 +84,7 @@ class PoisonGuard:
         digests = [
             None if isinstance(request, ServeError) else digest_of(request) for request in requests
         ]
-        suspects, refused = self._known(digests)
+        suspects, refused = self.known([digest for digest in digests if digest is not None])
         results: dict[int, Result | ServeError] = {}
         together = []
         for place, digest in enumerate(digests):
@@ -101,27 +102,40 @@ class PoisonGuard:
                 results.update(zip(places, spoken, strict=True))
         return [results[place] for place in range(len(requests))]
 
-    def _watched(
-        self, digests: Sequence[str], requests: Sequence[Request], speak: Speak[Result]
-    ) -> Sequence[Result | ServeError]:
-        """Compute under a note. It stands where ``speak`` raises: the worker may be about to end itself."""
-        with self._shared.changed() as state:
-            alone = any(digest in state.suspects for digest in digests)
-            state.computing[os.getpid()] = _Work(list(digests), alone=alone)
-        spoken = speak(requests)
-        with self._shared.changed() as state:
-            state.computing.pop(os.getpid(), None)
-            for digest in digests:
-                state.suspects.pop(digest, None)
-        return spoken
-
-    def _known(self, digests: Sequence[str | None]) -> tuple[set[str], set[str]]:
-        """Answer which pieces are suspect, and which are refused."""
+    def known(self, digests: Collection[str]) -> tuple[set[str], set[str]]:
+        """Answer which pieces are suspect and must be computed alone, and which are refused."""
         with self._shared.changed() as state:
             self._bury(state, [pid for pid in state.computing if not self._alive(pid)])
             self._forget(state)
-            asked = {digest for digest in digests if digest is not None}
+            asked = set(digests)
             return asked & state.suspects.keys(), asked & state.refused.keys()
+
+    @contextmanager
+    def note(self, digests: Collection[str]) -> Iterator[None]:
+        """Note what is computed meanwhile.
+
+        The note stands where the block raises: the worker may be about to end itself.
+        """
+        with self._shared.changed() as state:
+            alone = any(digest in state.suspects for digest in digests)
+            state.computing[os.getpid()] = _Work(list(digests), alone=alone)
+        yield
+        with self._shared.changed() as state:
+            state.computing.pop(os.getpid(), None)
+
+    def clear(self, digests: Collection[str]) -> None:
+        """Take what was computed to its end from the suspects."""
+        with self._shared.changed() as state:
+            for digest in digests:
+                state.suspects.pop(digest, None)
+
+    def _watched(
+        self, digests: Sequence[str], requests: Sequence[Request], speak: Speak[Result]
+    ) -> Sequence[Result | ServeError]:
+        with self.note(digests):
+            spoken = speak(requests)
+        self.clear(digests)
+        return spoken
 
     def _bury(self, state: _State, pids: Sequence[int]) -> None:
         """Draw the conclusions from the notes of processes that are no more."""

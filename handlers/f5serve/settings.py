@@ -68,6 +68,18 @@ class GuardSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_clipped_share: Annotated[float, Meta(ge=0, le=1)] = 0.005
 
 
+class Continuous(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Step-level batching: a worker notices newcomers between the steps of what it speaks (see ``engine.turns``).
+
+    Attributes:
+        turn_ms: About how long the worker looks at nothing else.
+        patience_s: What has waited longer goes before shorter pieces.
+    """
+
+    turn_ms: Annotated[int, Meta(ge=1, le=5000)] = 100
+    patience_s: PositiveFloat = 10.0
+
+
 class Voice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A reference clip that is registered under a name.
 
@@ -105,6 +117,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         device: ``auto`` takes the GPU that TorchServe assigns, if any.
         dtype: Precision of the transformer.
         max_batch_frames: Padded mel frames in one forward pass.
+        continuous: Pieces come and go between steps; None speaks each batch to its end.
         reference_rms: A quieter reference is raised to this RMS (full scale 1), as in training.
         voices: Registered voices.
         limits: Bounds on a request.
@@ -121,6 +134,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     device: Literal["auto", "cpu", "gpu"] = "auto"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     max_batch_frames: PositiveInt = 4096
+    continuous: Continuous | None = None
     reference_rms: Annotated[float, Meta(gt=0, le=1)] = 0.1
     voices: tuple[Voice, ...] = ()
     limits: Limits = Limits()

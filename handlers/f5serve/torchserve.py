@@ -10,7 +10,7 @@ what a caller sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Protocol
@@ -64,7 +64,7 @@ class Context(Protocol):
         """``model_dir``, ``gpu_id``, ``batch_size`` and others."""
 
     @property
-    def request_ids(self) -> Mapping[int, str]:
+    def request_ids(self) -> MutableMapping[int, str]:
         """TorchServe's own ids of the requests, by their places."""
 
     @property
@@ -111,7 +111,32 @@ class Call:
 
 def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
     """Answer one call for each row, in order."""
-    return [_read_call(row, context, index) for index, row in enumerate(data)]
+    return [read_call(row, context, index) for index, row in enumerate(data)]
+
+
+def read_call(row: Row, context: Context, index: int) -> Call:
+    """Answer the call of one row."""
+    headers = {
+        str(name).lower(): str(value)
+        for name, value in (context.get_all_request_header(index) or {}).items()
+    }
+    given = headers.get("x-request-id") or headers.get("x-correlation-id") or ""
+    own = context.get_request_id(index) or ""
+    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    fields: Mapping[str, object] | ServeError | None
+    try:
+        _require_plain(headers.get("content-encoding", ""))
+        fields = _fields(row, content_type)
+    except ServeError as error:
+        fields = error
+    return Call(
+        correlation_id=_printable(given) or own,
+        path=headers.get("url_path", "").strip("/"),
+        fields=fields,
+        from_form=content_type == "multipart/form-data",
+        accepts_html=_accepts_html(headers.get("accept", "")),
+        trace=_trace(headers),
+    )
 
 
 def write_answers(answers: Sequence[Answer | StreamedAnswer], context: Context) -> list[bytes]:
@@ -124,17 +149,39 @@ def write_answers(answers: Sequence[Answer | StreamedAnswer], context: Context) 
     TorchServe says nothing of a caller who has gone: the rest is spoken for nobody, until its deadline.
     """
     for index, answer in enumerate(answers):
-        phrase = HTTPStatus(answer.status).phrase
-        context.set_response_status(answer.status, phrase, index)
-        context.set_response_content_type(index, answer.content_type)
-        for name, value in answer.headers.items():
-            context.set_response_header(index, name, value)
+        _set_head(answer, context, index)
     if len(answers) == 1 and isinstance(answers[0], StreamedAnswer):
         return [_send(answers[0].chunks, context)]
     return [
         b"".join(answer.chunks) if isinstance(answer, StreamedAnswer) else answer.body
         for answer in answers
     ]
+
+
+def write_finished(answers: Mapping[int, Answer], rows: int, context: Context) -> list[bytes]:
+    """Answer the requests that are finished, and say nothing of the others; with ``continuousBatching`` only.
+
+    A request whose id is not among those that are answered stays in TorchServe's batch, and comes again with the
+    next call, whole. It hears nothing until then, so its answer is an ordinary one with a status of its own.
+
+    Args:
+        answers: By place in the batch.
+        rows: Requests in the batch.
+        context: Of the batch.
+    """
+    for index, answer in answers.items():
+        _set_head(answer, context, index)
+    for index in range(rows):
+        if index not in answers:
+            del context.request_ids[index]
+    return [answers[index].body if index in answers else b"" for index in range(rows)]
+
+
+def _set_head(answer: Answer | StreamedAnswer, context: Context, index: int) -> None:
+    context.set_response_status(answer.status, HTTPStatus(answer.status).phrase, index)
+    context.set_response_content_type(index, answer.content_type)
+    for name, value in answer.headers.items():
+        context.set_response_header(index, name, value)
 
 
 def _send(chunks: Iterable[bytes], context: Context) -> bytes:
@@ -212,30 +259,6 @@ def gpu_id(context: Context) -> int | None:
     """Answer the index of the GPU that this worker was given, if any."""
     value = context.system_properties.get("gpu_id")
     return None if value is None else int(value)
-
-
-def _read_call(row: Row, context: Context, index: int) -> Call:
-    headers = {
-        str(name).lower(): str(value)
-        for name, value in (context.get_all_request_header(index) or {}).items()
-    }
-    given = headers.get("x-request-id") or headers.get("x-correlation-id") or ""
-    own = context.get_request_id(index) or ""
-    content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    fields: Mapping[str, object] | ServeError | None
-    try:
-        _require_plain(headers.get("content-encoding", ""))
-        fields = _fields(row, content_type)
-    except ServeError as error:
-        fields = error
-    return Call(
-        correlation_id=_printable(given) or own,
-        path=headers.get("url_path", "").strip("/"),
-        fields=fields,
-        from_form=content_type == "multipart/form-data",
-        accepts_html=_accepts_html(headers.get("accept", "")),
-        trace=_trace(headers),
-    )
 
 
 def _trace(headers: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
 from f5serve.engine.sampler import SampleItem, check_item, sample
 from f5serve.engine.schedule import DEFAULT_SWAY
 from f5serve.engine.tokenizer import Vocabulary
+from f5serve.engine.turns import TurnLimits, Turns
 from f5serve.engine.vocos import Vocos
 from f5serve.errors import (
     ConfigurationError,
@@ -260,6 +261,22 @@ class F5Engine:
             return [finite(mel.cpu()) for mel in sample(self._model, batch)]
 
         return self._run(items, draw)
+
+    def turns(self, *, turn_s: float, patience_s: float) -> Turns:
+        """Answer the same models for step-level batching; between its turns, this engine may be called.
+
+        Args:
+            turn_s: About how long a turn takes.
+            patience_s: What has waited longer goes first.
+        """
+        limits = TurnLimits(
+            turn_s=turn_s,
+            patience_s=patience_s,
+            max_batch_frames=self._max_batch_frames,
+            max_batch_items=self._max_batch_items,
+            batch_cost_frames=_BATCH_COST_FRAMES.get(self._model.device.type, 0),
+        )
+        return Turns(self._model, self._vocoder, limits)
 
     def warm_up(self, *, steps: int = 2, frames: int = 256) -> None:
         """Speak a silent piece, so that the first request does not pay for what is set up at first use.

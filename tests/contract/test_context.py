@@ -11,6 +11,7 @@ import yaml
 from ts.context import Context as RealContext
 from ts.context import RequestProcessor
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+from ts.protocol.otf_message_handler import create_predict_response
 
 from f5serve import torchserve
 from f5serve.metrics import METRICS, Metric
@@ -114,3 +115,19 @@ def test_a_call_is_read_from_the_real_context() -> None:
 
     assert call.correlation_id == "mine"
     assert call.fields == {"text": "a"}
+
+
+def test_under_continuous_batching_only_the_finished_requests_are_in_the_reply() -> None:
+    context = RealContext("m", "/m", {}, 3, None, "0.12", model_yaml_config={"handler": {}})
+    context.request_processor = [RequestProcessor({}) for _ in range(3)]
+    context.request_ids = {index: f"request-{index}" for index in range(3)}
+    answer = Answer(status=422, content_type="text/plain", body=b"no", headers={"X-Seed": "7"})
+
+    bodies = torchserve.write_finished({1: answer}, 3, context)
+    reply = bytes(create_predict_response(bodies, context.request_ids, "ok", 200, context))
+
+    assert len(bodies) == 3, "TorchServe takes a list of another length for a failure"
+    assert b"request-1" in reply
+    assert b"X-Seed" in reply
+    assert b"request-0" not in reply
+    assert b"request-2" not in reply

@@ -54,6 +54,24 @@ def test_batching_and_timeouts_come_from_the_catalogue(document: dict[str, Any])
     assert [written[key] for key in keys] == [3, 7, 5, 33, 44]
 
 
+def test_continuous_batching_is_told_to_torchserve_and_to_the_worker(
+    document: dict[str, Any],
+) -> None:
+    assert "continuousBatching" not in french(document)
+    document["models"]["f5_fr"]["batching"] = {
+        "batch_size": 8,
+        "max_batch_delay_ms": 20,
+        "continuous": {"turn_ms": 40},
+    }
+
+    written = french(document)
+
+    assert (written["continuousBatching"], written["maxBatchDelay"]) == (True, 1)
+    told = read_settings(written["handler"], ModelSettings).continuous
+    assert told is not None
+    assert (told.turn_ms, told.patience_s) == (40, 10.0)
+
+
 @pytest.mark.parametrize(
     ("placement", "written"),
     [

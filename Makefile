@@ -26,6 +26,7 @@ DRY_RUN =
 URL =
 GENERATORS =
 RECORD =
+QUICK =
 REQUESTS =
 TRIM =
 LOUDNESS =
@@ -46,7 +47,7 @@ export PYTHONPATH := handlers:.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
-	loadtest recovery faults bounds check format test clean \
+	loadtest bench-schedules recovery faults bounds check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -157,6 +158,9 @@ memory: setup ## memory of a language worker before weights, of a router worker,
 loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
 		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+bench-schedules: setup-dev ## latency of one model: batches, one by one, or step by step (RECORD=1 QUICK=1)
+	@$(RUN) loadtests.bench.schedules $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
 
 recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
 	@$(RUN) loadtests.recovery $(if $(filter 1 yes,$(RECORD)),--record)

@@ -16,7 +16,7 @@ import yaml
 
 from scripts.archive import MODEL_CONFIG
 from scripts.server import TorchServe
-from tests.faults.breaking import worker_pids
+from tests.faults.breaking import wait_ready, worker_pids
 from tests.server.harness import demo_archives, serve_archives, with_config
 from tests.server.listening import TIMEOUT_S, distance, heard, post, refused
 from tests.server.test_batching import BAD, TEXTS
@@ -147,10 +147,5 @@ def test_when_the_worker_is_killed_all_under_way_are_told_and_it_speaks_again(
 
     # TorchServe's own answer, by which the router knows to ask again.
     assert {answer.status_code for answer in answers} == {507}
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        answer = post(url, text=SHORT, seed=1)
-        if answer.status_code == 200:
-            break
-        time.sleep(0.5)
-    heard(answer)
+    wait_ready(continuous, "f5_fr")
+    heard(post(url, text=SHORT, seed=1))

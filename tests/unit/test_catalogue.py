@@ -89,7 +89,10 @@ def test_one_language_holds_at_most_half_of_the_routers_slots() -> None:
         (lambda d: d["models"]["f5_fr"].update(placement={"device_ids": [1, 1]}), ["stands twice", "f5_fr"]),
         (lambda d: d["models"]["f5_fr"].update(placement={"device": "cpu", "device_ids": [0]}), ["remove one"]),
         (lambda d: d["models"]["f5_fr"].update(batching={"max_batch_delay_ms": 0}), ["max_batch_delay_ms", ">= 1"]),
-        (lambda d: d["models"]["f5_fr"].update(batching={"continuous": {}}, placement={"workers": 2}), ["f5_fr", "keep one"]),
+        (
+            lambda d: d["models"]["f5_fr"].update(batching={"continuous": {}}, placement={"workers": 2}),
+            ["f5_fr", "keep one"],
+        ),
         (lambda d: d["models"]["f5_fr"]["profiles"]["full"].update(architecture="v9"), ["'v9'", "v1_base"]),
         (lambda d: d["models"]["f5_fr"]["profiles"]["full"].update(vocoder="x"), ["'x'", "vocos_mel_24khz"]),
         (lambda d: d["models"]["f5_fr"]["profiles"]["full"].pop("repository"), ["repository", "owner/name"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ class ScriptedTurns:
         self.waiting: dict[str, SampleItem] = {}
         self.apart: set[str] = set()
         self.sounds: dict[int, Waveform | ServeError] = {}
-        self.during_turn = lambda: None
+        self.during_turn: Callable[[], None] = lambda: None
 
     def admit(
         self, pieces: Mapping[str, SampleItem], *, apart: Collection[str] = ()

@@ -1,0 +1,1 @@
+"""Measurements against other ways to serve the same model."""

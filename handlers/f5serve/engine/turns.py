@@ -107,6 +107,7 @@ class Turns:
         self._limits = limits
         self._clock = clock
         self._journeys: list[_Journey] = []
+        self._next: _Journey | None = None
         self.cuts = 0
         """Batches that failed and were cut in two."""
 
@@ -149,10 +150,15 @@ class Turns:
         self._journeys = [
             journey for journey in self._journeys if any(key in keys for key in journey.pieces)
         ]
+        self._next = None
 
     def upcoming(self) -> tuple[str, ...]:
-        """Answer the keys of the batch whose turn is next; none if nothing is under way."""
-        return tuple(self._chosen().pieces) if self._journeys else ()
+        """Answer the keys of the batch whose turn is next; none if nothing is under way.
+
+        The next turn is that batch's indeed, even if another's patience ends in between.
+        """
+        self._next = self._chosen() if self._journeys else None
+        return tuple(self._next.pieces) if self._next is not None else ()
 
     def turn(self) -> Landed | None:
         """Take some steps of the batch whose turn it is.
@@ -165,7 +171,8 @@ class Turns:
         """
         if not self._journeys:
             return None
-        journey = self._chosen()
+        journey = self._next or self._chosen()
+        self._next = None
         started = self._clock()
         waves: Sequence[Waveform | ServeError] | None = None
         starved = failed = False

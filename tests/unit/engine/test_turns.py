@@ -112,6 +112,21 @@ def test_who_has_waited_too_long_goes_before_all_shorter_ones() -> None:
     assert order.index("long") > 0, "nobody overtook it"
 
 
+def test_the_turn_is_of_the_batch_that_was_announced_whatever_the_clock_says() -> None:
+    clock = Clock()
+    turns = turns_of(engine(), patience_s=50.0, clock=clock)
+    turns.admit({"long": item(200, seed=1, steps=2)})
+    turns.admit({"short": item(30, seed=2, steps=1)})
+
+    assert turns.upcoming() == ("short",)
+    clock.now += 100.0  # the long one's patience ends
+    landed = turns.turn()
+
+    assert landed is not None
+    assert list(landed.outcomes) == ["short"]
+    assert turns.upcoming() == ("long",)
+
+
 def test_what_nobody_waits_for_takes_no_turn() -> None:
     turns = turns_of(engine())
     turns.admit({"gone": item(30, seed=1), "here": item(90, seed=2)})

@@ -47,7 +47,7 @@ export PYTHONPATH := handlers:.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
-	loadtest bench-schedules recovery faults bounds check format test clean \
+	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -158,6 +158,12 @@ memory: setup ## memory of a language worker before weights, of a router worker,
 loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
 		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+bench-overhead: setup-dev ## what TorchServe and router add to the model's time (RECORD=1 QUICK=1)
+	@$(RUN) loadtests.bench.overhead $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
+
+bench-serving: setup-dev ## end to end against f5-tts behind FastAPI and LitServe, by callers (RECORD=1 QUICK=1)
+	@$(RUN) loadtests.bench.serving $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
 
 bench-schedules: setup-dev ## latency of one model: batches, one by one, or step by step (RECORD=1 QUICK=1)
 	@$(RUN) loadtests.bench.schedules $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)

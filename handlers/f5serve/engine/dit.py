@@ -20,8 +20,9 @@ from torch.nn import functional
 
 from f5serve.engine.arch import POSITION_GROUPS, DiTConfig
 from f5serve.engine.checkpoint import ROTARY_NAME, check_state
-from f5serve.engine.layers import Affine, convolve, gelu_tanh, linear, mish
+from f5serve.engine.layers import Affine, gelu_tanh, linear, mish
 from f5serve.engine.modulation import BlockModulation, StepModulation, TimeConditioner
+from f5serve.engine.position import PositionConvolution
 from f5serve.engine.text_embedding import MAX_FRAMES, TextEmbedding
 from f5serve.engine.weights import Placed, parameter_shapes
 
@@ -101,7 +102,10 @@ class DiT:
         self._input = weights.affine("input_embed.proj")
         self._input_noise = self._input.weight[:, : config.mel_channels].to(dtype).contiguous()
         self._positions = [
-            weights.convolution(f"input_embed.conv_pos_embed.conv1d.{index}", dtype)
+            PositionConvolution(
+                weights.convolution(f"input_embed.conv_pos_embed.conv1d.{index}", dtype),
+                groups=POSITION_GROUPS,
+            )
             for index in (0, 2)
         ]
         self._blocks = [
@@ -143,7 +147,7 @@ class DiT:
             valid = torch.arange(longest).unsqueeze(0) < torch.tensor(lengths).unsqueeze(1)
             valid = valid.to(self.device)
             projected = projected.masked_fill(~valid.repeat(rows, 1).unsqueeze(-1), 0.0)
-        convolved = convolve(projected.to(self.dtype), self._positions[0], groups=POSITION_GROUPS)
+        convolved = self._positions[0](projected.to(self.dtype))
         return BatchCondition(projected=projected, convolved=convolved, valid=valid, guided=guided)
 
     def velocity(self, x: Tensor, condition: BatchCondition, step: StepModulation) -> Tensor:
@@ -179,13 +183,13 @@ class DiT:
         if condition.valid is not None:
             noise = noise.masked_fill(~condition.valid.unsqueeze(-1), 0.0)
         first, second = self._positions
-        convolved = convolve(noise, first, groups=POSITION_GROUPS, with_bias=False)
+        convolved = first(noise, with_bias=False)
         if condition.guided:
             noise, convolved = noise.repeat(2, 1, 1), convolved.repeat(2, 1, 1)
         hidden = mish(convolved + condition.convolved)
         if mask is not None:
             hidden = hidden.masked_fill(~mask.unsqueeze(-1), 0.0)
-        hidden = mish(convolve(hidden, second, groups=POSITION_GROUPS))
+        hidden = mish(second(hidden))
         return condition.projected + noise + hidden
 
     def _attend(

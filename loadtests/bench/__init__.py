@@ -1,0 +1,1 @@
+"""Benchmarks: each measures one thing, tells on what, and can be recorded."""

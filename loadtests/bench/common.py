@@ -67,9 +67,7 @@ def measured(work: Callable[[], _Result]) -> tuple[_Result, Cost]:
     return result, Cost(cpu_s=cpu_seconds() - cpu, wall_s=time.perf_counter() - wall)
 
 
-def in_turn(
-    works: Mapping[str, Callable[[], object]], repeats: int
-) -> dict[str, list[Cost]]:
+def in_turn(works: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[Cost]]:
     """Measure several pieces of work in turn, A B A B, so that a slow minute of the machine meets all of them.
 
     Args:

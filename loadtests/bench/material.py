@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -209,10 +210,15 @@ def full_size_files(folder: Path, *, half: bool = False) -> EngineFiles:
     save_file(vocoder_state(SEED), folder / "vocoder.safetensors")
     tokens = "".join(f"{token}\n" for token in (" ", *map(str, range(1, FULL_VOCABULARY))))
     (folder / "vocab.txt").write_text(tokens, encoding="utf-8")
+    return full_size_in(folder)
+
+
+def full_size_in(folder: Path) -> EngineFiles:
+    """Answer the files that ``full_size_files`` has written."""
     return EngineFiles(
         checkpoint=folder / "model.safetensors",
         vocabulary=folder / "vocab.txt",
-        architecture=architecture,
+        architecture=load_catalogue(ROOT / CATALOGUE).architectures[FULL_SIZE],
         vocoder=folder / "vocoder.safetensors",
         vocoder_config=VOCOS_CONFIG,
     )
@@ -227,3 +233,7 @@ def _shortened(item: SampleItem) -> SampleItem:
         total_frames=frames,
         token_ids=item.token_ids[-max(1, frames // 8) :],
     )
+
+
+if __name__ == "__main__":
+    full_size_files(Path(sys.argv[1]), half=True)

@@ -73,9 +73,7 @@ class Upstream:
             **files.architecture, text_num_embeds=len(read_vocab(files.vocabulary)), mel_dim=100
         )
         model = CFM(transformer=backbone, mel_spec_kwargs={}, vocab_char_map=None)
-        self._model: Any = load_checkpoint(
-            model, str(files.checkpoint), "cpu", dtype=torch.float32
-        )
+        self._model: Any = load_checkpoint(model, str(files.checkpoint), "cpu", dtype=torch.float32)
         self._vocoder: Any = upstream_vocoder(files.vocoder_config, load_tensors(files.vocoder))
 
     def speak(self, items: Sequence[SampleItem]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from f5serve.engine.arch import DiTConfig, VocosConfig
-from f5serve.engine.batching import plan
+from f5serve.engine.batching import BATCH_COST_FRAMES, batch_cost_frames, plan
 from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
 from f5serve.engine.dit import DiT
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
@@ -41,9 +41,6 @@ _Output = TypeVar("_Output")
 DEFAULT_MAX_BATCH_FRAMES: Final = 8192
 DEFAULT_MAX_BATCH_ITEMS: Final = 32
 
-# What one more batch costs, in frames. A GPU takes about the same time for a step of one short item and of a few
-# thousand frames, since launching the kernels is what takes long; a CPU's time goes with the frames.
-_BATCH_COST_FRAMES: Final = MappingProxyType({"cpu": 32, "cuda": 2000})
 _DTYPES: Final = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 )
@@ -307,7 +304,7 @@ class F5Engine:
             else:
                 groups.setdefault(item.group, []).append(index)
         tally = _Tally()
-        cost = _BATCH_COST_FRAMES.get(self._model.device.type, 0)
+        cost = batch_cost_frames(self._model.device.type)
         for indices in groups.values():
             lengths = [items[index].frames for index in indices]
             for batch in plan(
@@ -387,7 +384,7 @@ def _device(name: str) -> torch.device:
         raise ConfigurationError(
             f"device {name!r} is unknown; cpu or cuda:<index> is needed", field="device"
         ) from error
-    if device.type not in _BATCH_COST_FRAMES:
+    if device.type not in BATCH_COST_FRAMES:
         raise ConfigurationError(
             f"device {name!r} is not supported; cpu or cuda:<index> is", field="device"
         )

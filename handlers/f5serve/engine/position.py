@@ -53,7 +53,7 @@ class PositionConvolution:
         filled = blocks * BLOCK_FRAMES - frames
         padded = functional.pad(x, (0, 0, around // 2, around // 2 + filled))
         windows = padded.unfold(1, BLOCK_FRAMES + around, BLOCK_FRAMES)
-        windows = windows.unflatten(2, (self._groups, width)).permute(2, 0, 1, 4, 3)
+        windows = windows.view(items, blocks, self._groups, width, -1).permute(2, 0, 1, 4, 3)
         rows = torch.bmm(windows.reshape(self._groups, items * blocks, -1), matrices)
         rows = rows.view(self._groups, items, blocks * BLOCK_FRAMES, width)[:, :, :frames]
         return rows.permute(1, 2, 0, 3).reshape(items, frames, channels)

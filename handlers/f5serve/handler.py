@@ -151,6 +151,7 @@ def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthe
         ),
         device=device,
         dtype=settings.dtype,
+        cuda_graphs=settings.cuda_graphs,
         max_batch_frames=settings.max_batch_frames,
     )
     return Synthesizer(engine, engine.vocabulary, settings, root)

@@ -116,18 +116,21 @@ class DiT:
         self._output = weights.affine("proj_out", dtype)
         self._rotation = _rotation(config.dim_head).to(device)
 
-    def condition(self, items: Sequence[ItemCondition], *, guided: bool) -> BatchCondition:
+    def condition(
+        self, items: Sequence[ItemCondition], *, guided: bool, padded_frames: int = 0
+    ) -> BatchCondition:
         """Compute once what every step needs.
 
         Args:
             items: The batch; each item's text is embedded over its own frames alone.
             guided: Whether the rows without condition are wanted.
+            padded_frames: To how many frames the batch is filled up, if that is more than its longest item has.
 
         Returns:
-            The batch's condition, padded to its longest item.
+            The batch's condition, padded to its longest item or beyond.
         """
         lengths = [item.frames for item in items]
-        longest, channels = max(lengths), self.config.mel_channels
+        longest, channels = max(*lengths, padded_frames), self.config.mel_channels
         rows = 2 if guided else 1
         joined = torch.zeros(
             rows, len(items), longest, channels + self.config.text_dim, device=self.device

@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from f5serve.engine.arch import DiTConfig, VocosConfig
-from f5serve.engine.batching import BATCH_COST_FRAMES, batch_cost_frames, plan
+from f5serve.engine.batching import batch_cost_frames, plan
 from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
+from f5serve.engine.device import device_named, require_alive, wants_memory
 from f5serve.engine.dit import DiT
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
 from f5serve.engine.sampler import SampleItem, check_item, sample
 from f5serve.engine.schedule import DEFAULT_SWAY
+from f5serve.engine.steps import steps_of
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.vocos import Vocos
 from f5serve.errors import (
     ConfigurationError,
-    DeviceLostError,
     NotFiniteError,
     OutOfMemoryError,
     ServeError,
@@ -43,12 +44,6 @@ DEFAULT_MAX_BATCH_ITEMS: Final = 32
 
 _DTYPES: Final = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-)
-_MEMORY_MESSAGES: Final = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "alloc_failed",
 )
 
 
@@ -120,6 +115,7 @@ class F5Engine:
         vocabulary: The checkpoint's tokens.
         max_batch_frames: Most padded frames of a batch.
         max_batch_items: Most items of a batch.
+        cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
     """
 
     sample_rate_hz: Final = SAMPLE_RATE_HZ
@@ -133,9 +129,11 @@ class F5Engine:
         *,
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
+        cuda_graphs: bool = False,
     ) -> None:
         self.vocabulary = vocabulary
         self._model = model
+        self._steps = steps_of(model, cuda_graphs=cuda_graphs)
         self._vocoder = vocoder
         self._log_mel = LogMel(model.device)
         self._max_batch_frames = max_batch_frames
@@ -150,6 +148,7 @@ class F5Engine:
         dtype: str = "float32",
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
+        cuda_graphs: bool = False,
     ) -> F5Engine:
         """Load a checkpoint.
 
@@ -159,6 +158,7 @@ class F5Engine:
             dtype: Compute dtype: float32, bfloat16 or float16.
             max_batch_frames: Most padded frames of a batch, reference included.
             max_batch_items: Most items of a batch.
+            cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
 
         Returns:
             The engine, not yet warmed up.
@@ -174,7 +174,7 @@ class F5Engine:
             raise ConfigurationError(
                 f"{max_batch_frames=} and {max_batch_items=} must be at least 1"
             )
-        place = _device(device)
+        place = device_named(device)
         vocab = read_vocab(files.vocabulary)
         state = load_transformer(files.checkpoint)
         check_vocab(vocab, state)
@@ -196,6 +196,7 @@ class F5Engine:
             Vocabulary(vocab),
             max_batch_frames=max_batch_frames,
             max_batch_items=max_batch_items,
+            cuda_graphs=cuda_graphs,
         )
 
     @property
@@ -247,7 +248,7 @@ class F5Engine:
         """
 
         def speak(batch: Sequence[SampleItem]) -> list[Waveform | ServeError]:
-            waves = self._vocoder.decode(sample(self._model, batch))
+            waves = self._vocoder.decode(sample(self._model, batch, self._steps))
             return [_finite(wave.cpu().numpy()) for wave in waves]
 
         return self._run(items, speak)
@@ -263,7 +264,7 @@ class F5Engine:
         """
 
         def draw(batch: Sequence[SampleItem]) -> list[Tensor | ServeError]:
-            return [_finite(mel.cpu()) for mel in sample(self._model, batch)]
+            return [_finite(mel.cpu()) for mel in sample(self._model, batch, self._steps)]
 
         return self._run(items, draw)
 
@@ -315,19 +316,6 @@ class F5Engine:
                 outcomes.update(zip(chosen, results, strict=True))
         return [outcomes[index] for index in range(len(items))], tally.stats()
 
-    def _require_device(self) -> None:
-        """Find out whether an error has taken the device with it, as a CUDA assertion does.
-
-        Raises:
-            DeviceLostError: If the device answers no more.
-        """
-        if self._model.device.type != "cuda":
-            return
-        try:
-            torch.cuda.synchronize(self._model.device)
-        except RuntimeError as error:
-            raise DeviceLostError(f"{self._model.device} answers no more") from error
-
     def _fitting(
         self,
         batch: Sequence[SampleItem],
@@ -339,16 +327,17 @@ class F5Engine:
         try:
             results = work(batch)
         except Exception as error:  # honest: logged, and told as an error of the piece
-            starved = _wants_memory(error)
+            starved = wants_memory(error)
             if not starved:
                 logger.exception("batch failed: pieces=%d", len(batch))
-                self._require_device()
+                require_alive(self._model.device)
         if results is not None:
             tally.ran(batch)
             return results
         # Outside the handler: the error's traceback would keep the failed batch's tensors alive.
         tally.retries += 1
         if self._model.device.type == "cuda":
+            self._steps.release()
             torch.cuda.empty_cache()
         if len(batch) == 1:
             return [_failure(batch[0], starved=starved)]
@@ -368,28 +357,3 @@ def _finite(result: _Output) -> _Output | ServeError:
     if bool(torch.isfinite(torch.as_tensor(result)).all()):
         return result
     return NotFiniteError("the model gave values that are not finite")
-
-
-def _wants_memory(error: BaseException) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    # Neither the CPU's allocator nor cuBLAS and cuDNN (…_ALLOC_FAILED) have an error class of their own.
-    return any(message in str(error).lower() for message in _MEMORY_MESSAGES)
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigurationError(
-            f"device {name!r} is unknown; cpu or cuda:<index> is needed", field="device"
-        ) from error
-    if device.type not in BATCH_COST_FRAMES:
-        raise ConfigurationError(
-            f"device {name!r} is not supported; cpu or cuda:<index> is", field="device"
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigurationError(
-            f"device {name!r} is not there; {torch.cuda.device_count()} found", field="device"
-        )
-    return device

@@ -11,11 +11,13 @@ from typing import Final
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from f5serve.engine.arch import DiTConfig
 from f5serve.engine.dit import DiT, ItemCondition
 from f5serve.engine.schedule import DEFAULT_SWAY, time_grid
+from f5serve.engine.steps import PlainSteps, Steps
 from f5serve.engine.text_embedding import MAX_FRAMES
 from f5serve.errors import ValueRefusedError
 
@@ -143,12 +145,13 @@ def start_noise(item: SampleItem, mel_channels: int) -> Tensor:
     return torch.randn(item.frames, mel_channels, generator=generator)
 
 
-def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
+def sample(model: DiT, items: Sequence[SampleItem], runner: Steps | None = None) -> list[Tensor]:
     """Sample a batch.
 
     Args:
         model: The transformer.
         items: Checked pieces with the same ``group``; each gives the same mel as it would alone.
+        runner: What runs the steps; one by one by default.
 
     Returns:
         The new speech of every item in order, ``[new_frames m]`` float32 on the model's device.
@@ -161,6 +164,8 @@ def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
             f"one batch must share steps, sway and guidance: {sorted({str(i.group) for i in items})}"
         )
     steps, sway, guided = items[0].group
+    runner = runner or PlainSteps(model)
+    padded = runner.padded(max(item.frames for item in items))
     with torch.inference_mode():
         modulations = model.time.steps(steps, sway)
         condition = model.condition(
@@ -171,16 +176,13 @@ def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
                 for item in items
             ],
             guided=guided,
+            padded_frames=padded,
         )
         noise = [start_noise(item, model.config.mel_channels) for item in items]
-        x = pad_sequence(noise, batch_first=True).to(model.device)
+        x = pad_sequence(noise, batch_first=True)
+        x = functional.pad(x, (0, 0, 0, padded - x.shape[1])).to(model.device)
         strength = torch.tensor([item.cfg_strength for item in items], dtype=torch.float32)
         strength = strength.to(model.device).view(-1, 1, 1)
-        for modulation in modulations:
-            flow = model.velocity(x, condition, modulation)
-            if guided:
-                with_condition, without = flow.chunk(2)
-                flow = with_condition + (with_condition - without) * strength
-            x = x.add(flow, alpha=modulation.width)
+        x = runner.run(x, condition, modulations, strength)
         # The reference's own frames were only carried along; what is kept of them is the reference itself.
         return [x[index, item.reference_frames : item.frames] for index, item in enumerate(items)]

@@ -30,6 +30,7 @@ from loadtests.bench.cells import (
     warm_up,
 )
 from loadtests.bench.common import OUT, RESULTS, ROOT
+from loadtests.bench.levers import measure_levers, where_time_goes
 from loadtests.bench.material import SEED, TRACE, Material, demo, full_size
 from loadtests.bench.memory import memory
 from loadtests.bench.sides import Ours, Upstream
@@ -113,6 +114,10 @@ def run(trace: Path, chosen: Plan) -> dict[str, object]:
             "models": models,
             "padding": _padding(material),
         }
+        if chosen.whole:
+            levers = measure_levers(material, chosen.repeats)
+            result["levers"] = [dataclasses.asdict(lever) for lever in levers]
+            result["where_time_goes"] = where_time_goes(material)
     if chosen.whole:
         result["memory"] = memory(torch.get_num_threads())
     return result

@@ -24,7 +24,6 @@ from loadtests.bench.common import Cost
 from loadtests.bench.material import TRACE, Material, demo, read_trace
 from loadtests.bench.sides import Ours, Upstream
 
-
 pytestmark = pytest.mark.parity
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 from f5serve.engine.layers import Affine, convolve
 
 BLOCK_FRAMES: Final = 8
-_WIDEST_GROUP: Final = 16
+WIDEST_GROUP: Final = 16
 """Wider groups keep a CPU busy as they are, and the matrices grow with the square of the width."""
 
 
@@ -34,7 +34,7 @@ class PositionConvolution:
         self._layer = layer
         self._groups = groups
         weight = layer.weight
-        narrow = weight.shape[1] <= _WIDEST_GROUP
+        narrow = weight.shape[1] <= WIDEST_GROUP
         blocked = narrow and weight.device.type == "cpu" and weight.dtype == torch.float32
         self._matrices = _matrices(weight[:, :, 0], groups) if blocked else None
 

@@ -209,6 +209,11 @@ class RecordedSteps:
                 self._kept.popitem(last=False)
             try:
                 recording = self._new(x, condition, modulation, strength)
+            except torch.OutOfMemoryError:
+                # The batch may well fit without; the next shape is recorded again.
+                logger.warning("no memory to record a step: shape=%s", key)
+                self.release()
+                return None
             except RuntimeError:
                 logger.exception("a step cannot be recorded: shape=%s", key)
                 self._give_up()

@@ -136,6 +136,27 @@ def test_where_recording_fails_speech_goes_on_without(caplog: pytest.LogCaptureF
     assert "cannot be recorded" in caplog.text
 
 
+def test_where_memory_is_short_a_batch_goes_without_and_the_recordings_are_let_go() -> None:
+    speaker = model()
+    short = [False]
+
+    def record(work: Work) -> Work:
+        if short[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return work
+
+    steps = RecordedSteps(speaker, record, bucket_frames=BUCKET)
+    sample(speaker, [item(40)], steps)
+    short[0] = True
+    found = sample(speaker, [item(70)], steps)
+
+    assert distance(found, sample(speaker, [item(70)])) < 1e-5
+    assert steps.shapes == ()
+    short[0] = False
+    sample(speaker, [item(70)], steps)
+    assert len(steps.shapes) == 1
+
+
 def test_released_recordings_are_made_anew() -> None:
     speaker = model()
     steps = recorded(speaker)

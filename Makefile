@@ -26,8 +26,9 @@ DRY_RUN =
 URL =
 GENERATORS =
 RECORD =
-QUICK =
 REQUESTS =
+TRACE =
+QUICK =
 TRIM =
 LOUDNESS =
 NAME =
@@ -47,6 +48,7 @@ export PYTHONPATH := handlers:.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
+	bench-engine bench-gpu \
 	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
@@ -153,6 +155,15 @@ objectives: setup ## write the objectives of config/slo.yaml for the alerts
 
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"
+
+bench-engine: setup-dev ## our engine against upstream's, in process, on the same weights (TRACE=texts.txt RECORD=1 QUICK=1)
+	@$(RUN) loadtests.bench.engine $(if $(TRACE),--trace "$(TRACE)") $(if $(filter 1 yes,$(QUICK)),--quick) \
+		$(if $(filter 1 yes,$(RECORD)),--record)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+
+bench-gpu: setup-dev ## a full-size model on a GPU: latency, throughput, share of the ceiling (RECORD=1 QUICK=1)
+	@$(RUN) loadtests.bench.gpu $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 # The exit status is the verdict. Without URL a demo server is started and stopped again.
 loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)

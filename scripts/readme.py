@@ -2,7 +2,7 @@
 
 The README has the demo's table, ``docs/quality.md`` the record of ``make quality``, and every model card
 its own part of that; ``docs/features.md`` and the README have the table of features. What the load tests
-recorded stands in the README.
+recorded stands in the README, what the benchmarks did in ``docs/performance.md``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.archive import file_digest
+from scripts.bench_tables import engine_table, gpu_table
 from scripts.features import FEATURES, read_features, sources_of, table_of
 from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
 from scripts.load_tables import REMEDY as LOAD_REMEDY
@@ -27,6 +28,7 @@ QUALITY: Final = Path("docs/quality.json")
 QUALITY_PAGE: Final = Path("docs/quality.md")
 CHECKPOINTS: Final = Path("config/demo")
 FEATURES_PAGE: Final = Path("docs/features.md")
+PERFORMANCE_PAGE: Final = Path("docs/performance.md")
 REMEDY: Final = {DEMO: "make demo-record", QUALITY: "make quality"}
 BEGIN: Final = "<!-- demo table: made by `make demo-record` -->"
 END: Final = "<!-- end of demo table -->"
@@ -128,6 +130,17 @@ def load_blocks() -> list[Block]:
     return [Block(path=README, begin=begin, end="<!-- end of load -->", content=load_table())]
 
 
+def bench_blocks() -> list[Block]:
+    """Answer what is made from the records of the benchmarks."""
+
+    def block(kind: str, content: str) -> Block:
+        begin = f"<!-- {kind}: made by `python -m scripts.readme` -->"
+        end = f"<!-- end of {kind} -->"
+        return Block(path=PERFORMANCE_PAGE, begin=begin, end=end, content=content)
+
+    return [block("engine", engine_table()), block("gpu", gpu_table())]
+
+
 def with_block(text: str, block: Block) -> str:
     """Answer a file's text with its block replaced.
 
@@ -164,7 +177,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not problems:
         demo, quality = (json.loads(path.read_text(encoding="utf-8")) for path in REMEDY)
         problems = _renew(
-            [*blocks(demo, quality), *feature_blocks(), *load_blocks()], check=options.check
+            [*blocks(demo, quality), *feature_blocks(), *load_blocks(), *bench_blocks()],
+            check=options.check,
         )
         stale = outdated(quality) if options.check else []
         if stale:

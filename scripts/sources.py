@@ -181,6 +181,7 @@ def model_config(
         "frontend": msgspec.to_builtins(source.frontend),
         "device": model.placement.device,
         "dtype": model.placement.dtype,
+        "cuda_graphs": model.placement.cuda_graphs,
         "max_batch_frames": model.batching.max_batch_frames,
         "continuous": msgspec.to_builtins(model.batching.continuous),
         "reference_rms": source.reference_rms,

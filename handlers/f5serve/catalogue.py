@@ -53,12 +53,14 @@ class Placement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         device_ids: GPUs to use, by index; TorchServe drops the whole list when one is invalid.
         workers: Worker processes, each with its own copy of the weights.
         dtype: Precision of the transformer; tables of time and position stay float32.
+        cuda_graphs: Whether a GPU replays each step from a recording of its shape; of no effect on a CPU.
     """
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
     device_ids: tuple[Annotated[int, Meta(ge=0)], ...] = ()
     workers: PositiveInt = 1
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    cuda_graphs: bool = False
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

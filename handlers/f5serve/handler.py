@@ -217,6 +217,7 @@ def load_engine(settings: ModelSettings, root: Path, device: str) -> F5Engine:
         ),
         device=device,
         dtype=settings.dtype,
+        cuda_graphs=settings.cuda_graphs,
         max_batch_frames=settings.max_batch_frames,
     )
 

@@ -116,6 +116,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         frontend: How text becomes tokens.
         device: ``auto`` takes the GPU that TorchServe assigns, if any.
         dtype: Precision of the transformer.
+        cuda_graphs: Whether a GPU replays each step from a recording of its shape.
         max_batch_frames: Padded mel frames in one forward pass.
         continuous: Pieces come and go between steps; None speaks each batch to its end.
         reference_rms: A quieter reference is raised to this RMS (full scale 1), as in training.
@@ -133,6 +134,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     frontend: Frontend
     device: Literal["auto", "cpu", "gpu"] = "auto"
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    cuda_graphs: bool = False
     max_batch_frames: PositiveInt = 4096
     continuous: Continuous | None = None
     reference_rms: Annotated[float, Meta(gt=0, le=1)] = 0.1

@@ -1,1 +1,1 @@
-"""Measurements against other ways to serve the same model."""
+"""Benchmarks: each measures one thing, tells on what, and can be recorded."""

@@ -167,6 +167,24 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
     Raises:
         ConfigurationError: If a file is missing or does not fit.
     """
+    with unpacked(root, model) as (settings, folder, digest):
+        yield Narrator(load_synthesizer(settings, folder, "cpu"), settings, folder, digest)
+
+
+@contextlib.contextmanager
+def unpacked(root: Path, model: str) -> Iterator[tuple[ModelSettings, Path, str]]:
+    """Lay out the files of one model of the demo as its archive holds them.
+
+    Args:
+        root: The repository.
+        model: The model's name.
+
+    Yields:
+        The archive's settings, the folder, and the SHA-256 of the checkpoint in the repository.
+
+    Raises:
+        ConfigurationError: If a file is missing or does not fit.
+    """
     catalogue = load_catalogue(root / CATALOGUE)
     job = model_job(root, catalogue, model, "demo", read_voices(root / VOICES))
     if job.model is None:
@@ -178,9 +196,4 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
             (folder / inside).parent.mkdir(parents=True, exist_ok=True)
             (folder / inside).symlink_to(path.absolute())
         settings = read_settings(job.spec.model_config["handler"], ModelSettings)
-        yield Narrator(
-            load_synthesizer(settings, folder, "cpu"),
-            settings,
-            folder,
-            job.model.checkpoint_sha256,
-        )
+        yield settings, folder, job.model.checkpoint_sha256

@@ -20,8 +20,9 @@ from torch.nn import functional
 
 from f5serve.engine.arch import POSITION_GROUPS, DiTConfig
 from f5serve.engine.checkpoint import ROTARY_NAME, check_state
-from f5serve.engine.layers import Affine, convolve, gelu_tanh, linear, mish
+from f5serve.engine.layers import Affine, gelu_tanh, linear, mish
 from f5serve.engine.modulation import BlockModulation, StepModulation, TimeConditioner
+from f5serve.engine.position import PositionConvolution
 from f5serve.engine.text_embedding import MAX_FRAMES, TextEmbedding
 from f5serve.engine.weights import Placed, parameter_shapes
 
@@ -101,7 +102,10 @@ class DiT:
         self._input = weights.affine("input_embed.proj")
         self._input_noise = self._input.weight[:, : config.mel_channels].to(dtype).contiguous()
         self._positions = [
-            weights.convolution(f"input_embed.conv_pos_embed.conv1d.{index}", dtype)
+            PositionConvolution(
+                weights.convolution(f"input_embed.conv_pos_embed.conv1d.{index}", dtype),
+                groups=POSITION_GROUPS,
+            )
             for index in (0, 2)
         ]
         self._blocks = [
@@ -112,18 +116,21 @@ class DiT:
         self._output = weights.affine("proj_out", dtype)
         self._rotation = _rotation(config.dim_head).to(device)
 
-    def condition(self, items: Sequence[ItemCondition], *, guided: bool) -> BatchCondition:
+    def condition(
+        self, items: Sequence[ItemCondition], *, guided: bool, padded_frames: int = 0
+    ) -> BatchCondition:
         """Compute once what every step needs.
 
         Args:
             items: The batch; each item's text is embedded over its own frames alone.
             guided: Whether the rows without condition are wanted.
+            padded_frames: To how many frames the batch is filled up, if that is more than its longest item has.
 
         Returns:
-            The batch's condition, padded to its longest item.
+            The batch's condition, padded to its longest item or beyond.
         """
         lengths = [item.frames for item in items]
-        longest, channels = max(lengths), self.config.mel_channels
+        longest, channels = max(*lengths, padded_frames), self.config.mel_channels
         rows = 2 if guided else 1
         joined = torch.zeros(
             rows, len(items), longest, channels + self.config.text_dim, device=self.device
@@ -143,7 +150,7 @@ class DiT:
             valid = torch.arange(longest).unsqueeze(0) < torch.tensor(lengths).unsqueeze(1)
             valid = valid.to(self.device)
             projected = projected.masked_fill(~valid.repeat(rows, 1).unsqueeze(-1), 0.0)
-        convolved = convolve(projected.to(self.dtype), self._positions[0], groups=POSITION_GROUPS)
+        convolved = self._positions[0](projected.to(self.dtype))
         return BatchCondition(projected=projected, convolved=convolved, valid=valid, guided=guided)
 
     def velocity(self, x: Tensor, condition: BatchCondition, step: StepModulation) -> Tensor:
@@ -179,13 +186,13 @@ class DiT:
         if condition.valid is not None:
             noise = noise.masked_fill(~condition.valid.unsqueeze(-1), 0.0)
         first, second = self._positions
-        convolved = convolve(noise, first, groups=POSITION_GROUPS, with_bias=False)
+        convolved = first(noise, with_bias=False)
         if condition.guided:
             noise, convolved = noise.repeat(2, 1, 1), convolved.repeat(2, 1, 1)
         hidden = mish(convolved + condition.convolved)
         if mask is not None:
             hidden = hidden.masked_fill(~mask.unsqueeze(-1), 0.0)
-        hidden = mish(convolve(hidden, second, groups=POSITION_GROUPS))
+        hidden = mish(second(hidden))
         return condition.projected + noise + hidden
 
     def _attend(

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from f5serve.engine.arch import DiTConfig, VocosConfig
-from f5serve.engine.batching import plan
+from f5serve.engine.batching import batch_cost_frames, plan
 from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
+from f5serve.engine.device import device_named, require_alive, wants_memory
 from f5serve.engine.dit import DiT
-from f5serve.engine.failures import failure, finite, require_device, wants_memory
+from f5serve.engine.failures import failure, finite
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
 from f5serve.engine.sampler import SampleItem, check_item, sample
 from f5serve.engine.schedule import DEFAULT_SWAY
+from f5serve.engine.steps import steps_of
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.turns import TurnLimits, Turns
 from f5serve.engine.vocos import Vocos
@@ -39,9 +41,6 @@ _Output = TypeVar("_Output")
 DEFAULT_MAX_BATCH_FRAMES: Final = 8192
 DEFAULT_MAX_BATCH_ITEMS: Final = 32
 
-# What one more batch costs, in frames. A GPU takes about the same time for a step of one short item and of a few
-# thousand frames, since launching the kernels is what takes long; a CPU's time goes with the frames.
-_BATCH_COST_FRAMES: Final = MappingProxyType({"cpu": 32, "cuda": 2000})
 _DTYPES: Final = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 )
@@ -115,6 +114,7 @@ class F5Engine:
         vocabulary: The checkpoint's tokens.
         max_batch_frames: Most padded frames of a batch.
         max_batch_items: Most items of a batch.
+        cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
     """
 
     sample_rate_hz: Final = SAMPLE_RATE_HZ
@@ -128,9 +128,11 @@ class F5Engine:
         *,
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
+        cuda_graphs: bool = False,
     ) -> None:
         self.vocabulary = vocabulary
         self._model = model
+        self._steps = steps_of(model, cuda_graphs=cuda_graphs)
         self._vocoder = vocoder
         self._log_mel = LogMel(model.device)
         self._max_batch_frames = max_batch_frames
@@ -145,6 +147,7 @@ class F5Engine:
         dtype: str = "float32",
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
+        cuda_graphs: bool = False,
     ) -> F5Engine:
         """Load a checkpoint.
 
@@ -154,6 +157,7 @@ class F5Engine:
             dtype: Compute dtype: float32, bfloat16 or float16.
             max_batch_frames: Most padded frames of a batch, reference included.
             max_batch_items: Most items of a batch.
+            cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
 
         Returns:
             The engine, not yet warmed up.
@@ -169,7 +173,7 @@ class F5Engine:
             raise ConfigurationError(
                 f"{max_batch_frames=} and {max_batch_items=} must be at least 1"
             )
-        place = _device(device)
+        place = device_named(device)
         vocab = read_vocab(files.vocabulary)
         state = load_transformer(files.checkpoint)
         check_vocab(vocab, state)
@@ -191,6 +195,7 @@ class F5Engine:
             Vocabulary(vocab),
             max_batch_frames=max_batch_frames,
             max_batch_items=max_batch_items,
+            cuda_graphs=cuda_graphs,
         )
 
     @property
@@ -242,7 +247,7 @@ class F5Engine:
         """
 
         def speak(batch: Sequence[SampleItem]) -> list[Waveform | ServeError]:
-            waves = self._vocoder.decode(sample(self._model, batch))
+            waves = self._vocoder.decode(sample(self._model, batch, self._steps))
             return [finite(wave.cpu().numpy()) for wave in waves]
 
         return self._run(items, speak)
@@ -258,7 +263,7 @@ class F5Engine:
         """
 
         def draw(batch: Sequence[SampleItem]) -> list[Tensor | ServeError]:
-            return [finite(mel.cpu()) for mel in sample(self._model, batch)]
+            return [finite(mel.cpu()) for mel in sample(self._model, batch, self._steps)]
 
         return self._run(items, draw)
 
@@ -274,9 +279,9 @@ class F5Engine:
             patience_s=patience_s,
             max_batch_frames=self._max_batch_frames,
             max_batch_items=self._max_batch_items,
-            batch_cost_frames=_BATCH_COST_FRAMES.get(self._model.device.type, 0),
+            batch_cost_frames=batch_cost_frames(self._model.device.type),
         )
-        return Turns(self._model, self._vocoder, limits)
+        return Turns(self._model, self._vocoder, limits, steps=self._steps)
 
     def warm_up(self, *, steps: int = 2, frames: int = 256) -> None:
         """Speak a silent piece, so that the first request does not pay for what is set up at first use.
@@ -315,7 +320,7 @@ class F5Engine:
             else:
                 groups.setdefault(item.group, []).append(index)
         tally = _Tally()
-        cost = _BATCH_COST_FRAMES.get(self._model.device.type, 0)
+        cost = batch_cost_frames(self._model.device.type)
         for indices in groups.values():
             lengths = [items[index].frames for index in indices]
             for batch in plan(
@@ -340,33 +345,16 @@ class F5Engine:
             starved = wants_memory(error)
             if not starved:
                 logger.exception("batch failed: pieces=%d", len(batch))
-                require_device(self._model.device)
+                require_alive(self._model.device)
         if results is not None:
             tally.ran(batch)
             return results
         # Outside the handler: the error's traceback would keep the failed batch's tensors alive.
         tally.retries += 1
         if self._model.device.type == "cuda":
+            self._steps.release()
             torch.cuda.empty_cache()
         if len(batch) == 1:
             return [failure(batch[0], starved=starved)]
         half = len(batch) // 2
         return self._fitting(batch[:half], work, tally) + self._fitting(batch[half:], work, tally)
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigurationError(
-            f"device {name!r} is unknown; cpu or cuda:<index> is needed", field="device"
-        ) from error
-    if device.type not in _BATCH_COST_FRAMES:
-        raise ConfigurationError(
-            f"device {name!r} is not supported; cpu or cuda:<index> is", field="device"
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigurationError(
-            f"device {name!r} is not there; {torch.cuda.device_count()} found", field="device"
-        )
-    return device

@@ -24,6 +24,16 @@ from f5serve.engine.weights import TIME_CHANNELS, Placed
 
 _MAX_SCHEDULES: Final = 8
 _TIME_SCALE: Final = 1000.0
+# In the order in which a layer's weights give them.
+_PARTS: Final = (
+    "attention_shift",
+    "attention_scale",
+    "attention_gate",
+    "feed_shift",
+    "feed_scale",
+    "feed_gate",
+)
+_OF_A_LAYER: Final = len(_PARTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +57,32 @@ class StepModulation:
         blocks: The transformer's layers in order.
         final_scale: ``[d]`` float32, with its 1 added.
         final_shift: ``[d]`` float32.
+        row: ``[6 * layers + 3, d]`` float32, all of it in one piece: six rows a layer in the order of
+            ``BlockModulation``, the final scale and shift, and the width in every place of the last row.
     """
 
     width: float
     blocks: tuple[BlockModulation, ...]
     final_scale: Tensor
     final_shift: Tensor
+    row: Tensor
+
+    @classmethod
+    def of(cls, width: float, row: Tensor) -> StepModulation:
+        """Read a row; what is made of it looks at the row's own memory."""
+        *layers, final_scale, final_shift, _ = row.unbind(0)
+        return cls(
+            width=width,
+            blocks=tuple(
+                BlockModulation(
+                    **dict(zip(_PARTS, layers[start : start + _OF_A_LAYER], strict=True))
+                )
+                for start in range(0, len(layers), _OF_A_LAYER)
+            ),
+            final_scale=final_scale,
+            final_shift=final_shift,
+            row=row,
+        )
 
 
 class TimeConditioner:
@@ -104,34 +134,20 @@ class TimeConditioner:
         hidden = _time_waves(grid[:-1]).to(self._device)
         hidden = functional.silu(linear(hidden, self._inner))
         hidden = functional.silu(linear(hidden, self._outer))
-        tables = [_table(hidden, layer, 6) for layer in self._layers]
+        layers = torch.stack([_table(hidden, layer, _OF_A_LAYER) for layer in self._layers], dim=1)
+        for place, part in enumerate(_PARTS):
+            if part.endswith("scale"):
+                layers[:, :, place] += 1
         final = _table(hidden, self._final, 2)
-        return tuple(
-            StepModulation(
-                width=width,
-                blocks=tuple(_block_modulation(table[step]) for table in tables),
-                final_scale=1 + final[step, 0],
-                final_shift=final[step, 1],
-            )
-            for step, width in enumerate(widths)
-        )
+        final[:, 0] += 1
+        last = grid.diff().to(hidden).view(-1, 1, 1).expand(-1, 1, hidden.shape[1])
+        rows = torch.cat([layers.flatten(1, 2), final, last], dim=1)
+        return tuple(StepModulation.of(width, row) for width, row in zip(widths, rows, strict=True))
 
 
 def _table(hidden: Tensor, layer: Affine, parts: int) -> Tensor:
     rows = functional.linear(hidden, layer.weight.float(), layer.bias.float())
     return rows.view(rows.shape[0], parts, -1)
-
-
-def _block_modulation(row: Tensor) -> BlockModulation:
-    shift, scale, gate, feed_shift, feed_scale, feed_gate = row.unbind(0)
-    return BlockModulation(
-        attention_shift=shift,
-        attention_scale=1 + scale,
-        attention_gate=gate,
-        feed_shift=feed_shift,
-        feed_scale=1 + feed_scale,
-        feed_gate=feed_gate,
-    )
 
 
 def _time_waves(times: Tensor) -> Tensor:

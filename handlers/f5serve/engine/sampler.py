@@ -11,11 +11,13 @@ from typing import Final
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from f5serve.engine.arch import DiTConfig
 from f5serve.engine.dit import DiT, ItemCondition
 from f5serve.engine.schedule import DEFAULT_SWAY, time_grid
+from f5serve.engine.steps import PlainSteps, Steps
 from f5serve.engine.text_embedding import MAX_FRAMES
 from f5serve.errors import ValueRefusedError
 
@@ -149,27 +151,32 @@ class Flight:
     Args:
         model: The transformer.
         items: Checked pieces with the same ``group``; each gives the same mel as it would alone.
+        runner: What runs the steps; one by one by default.
 
     Raises:
         ValueError: If the items are none or differ in ``group``.
     """
 
-    def __init__(self, model: DiT, items: Sequence[SampleItem]) -> None:
+    def __init__(
+        self, model: DiT, items: Sequence[SampleItem], runner: Steps | None = None
+    ) -> None:
         if len({item.group for item in items}) != 1:
             raise ValueError(
                 "one batch must share steps, sway and guidance:"
                 f" {sorted({str(item.group) for item in items})}"
             )
-        self._model = model
+        self._runner = runner or PlainSteps(model)
         self._items = tuple(items)
         steps, sway, guided = items[0].group
+        padded = self._runner.padded(max(item.frames for item in items))
         with torch.inference_mode():
             self._ahead = list(model.time.steps(steps, sway))
             self._condition = model.condition(
-                [_condition_of(item) for item in items], guided=guided
+                [_condition_of(item) for item in items], guided=guided, padded_frames=padded
             )
             noise = [start_noise(item, model.config.mel_channels) for item in items]
-            self._x = pad_sequence(noise, batch_first=True).to(model.device)
+            x = pad_sequence(noise, batch_first=True)
+            self._x = functional.pad(x, (0, 0, 0, padded - x.shape[1])).to(model.device)
             strength = torch.tensor([item.cfg_strength for item in items], dtype=torch.float32)
             self._strength = strength.to(model.device).view(-1, 1, 1)
 
@@ -181,13 +188,9 @@ class Flight:
     def advance(self, steps: int = 1) -> None:
         """Take some steps, or those that are left if they are fewer."""
         now, self._ahead = self._ahead[:steps], self._ahead[steps:]
-        with torch.inference_mode():
-            for modulation in now:
-                flow = self._model.velocity(self._x, self._condition, modulation)
-                if self._condition.guided:
-                    with_condition, without = flow.chunk(2)
-                    flow = with_condition + (with_condition - without) * self._strength
-                self._x = self._x.add(flow, alpha=modulation.width)
+        if now:
+            with torch.inference_mode():
+                self._x = self._runner.run(self._x, self._condition, now, self._strength)
 
     def mels(self) -> list[Tensor]:
         """Answer the new speech of every item in order, ``[new_frames m]`` float32 on the model's device.
@@ -205,12 +208,13 @@ class Flight:
         ]
 
 
-def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
+def sample(model: DiT, items: Sequence[SampleItem], runner: Steps | None = None) -> list[Tensor]:
     """Sample a batch without a rest.
 
     Args:
         model: The transformer.
         items: As for ``Flight``.
+        runner: As for ``Flight``.
 
     Returns:
         The new speech of every item in order, ``[new_frames m]`` float32 on the model's device.
@@ -218,7 +222,7 @@ def sample(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
     Raises:
         ValueError: If the items are none or differ in ``group``.
     """
-    flight = Flight(model, items)
+    flight = Flight(model, items, runner)
     flight.advance(flight.steps_left)
     return flight.mels()
 

@@ -16,9 +16,11 @@ import torch
 from numpy.typing import NDArray
 
 from f5serve.engine.batching import plan
+from f5serve.engine.device import require_alive, wants_memory
 from f5serve.engine.dit import DiT
-from f5serve.engine.failures import failure, finite, require_device, wants_memory
+from f5serve.engine.failures import failure, finite
 from f5serve.engine.sampler import Flight, SampleItem, check_item
+from f5serve.engine.steps import PlainSteps, Steps
 from f5serve.engine.vocos import Vocos
 from f5serve.errors import ServeError, ValueRefusedError
 
@@ -91,6 +93,7 @@ class Turns:
         model: The transformer.
         vocoder: The vocoder, on the same device.
         limits: What a turn may take.
+        steps: What runs the steps; one by one by default.
         clock: Monotonic seconds.
     """
 
@@ -100,9 +103,11 @@ class Turns:
         vocoder: Vocos,
         limits: TurnLimits,
         *,
+        steps: Steps | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
+        self._steps = steps or PlainSteps(model)
         self._vocoder = vocoder
         self._limits = limits
         self._clock = clock
@@ -183,7 +188,7 @@ class Turns:
             starved = wants_memory(error)
             if not starved:
                 logger.exception("batch failed: pieces=%d", len(journey.pieces))
-                require_device(self._model.device)
+                require_alive(self._model.device)
         journey.spent_s += self._clock() - started
         if failed:
             # Outside the handler: the error's traceback would keep the failed batch's tensors alive.
@@ -200,7 +205,7 @@ class Turns:
     def _moved(self, journey: _Journey, until: float) -> Sequence[Waveform | ServeError] | None:
         """Take steps until it is time; answer the speech if none are left."""
         if journey.flight is None:
-            journey.flight = Flight(self._model, list(journey.pieces.values()))
+            journey.flight = Flight(self._model, list(journey.pieces.values()), self._steps)
         while journey.flight.steps_left:
             journey.flight.advance()
             if self._model.device.type == "cuda":
@@ -223,6 +228,7 @@ class Turns:
         self.cuts += 1
         journey.flight = None
         if self._model.device.type == "cuda":
+            self._steps.release()
             torch.cuda.empty_cache()
         pieces = list(journey.pieces.items())
         if len(pieces) == 1:

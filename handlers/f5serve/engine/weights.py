@@ -79,7 +79,10 @@ class Placed:
 
     def tensor(self, name: str, dtype: torch.dtype | None = torch.float32) -> Tensor:
         """Give one tensor; a ``dtype`` of ``None`` keeps the file's."""
-        return self.state[name].detach().to(self.device, dtype).contiguous()
+        read = self.state[name].detach()
+        placed = read.to(self.device, dtype).contiguous()
+        # A tensor of the file itself would keep the whole file mapped, what was converted included.
+        return placed.clone() if placed.data_ptr() == read.data_ptr() else placed
 
     def affine(self, name: str, dtype: torch.dtype | None = torch.float32) -> Affine:
         """Give the layer ``name``."""

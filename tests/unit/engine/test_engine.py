@@ -12,6 +12,7 @@ from f5serve.engine import engine as engine_module
 from f5serve.engine.dit import DiT
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.engine.sampler import SampleItem, sample
+from f5serve.engine.steps import Steps
 from f5serve.engine.text_embedding import MAX_FRAMES
 from f5serve.errors import ConfigurationError, OutOfMemoryError, SynthesisError, ValueRefusedError
 from tests.unit.engine.models import CPU, engine, item
@@ -105,11 +106,11 @@ class _ScarceMemory:
         self.error = error
         self.tried: list[int] = []
 
-    def __call__(self, model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
+    def __call__(self, model: DiT, items: Sequence[SampleItem], runner: Steps) -> list[Tensor]:
         self.tried.append(len(items))
         if len(items) * max(piece.frames for piece in items) > self.max_frames:
             raise self.error
-        return sample(model, items)
+        return sample(model, items, runner)
 
 
 @pytest.mark.parametrize(
@@ -152,10 +153,10 @@ def test_a_piece_too_large_alone_fails_alone(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_fault_of_the_model_fails_the_piece_that_causes_it_alone_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails_on_seed_13(model: DiT, items: Sequence[SampleItem]) -> list[Tensor]:
+    def fails_on_seed_13(model: DiT, items: Sequence[SampleItem], runner: Steps) -> list[Tensor]:
         if any(piece.seed == 13 for piece in items):
             raise IndexError("index out of range in self")
-        return sample(model, items)
+        return sample(model, items, runner)
 
     monkeypatch.setattr(engine_module, "sample", fails_on_seed_13)
 

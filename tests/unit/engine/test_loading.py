@@ -116,3 +116,12 @@ def test_a_mel_of_a_batch_gives_the_samples_it_gives_alone() -> None:
 
 def test_no_mels_give_no_waves() -> None:
     assert vocoder().decode([]) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").is_file(), reason="no /proc")
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_loaded_engine_keeps_no_file_mapped(dtype: str, files: EngineFiles) -> None:
+    loaded = F5Engine.load(files, dtype=dtype)
+
+    assert loaded.config.depth == 2
+    assert str(files.checkpoint.parent) not in Path("/proc/self/maps").read_text(encoding="utf-8")

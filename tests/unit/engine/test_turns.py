@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from f5serve.engine.dit import DiT
 from f5serve.engine.engine import F5Engine
 from f5serve.engine.sampler import Flight, SampleItem, sample
+from f5serve.engine.steps import Steps
 from f5serve.engine.turns import Landed, TurnLimits, Turns
 from f5serve.errors import OutOfMemoryError, SynthesisError, ValueRefusedError
 from tests.unit.engine.models import engine, item
@@ -156,10 +158,12 @@ def test_a_piece_out_of_range_is_refused_and_its_mates_are_taken_in() -> None:
 def test_a_batch_without_enough_memory_is_cut_until_only_the_guilty_piece_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def starving(self: Flight, model: object, items: Sequence[SampleItem]) -> None:
+    def starving(
+        self: Flight, model: DiT, items: Sequence[SampleItem], runner: Steps | None = None
+    ) -> None:
         if any(piece.seed == 3 for piece in items):
             raise torch.OutOfMemoryError("CUDA out of memory")
-        original(self, model, items)  # type: ignore[arg-type]
+        original(self, model, items, runner)
 
     original = Flight.__init__
     monkeypatch.setattr(Flight, "__init__", starving)

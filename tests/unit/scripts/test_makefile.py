@@ -72,6 +72,8 @@ def planned(*arguments: str) -> str:
         "say",
         "voice",
         "guard-bench",
+        "bench-engine",
+        "bench-gpu",
         "serve",
         "stop",
         "fetch",

@@ -1,0 +1,221 @@
+"""Our engine against upstream's f5-tts, in process, on the same weights, pieces and noise.
+
+    python -m loadtests.bench.engine [--trace texts.txt] [--record] [--quick]
+
+Both sides run in turn, A B A B, so that ratios hold on a noisy machine. A cell in which a float32 mel of ours
+differs from the same piece's alone is void. The exit status is 1 if a cell of ours is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from f5serve.errors import ConfigurationError
+from loadtests.bench.cells import (
+    MEL_LIMIT,
+    Cell,
+    PaddedCell,
+    measure_cell,
+    measure_padded,
+    padding_share,
+    warm_up,
+)
+from loadtests.bench.common import OUT, RESULTS, ROOT
+from loadtests.bench.levers import measure_levers, where_time_goes
+from loadtests.bench.material import SEED, TRACE, Material, demo, full_size
+from loadtests.bench.memory import memory
+from loadtests.bench.sides import Ours, Upstream
+from scripts.launch import available_cores, worker_threads
+from scripts.record import write_record
+
+RECORD: Final = RESULTS / "bench_engine.json"
+STEPS: Final = (7, 16, 32)
+BATCHES: Final = (1, 2, 4, 8)
+REPEATS: Final = 5
+FULL_STEPS: Final = 7
+FULL_BATCHES: Final = (1, 2)
+FULL_REPEATS: Final = 2
+SEVERAL: Final = 8
+"""Language workers beside one another, which is what the threads of one are chosen for."""
+WARM_UP: Final = "one piece at 7 steps by each side, then the pieces of each cell by each side, untimed, for their mels"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is measured.
+
+    Attributes:
+        steps: Schedules of the demo.
+        batches: Sizes of its batches.
+        repeats: How often each cell is timed.
+        whole: Whether the full-size model and memory are measured as well.
+    """
+
+    steps: tuple[int, ...] = STEPS
+    batches: tuple[int, ...] = BATCHES
+    repeats: int = REPEATS
+    whole: bool = True
+
+
+QUICK: Final = Plan(steps=(7,), batches=(1, 2), repeats=2, whole=False)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; answer its exit status."""
+    parser = argparse.ArgumentParser(prog="bench.engine", description=__doc__)
+    parser.add_argument("--trace", type=Path, default=TRACE, help="texts, one a line")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="of either side; by default as many as a worker has"
+    )
+    parser.add_argument("--record", action="store_true", help=f"keep the result as {RECORD}")
+    parser.add_argument("--quick", action="store_true", help="a minute; too little to record")
+    options = parser.parse_args(argv)
+    if options.record and options.quick:
+        parser.error("--quick measures too little to be recorded")
+    torch.set_num_threads(options.threads or worker_threads(available_cores(), SEVERAL))
+    try:
+        result = run(options.trace, QUICK if options.quick else Plan())
+    except ConfigurationError as error:
+        print(f"bench-engine: {error}", file=sys.stderr)
+        return 2
+    path = RECORD if options.record else OUT / RECORD.name
+    write_record(path, result)
+    print(f"bench-engine: written to {path}")
+    void = [cell for part in result["models"] for cell in part["cells"] if not cell["valid"]]  # type: ignore[attr-defined]
+    return 1 if void else 0
+
+
+def run(trace: Path, chosen: Plan) -> dict[str, object]:
+    """Measure everything, telling each cell as it comes.
+
+    Raises:
+        ConfigurationError: If a file is missing, or a text of the trace cannot be spoken.
+    """
+    with demo(trace) as material:
+        models = [_demo_part(material, chosen)]
+        if chosen.whole:
+            with full_size(material) as large:
+                models.append(_full_part(large))
+        result: dict[str, object] = {
+            "load": _load(trace, material),
+            "versions": {name: version(name) for name in ("f5-tts", "vocos", "numpy")},
+            "threads": torch.get_num_threads(),
+            "warm_up": WARM_UP,
+            "mel_limit": MEL_LIMIT,
+            "models": models,
+            "padding": _padding(material),
+        }
+        if chosen.whole:
+            levers = measure_levers(material, chosen.repeats)
+            result["levers"] = [dataclasses.asdict(lever) for lever in levers]
+            result["where_time_goes"] = where_time_goes(material)
+    if chosen.whole:
+        result["memory"] = memory(torch.get_num_threads())
+    return result
+
+
+def _load(trace: Path, material: Material) -> dict[str, object]:
+    shown = trace.resolve()
+    return {
+        "trace": str(shown.relative_to(ROOT)) if shown.is_relative_to(ROOT) else trace.name,
+        "trace_sha256": hashlib.sha256(trace.read_bytes()).hexdigest(),
+        "pieces": len(material.items),
+        "reference_frames": material.items[0].reference_frames,
+        "frames": [item.frames for item in material.items],
+        "seed": SEED,
+        "cfg_strength": material.items[0].cfg_strength,
+        "shape": "the first pieces of the trace, closed loop of one caller",
+    }
+
+
+def _demo_part(material: Material, chosen: Plan) -> dict[str, object]:
+    ours = Ours(material.files, max_batch_frames=material.max_batch_frames)
+    upstream = Upstream(material.files)
+    warm_up((ours, upstream), material.batch(1, FULL_STEPS))
+    cells, padded = [], []
+    for steps in chosen.steps:
+        for size in chosen.batches:
+            items = material.batch(size, steps)
+            cells.append(measure_cell(ours, upstream, items, chosen.repeats))
+            _tell(material.name, cells[-1])
+            if size > 1:
+                padded.append(measure_padded(upstream, items))
+                _tell_padded(material.name, padded[-1])
+    return _part(material, cells, padded, chosen.repeats)
+
+
+def _full_part(material: Material) -> dict[str, object]:
+    ours = Ours(material.files, max_batch_frames=material.max_batch_frames)
+    upstream = Upstream(material.files)
+    cells = []
+    for size in FULL_BATCHES:
+        items = material.batch(size, FULL_STEPS)
+        cells.append(measure_cell(ours, upstream, items, FULL_REPEATS))
+        _tell(material.name, cells[-1])
+    return _part(material, cells, [], FULL_REPEATS)
+
+
+def _part(
+    material: Material, cells: Sequence[Cell], padded: Sequence[PaddedCell], repeats: int
+) -> dict[str, object]:
+    return {
+        "name": material.name,
+        "checkpoint_sha256": material.checkpoint_sha256,
+        "dtype": "float32",
+        "n": repeats,
+        "cells": [dataclasses.asdict(cell) for cell in cells],
+        "upstream_padded": [dataclasses.asdict(cell) for cell in padded],
+    }
+
+
+def _padding(material: Material) -> dict[str, object]:
+    frames = [item.frames for item in material.items]
+    shares = {
+        device: round(
+            padding_share(
+                frames,
+                batch_size=material.batch_size,
+                max_batch_frames=material.max_batch_frames,
+                device=device,
+            ),
+            4,
+        )
+        for device in ("cpu", "cuda")
+    }
+    print(f"padding: {shares['cpu']:.1%} of the frames on a CPU, {shares['cuda']:.1%} on a GPU")
+    return {
+        "batch_size": material.batch_size,
+        "max_batch_frames": material.max_batch_frames,
+        "share": shares,
+    }
+
+
+def _tell(name: str, cell: Cell) -> None:
+    told = "" if cell.valid else "  VOID"
+    print(
+        f"{name}: steps {cell.steps:2d}, batch {cell.batch}: {cell.cpu_ratio.median:.2f}x upstream's speed by"
+        f" processor time ({cell.cpu_ratio.least:.2f} to {cell.cpu_ratio.most:.2f}),"
+        f" {cell.wall_ratio.median:.2f}x by the clock; mel {cell.mel_rel_l2:.1e}{told}",
+        flush=True,
+    )
+
+
+def _tell_padded(name: str, cell: PaddedCell) -> None:
+    told = "within the limit" if cell.valid else "VOID"
+    print(
+        f"{name}: steps {cell.steps:2d}, batch {cell.batch}: upstream's own batch: mel {cell.mel_rel_l2:.1e}, {told}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""Tables of the benchmarks in ``docs/performance.md``, made from what they recorded; or that nothing is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+ENGINE: Final = Path("loadtests/results/bench_engine.json")
+GPU: Final = Path("loadtests/results/bench_gpu.json")
+NOT_RECORDED: Final = "Not yet recorded: `{command}` makes this table."
+
+
+def engine_table(path: Path = ENGINE) -> str:
+    """Answer the engine's tables in Markdown."""
+    record = _read(path)
+    if record is None:
+        return NOT_RECORDED.format(command="make bench-engine RECORD=1")
+    parts = [
+        *(line for model in record["models"] for line in _model(model)),
+        *_levers(record["levers"]),
+        *_shares(record["where_time_goes"]),
+        *_memory(record["memory"]),
+        _engine_remark(record),
+    ]
+    return "\n".join(parts)
+
+
+def gpu_table(path: Path = GPU) -> str:
+    """Answer the GPU's table in Markdown."""
+    record = _read(path)
+    if record is None:
+        return NOT_RECORDED.format(command="make bench-gpu RECORD=1")
+    errors = "; ".join(
+        f"{dtype} {max(by_steps.values()):.1e}"
+        for dtype, by_steps in record["mel_rel_l2_to_float32"].items()
+    )
+    ceilings = ", ".join(
+        f"{dtype} {value / 1e12:.0f} TFLOP/s" for dtype, value in record["ceiling_flops"].items()
+    )
+    left_out = f" Left out for want of time: {len(record['left_out'])} cells." * bool(
+        record["left_out"]
+    )
+    return "\n".join(
+        [
+            "| dtype | graphs | steps | batch | latency | RTF | seconds of speech a second | of the ceiling |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- |",
+            *(_gpu_row(cell) for cell in record["cells"]),
+            "",
+            f"Full size (random weights), 6 s of reference and 6 s of speech, on {record['gpu']['name']}, CUDA "
+            f"{record['gpu']['cuda']}, {_where(record)}. Median of {record['n']} runs by CUDA events after one that is "
+            f"not counted. Ceiling: a product of two large matrices ({ceilings}). Farthest mel from float32's "
+            f"(relative L2): {errors}.{left_out} [Record](../{path.as_posix()}).",
+        ]
+    )
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def _model(model: Mapping[str, Any]) -> list[str]:
+    return [
+        f"**{model['name']}**, {model['dtype']}, {model['n']} repeats:",
+        "",
+        "| steps | batch | processor time: upstream's by ours | wall clock | ours: CPU s / audio s | upstream's "
+        "| ours: audio s / s | mel, rel. L2 | upstream's own batch: mel |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(_row(cell, model["upstream_padded"]) for cell in model["cells"]),
+        "",
+    ]
+
+
+def _row(cell: Mapping[str, Any], padded: list[Mapping[str, Any]]) -> str:
+    same = [one for one in padded if (one["steps"], one["batch"]) == (cell["steps"], cell["batch"])]
+    wrong = "".join(
+        f"{one['mel_rel_l2']:.1e}" + ("" if one["valid"] else " (void)") for one in same
+    )
+    ratio = _spread(cell["cpu_ratio"]) if cell["valid"] else "void"
+    wall = _spread(cell["wall_ratio"]) if cell["valid"] else "void"
+    ours, upstream = cell["ours"], cell["upstream"]
+    return (
+        f"| {cell['steps']} | {cell['batch']} | {ratio} | {wall} "
+        f"| {ours['cpu_s_per_audio_s']['median']:.3g} | {upstream['cpu_s_per_audio_s']['median']:.3g} "
+        f"| {ours['audio_s_per_s']['median']:.3g} | {cell['mel_rel_l2']:.1e} | {wrong or '-'} |"
+    )
+
+
+def _levers(levers: list[Mapping[str, Any]]) -> list[str]:
+    return [
+        "One thing done otherwise, by the engine as it is (above 1: the engine is right to do it its way):",
+        "",
+        "| done otherwise | processor time | wall clock | mel, rel. L2 |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {lever['name']} | {_spread(lever['cpu_ratio'])} | {_spread(lever['wall_ratio'])} "
+            f"| {lever['mel_rel_l2']:.1e} |"
+            for lever in levers
+        ),
+        "",
+    ]
+
+
+def _shares(shares: Mapping[str, Mapping[str, float]]) -> list[str]:
+    kinds = list(next(iter(shares.values())))
+    return [
+        "| pieces | " + " | ".join(kinds) + " |",
+        "| --- |" + " --- |" * len(kinds),
+        *(
+            f"| {size} | " + " | ".join(f"{share.get(kind, 0.0):.0%}" for kind in kinds) + " |"
+            for size, share in shares.items()
+        ),
+        "",
+    ]
+
+
+def _memory(memory: Mapping[str, Any]) -> list[str]:
+    return [
+        "| process | grown by, MB | peak, MB |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {(side['after_bytes'] - side['before_bytes']) / 1e6:.0f} | {side['peak_bytes'] / 1e6:.0f} |"
+            for name, side in memory["sides"].items()
+        ),
+        "",
+    ]
+
+
+def _engine_remark(record: Mapping[str, Any]) -> str:
+    padding = record["padding"]
+    return (
+        f"{record['load']['pieces']} pieces of the trace `{record['load']['trace']}`, seed {record['load']['seed']}, "
+        f"{record['threads']} thread(s) on either side, guidance on; medians, ranges in brackets. Padding on the "
+        f"trace, in batches of {padding['batch_size']} with a budget of {padding['max_batch_frames']} frames: "
+        f"{padding['share']['cpu']:.1%} of the frames on a CPU, {padding['share']['cuda']:.1%} on a GPU. "
+        f"{_where(record)[0].upper()}{_where(record)[1:]}, f5-tts {record['versions']['f5-tts']}. "
+        f"[Record](../{ENGINE.as_posix()})."
+    )
+
+
+def _gpu_row(cell: Mapping[str, Any]) -> str:
+    return (
+        f"| {cell['dtype']} | {'yes' if cell['graphs'] else 'no'} | {cell['steps']} | {cell['batch']} "
+        f"| {cell['latency_s']['median'] * 1000:.1f} ms | {cell['rtf']:.4f} | {cell['audio_s_per_gpu_s']:.0f} "
+        f"| {cell['ceiling_share']:.0%} |"
+    )
+
+
+def _where(record: Mapping[str, Any]) -> str:
+    told = record["circumstances"]
+    return (
+        f"measured on {told['cores']} cores of {told['cpu']}, torch {told['torch']}, commit {told['commit']}, "
+        f"{told['date']}"
+    )
+
+
+def _spread(spread: Mapping[str, float]) -> str:
+    return f"{spread['median']:.2f}x ({spread['least']:.2f} to {spread['most']:.2f})"

@@ -48,7 +48,7 @@ export PYTHONPATH := handlers:.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
-	bench-engine bench-gpu \
+	bench bench-engine bench-gpu \
 	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
@@ -169,6 +169,8 @@ bench-gpu: setup-dev ## a full-size model on a GPU: latency, throughput, share o
 loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
 		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+bench: bench-engine bench-overhead bench-schedules bench-serving ## all benchmarks of a CPU, one after the other (RECORD=1 QUICK=1)
 
 bench-overhead: setup-dev ## what TorchServe and router add to the model's time (RECORD=1 QUICK=1)
 	@$(RUN) loadtests.bench.overhead $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)

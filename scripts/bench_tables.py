@@ -14,7 +14,7 @@ NOT_RECORDED: Final = "Not yet recorded: `{command}` makes this table."
 
 def engine_table(path: Path = ENGINE) -> str:
     """Answer the engine's tables in Markdown."""
-    record = _read(path)
+    record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-engine RECORD=1")
     parts = [
@@ -29,7 +29,7 @@ def engine_table(path: Path = ENGINE) -> str:
 
 def gpu_table(path: Path = GPU) -> str:
     """Answer the GPU's table in Markdown."""
-    record = _read(path)
+    record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-gpu RECORD=1")
     errors = "; ".join(
@@ -49,14 +49,15 @@ def gpu_table(path: Path = GPU) -> str:
             *(_gpu_row(cell) for cell in record["cells"]),
             "",
             f"Full size (random weights), 6 s of reference and 6 s of speech, on {record['gpu']['name']}, CUDA "
-            f"{record['gpu']['cuda']}, {_where(record)}. Median of {record['n']} runs by CUDA events after one that is "
-            f"not counted. Ceiling: a product of two large matrices ({ceilings}). Farthest mel from float32's "
-            f"(relative L2): {errors}.{left_out} [Record](../{path.as_posix()}).",
+            f"{record['gpu']['cuda']}, {where_measured(record)}. Median of {record['n']} runs by CUDA events "
+            f"after one that is not counted. Ceiling: a product of two large matrices ({ceilings}). Farthest mel "
+            f"from float32's (relative L2): {errors}.{left_out} [Record](../{path.as_posix()}).",
         ]
     )
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read_result(path: Path) -> dict[str, Any] | None:
+    """Answer a record; None where nothing was recorded yet."""
     if not path.is_file():
         return None
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -137,7 +138,7 @@ def _engine_remark(record: Mapping[str, Any]) -> str:
         f"{record['threads']} thread(s) on either side, guidance on; medians, ranges in brackets. Padding on the "
         f"trace, in batches of {padding['batch_size']} with a budget of {padding['max_batch_frames']} frames: "
         f"{padding['share']['cpu']:.1%} of the frames on a CPU, {padding['share']['cuda']:.1%} on a GPU. "
-        f"{_where(record)[0].upper()}{_where(record)[1:]}, f5-tts {record['versions']['f5-tts']}. "
+        f"{where_measured(record)[0].upper()}{where_measured(record)[1:]}, f5-tts {record['versions']['f5-tts']}. "
         f"[Record](../{ENGINE.as_posix()})."
     )
 
@@ -150,7 +151,8 @@ def _gpu_row(cell: Mapping[str, Any]) -> str:
     )
 
 
-def _where(record: Mapping[str, Any]) -> str:
+def where_measured(record: Mapping[str, Any]) -> str:
+    """Answer on what, and of which commit, a record was made."""
     told = record["circumstances"]
     return (
         f"measured on {told['cores']} cores of {told['cpu']}, torch {told['torch']}, commit {told['commit']}, "

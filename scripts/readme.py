@@ -21,6 +21,7 @@ from scripts.features import FEATURES, read_features, sources_of, table_of
 from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
 from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
+from scripts.serving_tables import overhead_table, schedules_table, serving_table
 
 README: Final = Path("README.md")
 DEMO: Final = Path("loadtests/results/demo.json")
@@ -138,7 +139,13 @@ def bench_blocks() -> list[Block]:
         end = f"<!-- end of {kind} -->"
         return Block(path=PERFORMANCE_PAGE, begin=begin, end=end, content=content)
 
-    return [block("engine", engine_table()), block("gpu", gpu_table())]
+    return [
+        block("engine", engine_table()),
+        block("gpu", gpu_table()),
+        block("serving", serving_table()),
+        block("overhead", overhead_table()),
+        block("schedules", schedules_table()),
+    ]
 
 
 def with_block(text: str, block: Block) -> str:

@@ -17,217 +17,44 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
-import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import psutil
-import requests
-import soundfile
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from f5serve.catalogue import load_catalogue
-from f5serve.errors import ConfigurationError, ServeError
+from f5serve.errors import ServeError
+from loadtests.bench.contestants import (
+    MODEL,
+    OURS,
+    PADDED,
+    STATUS_QUO,
+    STEPS,
+    STREAMED,
+    Heard,
+    Server,
+    Text,
+    ours,
+    peer,
+)
 from loadtests.bench.peers.environment import peers_python
 from loadtests.bench.schedules import profile_of
 from loadtests.samples import percentile
 from loadtests.workload import Workload, read_material
-from scripts.archive import build_archive
-from scripts.jobs import router_job
-from scripts.launch import ServerOptions, available_cores
-from scripts.package import main as package
-from scripts.ports import Ports
 from scripts.record import write_record
-from scripts.server import TorchServe
-from scripts.sources import VOICES, read_voices
-from scripts.store import require_profile
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-STORE: Final = ROOT / "model_store"
 RESULT: Final = ROOT / "loadtests" / "results" / "serving.json"
-MODEL: Final = "f5_fr"
+PICTURE: Final = ROOT / "docs" / "images" / "serving.png"
 CALLERS: Final = (1, 2, 4, 8, 16, 32)
 REQUESTS: Final[Mapping[int, int]] = {1: 8, 2: 8, 4: 12, 8: 16, 16: 24, 32: 40}
-STEPS: Final = 16
-TIMEOUT_S: Final = 300.0
-START_S: Final = 120.0
-WAV_HEADER_BYTES: Final = 44
-OURS, STREAMED, STATUS_QUO, PADDED = "ours", "ours, streamed", "status quo", "padded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """One request.
-
-    Attributes:
-        text: What is said.
-        audio_s: Seconds of speech that ours makes of it; peers are told to speak as long.
-    """
-
-    text: str
-    audio_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """One answer, times in seconds; ``audio_s`` is 0 where it was an error."""
-
-    first_s: float
-    whole_s: float
-    audio_s: float
-    status: int
-
-
-class Server:
-    """A running server under its name.
-
-    Args:
-        name: For tables.
-        url: Where requests go.
-        pid: The process whose tree serves.
-    """
-
-    def __init__(self, name: str, url: str, pid: int) -> None:
-        self.name = name
-        self._url = url
-        self._pid = pid
-
-    def body(self, text: Text) -> dict[str, object]:
-        """Answer the request's fields."""
-        if self.name in {OURS, STREAMED}:
-            streamed = {"stream": True} if self.name == STREAMED else {}
-            return {"text": text.text, "language": "fr", "seed": 1, "steps": STEPS, **streamed}
-        return {"text": text.text.lower(), "audio_s": text.audio_s, "steps": STEPS}
-
-    def ask(self, text: Text) -> Heard:
-        """Send a request and read its answer to the end."""
-        started = time.monotonic()
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(self._url, json=self.body(text), stream=True, timeout=TIMEOUT_S)
-            chunks: list[bytes] = []
-            size, first_s = 0, 0.0
-            for chunk in answer.iter_content(4096):
-                size += len(chunk)
-                # The header of a WAV stream comes before any speech.
-                if not first_s and size > WAV_HEADER_BYTES:
-                    first_s = time.monotonic() - started
-                chunks.append(chunk)
-        whole_s = time.monotonic() - started
-        audio_s = _duration_s(b"".join(chunks)) if answer.status_code == 200 else 0.0
-        return Heard(
-            first_s=first_s or whole_s, whole_s=whole_s, audio_s=audio_s, status=answer.status_code
-        )
-
-    def processes(self) -> list[psutil.Process]:
-        """Answer its processes."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            leader = psutil.Process(self._pid)
-            return [leader, *leader.children(recursive=True)]
-        return []
-
-    def cpu_s(self) -> float:
-        """Answer the CPU seconds that its processes have used."""
-        return sum(
-            _quietly(lambda p: sum(p.cpu_times()[:2]), process) for process in self.processes()
-        )
-
-    def rss_mb(self) -> float:
-        """Answer its memory in MB, shared pages counted once a process."""
-        return (
-            sum(_quietly(lambda p: p.memory_info().rss, process) for process in self.processes())
-            / 1e6
-        )
-
-
-def _quietly(look: Any, process: psutil.Process) -> float:  # noqa: ANN401  # a function of a process
-    with contextlib.suppress(psutil.Error):
-        return float(look(process))
-    return 0.0
-
-
-def _duration_s(body: bytes) -> float:
-    """Answer the seconds of speech in a WAV, whose header may leave the length open."""
-    samples, rate_hz = soundfile.read(io.BytesIO(body), dtype="int16")
-    if not len(samples) or not np.any(samples):
-        raise ServeError("an answer holds no sound")
-    return len(samples) / float(rate_hz)
-
-
-@contextlib.contextmanager
-def ours(folder: Path) -> Iterator[Server]:
-    """Serve the French demo model and a router for it, with the catalogue's own settings."""
-    require_profile(STORE, "demo")
-    if package(["--profile", "demo"]):
-        raise ConfigurationError("the demo cannot be packaged; the lines above say why")
-    store, workspace = folder / "store", folder / "workspace"
-    store.mkdir()
-    workspace.mkdir()
-    (store / f"{MODEL}.mar").symlink_to(STORE / f"{MODEL}.mar")
-    catalogue = load_catalogue(ROOT / "config" / "catalogue.yaml")
-    job = router_job(ROOT, catalogue, (MODEL,), "demo", read_voices(ROOT / VOICES))
-    build_archive(job.spec, workspace).rename(store / "tts.mar")
-    options = ServerOptions(
-        store=store, models=(MODEL, "tts"), ports=Ports.free(), logs=folder / "logs"
-    )
-    with TorchServe(options) as server:
-        yield Server(OURS, f"{server.inference_url}/predictions/tts", server.pid)
-
-
-@contextlib.contextmanager
-def peer(name: str, module: str, python: Path, folder: Path) -> Iterator[Server]:
-    """Run a peer until the block ends.
-
-    Raises:
-        ConfigurationError: If it does not answer in time; its log's end is in the message.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = folder / f"{name.replace(' ', '-')}.log"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT / 'handlers'}{os.pathsep}{ROOT}",
-        # As ours, and what every server on few cores should set: threads that wait would spin.
-        "OMP_NUM_THREADS": str(available_cores()),
-        "OMP_WAIT_POLICY": "PASSIVE",
-    }
-    command = [str(python), "-m", f"loadtests.bench.peers.{module}", "--port", str(port)]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command, stdout=output, stderr=output, env=environment, cwd=ROOT, start_new_session=True
-        ) as process,
-    ):
-        server = Server(name, f"http://127.0.0.1:{port}/speak", process.pid)
-        try:
-            _wait(server, process, log)
-            yield server
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
-            if server.ask(Text(text="Bonjour.", audio_s=1.0)).status == 200:
-                return
-        time.sleep(0.5)
-    tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
-    raise ConfigurationError(f"{server.name} does not answer:\n{tail}")
 
 
 def texts_of(server: Server, count: int, seed: int) -> list[Text]:
@@ -335,6 +162,31 @@ def goals(rows: Sequence[Mapping[str, object]]) -> dict[str, float | None]:
     }
 
 
+def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw throughput and p95 by callers, a line for each server."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, name, label in zip(
+        figure.subplots(1, 2),
+        ("audio_s_per_s", "p95_s"),
+        ("seconds of speech a second", "seconds until 95 in 100 answers are whole"),
+        strict=True,
+    ):
+        for server in dict.fromkeys(row["server"] for row in rows):
+            own = [row for row in rows if row["server"] == server and row[name] is not None]
+            axes.plot(
+                [row["callers"] for row in own], [row[name] for row in own], "o-", label=server
+            )
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(sorted({row["callers"] for row in rows}))
+        axes.xaxis.set_major_formatter("{x:.0f}")
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("callers")
+        axes.set_ylabel(label)
+        axes.legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
 def main(argv: Sequence[str]) -> int:
     """Measure, print, and record if asked to."""
     parser = argparse.ArgumentParser(description="Ours against other ways to serve F5, end to end.")
@@ -350,7 +202,7 @@ def main(argv: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as told, contextlib.ExitStack() as stack:
             folder = Path(told)
             whole = stack.enter_context(ours(folder))
-            streamed = Server(STREAMED, whole._url, whole._pid)
+            streamed = whole.named(STREAMED)
             others = [
                 stack.enter_context(peer(name, module, python, folder))
                 for name, module in ((STATUS_QUO, "status_quo"), (PADDED, "padded"))
@@ -369,6 +221,7 @@ def main(argv: Sequence[str]) -> int:
             "model": MODEL, "steps": STEPS, "seed": arguments.seed, "rounds": rounds, "warm_up_requests": 2,
             "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
         }  # fmt: skip
+        draw(rows, PICTURE)
         write_record(RESULT, {"load": load, "ours_over_status_quo": told_goals, "rows": rows})
     return 0
 

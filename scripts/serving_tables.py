@@ -1,0 +1,119 @@
+"""Tables of ``docs/performance.md`` about the server as a whole, made from what the benchmarks recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.bench_tables import NOT_RECORDED, read_result, where_measured
+
+SERVING: Final = Path("loadtests/results/serving.json")
+OVERHEAD: Final = Path("loadtests/results/overhead.json")
+SCHEDULES: Final = Path("loadtests/results/schedules.json")
+OURS, STATUS_QUO = "ours", "status quo"
+
+
+def serving_table(path: Path = SERVING) -> str:
+    """Answer the comparison with other servers in Markdown."""
+    record = read_result(path)
+    if record is None:
+        return NOT_RECORDED.format(command="make bench-serving RECORD=1")
+    load, ratios = record["load"], record["ours_over_status_quo"]
+    return "\n".join(
+        [
+            "| callers | server | n | errors | first audio, p50 | p50 | p95 | p99 | audio s / s | CPU s / audio s "
+            "| peak RSS |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+            *(_serving_row(row) for row in record["rows"]),
+            "",
+            f"Ours by the status quo: {_times(ratios['throughput_at_1'])} the throughput with one caller, "
+            f"{_times(ratios['throughput_at_16'])} with sixteen; the p95 with eight callers is "
+            f"{_share(ratios['p95_at_8'])} of its. Demo model `{load['model']}`, {load['steps']} steps, texts of seed "
+            f"{load['seed']}, {load['rounds']} rounds in which the servers take turns, after "
+            f"{load['warm_up_requests']} requests each; client on the same machine, {where_measured(record)}. "
+            f"[Record](../{path.as_posix()}).",
+        ]
+    )
+
+
+def overhead_table(path: Path = OVERHEAD) -> str:
+    """Answer what the server itself costs in Markdown."""
+    record = read_result(path)
+    if record is None:
+        return NOT_RECORDED.format(command="make bench-overhead RECORD=1")
+    return "\n".join(
+        [
+            "| asked | model's own time a batch | callers | n | added, p50 | added, p95 | requests/s |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
+            *(
+                f"| {row['way']} | {row['cost_ms']} ms | {row['callers']} | {row['n']} | {_ms(row['added_p50_ms'])} "
+                f"| {_ms(row['added_p95_ms'])} | {row['requests_per_s']:.0f} |"
+                for row in record["rows"]
+            ),
+            "",
+            f"Added: the time of an answer less the model's own, so of several callers with the waiting for one "
+            f"another; {_upper(where_measured(record))}. [Record](../{path.as_posix()}).",
+        ]
+    )
+
+
+def schedules_table(path: Path = SCHEDULES) -> str:
+    """Answer the comparison of schedules in Markdown."""
+    record = read_result(path)
+    if record is None:
+        return NOT_RECORDED.format(command="make bench-schedules RECORD=1")
+    load = record["load"]
+    return "\n".join(
+        [
+            "| load | schedule | n | mean | p50 | p95 | p99 | short texts: p50 | p95 | audio s / s |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+            *(_schedule_row(row) for row in record["rows"]),
+            "",
+            f"One model, asked directly; one worker speaks {record['one_worker_requests_per_s']:.2f} such requests a "
+            f"second, and the first two loads are half and 85 % of that, at moments drawn beforehand. Short texts last "
+            f"{load['short_means_s']:g} s at most. {load['rounds']} rounds in which the schedules take turns, "
+            f"{where_measured(record)}. [Record](../{path.as_posix()}).",
+        ]
+    )
+
+
+def _serving_row(row: Mapping[str, Any]) -> str:
+    return (
+        f"| {row['callers']} | {row['server']} | {row['n']} | {row['errors']} | {_s(row['first_audio_p50_s'])} "
+        f"| {_s(row['p50_s'])} | {_s(row['p95_s'])} | {_s(row['p99_s'])} | {_number(row['audio_s_per_s'])} "
+        f"| {_number(row['cpu_s_per_audio_s'])} | {row['peak_rss_mb']} MB |"
+    )
+
+
+def _schedule_row(row: Mapping[str, Any]) -> str:
+    times = ("mean_s", "p50_s", "p95_s", "p99_s", "short_p50_s", "short_p95_s")
+    return (
+        f"| {row['load']} | {row['schedule']} | {row['n']} | "
+        + " | ".join(_s(row[name]) for name in times)
+        + f" | {row['audio_s_per_s']:.2f} |"
+    )
+
+
+def _s(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f} ms"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _times(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} times"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

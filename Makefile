@@ -156,8 +156,9 @@ objectives: setup ## write the objectives of config/slo.yaml for the alerts
 memory: setup ## memory of a language worker before weights, of a router worker, of a running server
 	@$(RUN) scripts.memory --port "$(PORT)"
 
+# Threads wait as those of the workers do (scripts/launch.py).
 bench-engine: setup-dev ## our engine against upstream's, in process, on the same weights (TRACE=texts.txt RECORD=1 QUICK=1)
-	@$(RUN) loadtests.bench.engine $(if $(TRACE),--trace "$(TRACE)") $(if $(filter 1 yes,$(QUICK)),--quick) \
+	@OMP_WAIT_POLICY=PASSIVE $(RUN) loadtests.bench.engine $(if $(TRACE),--trace "$(TRACE)") $(if $(filter 1 yes,$(QUICK)),--quick) \
 		$(if $(filter 1 yes,$(RECORD)),--record)
 	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 

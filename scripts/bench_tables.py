@@ -39,9 +39,7 @@ def gpu_table(path: Path = GPU) -> str:
     ceilings = ", ".join(
         f"{dtype} {value / 1e12:.0f} TFLOP/s" for dtype, value in record["ceiling_flops"].items()
     )
-    left_out = f" Left out for want of time: {len(record['left_out'])} cells." * bool(
-        record["left_out"]
-    )
+    left_out = f" Left out: {'; '.join(record['left_out'])}." * bool(record["left_out"])
     return "\n".join(
         [
             "| dtype | graphs | steps | batch | latency | RTF | seconds of speech a second | of the ceiling |",

@@ -143,7 +143,7 @@ def _demo_part(material: Material, chosen: Plan) -> dict[str, object]:
     warm_up((ours, upstream), material.batch(1, FULL_STEPS))
     cells, padded = [], []
     for steps in chosen.steps:
-        for size in chosen.batches:
+        for size in _fitting(chosen.batches, material):
             items = material.batch(size, steps)
             cells.append(measure_cell(ours, upstream, items, chosen.repeats))
             _tell(material.name, cells[-1])
@@ -157,11 +157,16 @@ def _full_part(material: Material) -> dict[str, object]:
     ours = Ours(material.files, max_batch_frames=material.max_batch_frames)
     upstream = Upstream(material.files)
     cells = []
-    for size in FULL_BATCHES:
+    for size in _fitting(FULL_BATCHES, material):
         items = material.batch(size, FULL_STEPS)
         cells.append(measure_cell(ours, upstream, items, FULL_REPEATS))
         _tell(material.name, cells[-1])
     return _part(material, cells, [], FULL_REPEATS)
+
+
+def _fitting(sizes: Sequence[int], material: Material) -> list[int]:
+    """Leave out what the trace has too few pieces for."""
+    return [size for size in sizes if size <= len(material.items)]
 
 
 def _part(

@@ -203,10 +203,18 @@ def run(setup: Setup) -> dict[str, object]:
         for graphs, steps, batch in _cells(setup):
             name = f"{dtype}, {'graphs' if graphs else 'plain'}, {steps} steps, batch {batch}"
             if time.monotonic() - started > setup.limit_s:
-                left_out.append(name)
+                left_out.append(f"{name}: no time")
                 continue
             runner = _runner(setup, model, graphs=graphs)
-            seconds = _timed(setup, model, vocoder, runner, setup.items(batch, steps))
+            try:
+                seconds = _timed(setup, model, vocoder, runner, setup.items(batch, steps))
+            except torch.OutOfMemoryError:
+                left_out.append(f"{name}: no memory")
+                continue
+            if isinstance(runner, RecordedSteps) and not runner.shapes:
+                # It went on without recordings: that is another cell's time.
+                left_out.append(f"{name}: could not be recorded")
+                continue
             cells.append(
                 cell(
                     setup,

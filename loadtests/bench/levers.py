@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -154,12 +155,19 @@ def _others(material: Material, ours: Ours) -> dict[str, Side]:
         "pieces one by one, no batches": _OneByOne(ours),
         "one padded batch of all lengths": _OneBatch(material.files),
         "position convolutions not in blocks": unblocked,
-        "convolutions without oneDNN": _Within(
-            ours, lambda: torch.backends.mkldnn.flags(enabled=False)
-        ),
+        "convolutions without oneDNN": _Within(ours, _without_onednn),
         "computed in bfloat16": half,
         f"{available_cores()} threads": _Within(ours, _all_cores),
     }
+
+
+@contextlib.contextmanager
+def _without_onednn() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # torch warns of a setting of its own that this switch touches.
+        warnings.simplefilter("ignore")
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield
 
 
 @contextlib.contextmanager

@@ -141,12 +141,12 @@ def test_padding_is_what_is_computed_and_belongs_to_no_piece() -> None:
     assert joined == pytest.approx(800 / 1800)
 
 
-def test_a_quick_run_measures_and_writes_what_it_measured(
+def test_a_quick_run_measures_what_the_trace_has_pieces_for_and_writes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(engine, "OUT", tmp_path)
     monkeypatch.setattr(
-        engine, "QUICK", engine.Plan(steps=(7,), batches=(1,), repeats=1, whole=False)
+        engine, "QUICK", engine.Plan(steps=(7,), batches=(1, 2), repeats=1, whole=False)
     )
     trace = tmp_path / "trace.txt"
     trace.write_text("Entrez donc.\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from torch import Tensor
 from f5serve.engine.arch import DiTConfig, VocosConfig
 from f5serve.engine.batching import batch_cost_frames, plan
 from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
-from f5serve.engine.device import device_named, require_alive, wants_memory
+from f5serve.engine.device import device_named, require_alive, trim_memory, wants_memory
 from f5serve.engine.dit import DiT
 from f5serve.engine.failures import failure, finite
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
@@ -189,7 +189,7 @@ class F5Engine:
             raise ConfigurationError(
                 f"vocoder: rate, hop and mel channels are {found}; {front_end} are needed"
             )
-        return cls(
+        engine = cls(
             DiT(config, state, device=place, dtype=_DTYPES[dtype]),
             Vocos(vocoder_config, load_tensors(files.vocoder), device=place),
             Vocabulary(vocab),
@@ -197,6 +197,9 @@ class F5Engine:
             max_batch_items=max_batch_items,
             cuda_graphs=cuda_graphs,
         )
+        del state
+        trim_memory()
+        return engine
 
     @property
     def config(self) -> DiTConfig:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from loadtests.bench.common import Cost, Spread, in_turn, measured, peak_rss_bytes, ratios
+from loadtests.bench.common import ROOT, Cost, Spread, in_turn, measured, peak_rss_bytes, ratios
 
 
 def busy(seconds: float) -> None:
@@ -64,3 +67,17 @@ def test_processor_time_counts_every_thread_and_waiting_costs_none() -> None:
 
 def test_peak_memory_is_that_of_a_process_with_python_in_it() -> None:
     assert 5e6 < peak_rss_bytes() < 1e11
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc")
+def test_peak_memory_is_not_that_of_the_process_that_started_this_one() -> None:
+    kept = bytearray(200_000_000)
+    kept[::4096] = b"x" * len(kept[::4096])
+    command = "from loadtests.bench.common import peak_rss_bytes; print(peak_rss_bytes())"
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", command], capture_output=True, check=True, cwd=ROOT
+    )
+
+    assert int(done.stdout) < 150_000_000 < peak_rss_bytes()
+    assert peak_rss_bytes(Path("/none")) > len(kept)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from f5serve.engine.arch import V1_BASE
+from f5serve.engine.dit import DiT
+from f5serve.engine.sampler import SampleItem, sample
+from f5serve.engine.steps import Steps, Work
 from loadtests.bench import gpu
 from loadtests.bench.flops import forward_flops, piece_flops
 from loadtests.bench.gpu import Setup, WallClock
@@ -63,8 +68,42 @@ def test_when_the_time_is_up_the_cells_left_out_are_named() -> None:
     assert result["cells"] == []
     left_out = result["left_out"]
     assert isinstance(left_out, list)
-    assert left_out[0] == "bfloat16, plain, 2 steps, batch 1"
+    assert left_out[0] == "bfloat16, plain, 2 steps, batch 1: no time"
     assert len(left_out) == 8
+
+
+def test_a_cell_that_could_not_be_recorded_is_not_taken_for_one_that_was() -> None:
+    def fails(work: Work) -> Work:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    result = gpu.run(replace(SMALL, steps=(2,), batches=(1,), record=lambda: fails))
+
+    cells = result["cells"]
+    assert isinstance(cells, list)
+    assert [cell["graphs"] for cell in cells] == [False]
+    assert result["left_out"] == ["bfloat16, graphs, 2 steps, batch 1: could not be recorded"]
+
+
+def test_a_cell_that_does_not_fit_is_left_out_and_the_others_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def scarce(
+        model: DiT, items: Sequence[SampleItem], runner: Steps | None = None
+    ) -> list[Tensor]:
+        if len(items) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return sample(model, items, runner)
+
+    monkeypatch.setattr(gpu, "sample", scarce)
+
+    result = gpu.run(replace(SMALL, steps=(2,)))
+
+    cells = result["cells"]
+    assert isinstance(cells, list)
+    assert [cell["batch"] for cell in cells] == [1, 1]
+    assert result["left_out"] == [
+        f"bfloat16, {how}, 2 steps, batch 2: no memory" for how in ("plain", "graphs")
+    ]
 
 
 def test_times_become_latency_factor_and_throughput() -> None:

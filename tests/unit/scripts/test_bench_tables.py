@@ -122,13 +122,13 @@ def test_the_gpus_table_holds_every_cell_and_what_was_left_out(tmp_path: Path) -
         "mel_rel_l2_to_float32": {"float16": {"7": 0.001, "16": 0.002}},
         "ceiling_flops": {"float16": 7e14},
         "cells": [dataclasses.asdict(made)],
-        "left_out": ["float16, plain, 32 steps, batch 32"],
+        "left_out": ["float16, plain, 32 steps, batch 32: no time"],
     }
 
     told = gpu_table(written(tmp_path, record))
 
     assert "| float16 | yes | 7 | 1 | 1500.0 ms | 0.2500 | 4 | 40% |" in told
-    assert "Left out for want of time: 1 cells" in told
+    assert "Left out: float16, plain, 32 steps, batch 32: no time." in told
     assert "float16 700 TFLOP/s" in told
     assert "float16 2.0e-03" in told
 

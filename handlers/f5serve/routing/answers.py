@@ -106,7 +106,9 @@ def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
             backend.model,
             answer.status,
         )
-        return BackendError(f"{backend.model} does not let the router in; the router's log says why")
+        return BackendError(
+            f"{backend.model} does not let the router in; the router's log says why"
+        )
     # What the model says of itself helps; what stands in front of it speaks of the router's request.
     says = problem is not None and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = f": {problem.get('detail')}" if problem is not None and says else ""

@@ -26,6 +26,7 @@ DRY_RUN =
 URL =
 GENERATORS =
 RECORD =
+MINUTES =
 REQUESTS =
 TRIM =
 LOUDNESS =
@@ -154,8 +155,8 @@ memory: setup ## memory of a language worker before weights, of a router worker,
 	@$(RUN) scripts.memory --port "$(PORT)"
 
 # The exit status is the verdict. Without URL a demo server is started and stopped again.
-loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
-	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
+loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES RECORD=1)
+	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") $(if $(MINUTES),--minutes "$(MINUTES)") \
 		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
 
 recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
@@ -164,7 +165,7 @@ recovery: setup-dev ## kill a language worker five times under load and measure 
 faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
 	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)
 
-bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=1000 RECORD=1)
+bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=10000 RECORD=1)
 	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(filter 1 yes,$(RECORD)),--record)
 
 check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell

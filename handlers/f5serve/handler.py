@@ -28,6 +28,7 @@ from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
 from f5serve.synthesis import Cost, Spoken, Synthesizer
+from f5serve.tidying import Tidying
 from f5serve.torchserve import Call, Context, Row
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class SpeechHandler:
 
     def __init__(self) -> None:
         self._worker: LanguageWorker | None = None
+        self._tidying = Tidying()
 
     def initialize(self, context: Context) -> None:
         """Load the archive and speak once in each language.
@@ -70,6 +72,7 @@ class SpeechHandler:
             )
             os._exit(EXIT_DEVICE_LOST)
         _count(answers, self._worker.cost(), torchserve.Recorder(context))
+        self._tidying.batch_done()
         return torchserve.write_answers(answers, context)
 
 

@@ -74,9 +74,7 @@ def test_numbers_and_signs_sound_like_the_words_they_are_read_in(
 def test_what_its_model_finds_longer_than_planned_is_spoken_in_parts(
     server: Server, text: str, fields: dict[str, str]
 ) -> None:
-    direct = post(
-        f"{server.inference_url}/predictions/f5_fr", text=text, quality="draft", **fields
-    )
+    direct = post(f"{server.inference_url}/predictions/f5_fr", text=text, quality="draft", **fields)
     answer = post(
         f"{server.inference_url}/predictions/tts", text=text, quality="draft", seed=1, **fields
     )

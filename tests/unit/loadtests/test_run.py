@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from f5serve import encoding
+from loadtests.lock import alone
 from loadtests.profile import FOLDER
 from loadtests.workload import ROOT, expected_s
 
@@ -186,3 +187,28 @@ def test_a_profile_that_is_not_there_is_told_and_is_no_verdict(tmp_path: Path) -
 
     assert status == 2
     assert "there is no profile 'nothing'" in told
+
+
+def test_a_second_run_in_the_same_folder_says_so_and_touches_nothing(
+    profile: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    mine = folder / profile.stem / "samples.jsonl"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("of the first run", encoding="utf-8")
+
+    with alone(folder / profile.stem):
+        status, _, told = loadtest(profile, "http://127.0.0.1:9", folder)
+
+    assert status == 2
+    assert "another run uses" in told
+    assert mine.read_text(encoding="utf-8") == "of the first run"
+
+
+def test_a_run_of_another_length_is_recorded_as_what_it_was(profile: Path, tmp_path: Path) -> None:
+    with StandIn(lambda _, request: spoken(request)) as server:
+        status, found, told = loadtest(profile, server.url, tmp_path / "out", "--minutes", "0.025")
+
+    assert status == 0, told
+    assert found["load"]["stages"][0]["seconds"] == 1.5
+    assert found["total"]["seconds"] == 1.5

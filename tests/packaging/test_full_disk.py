@@ -36,7 +36,7 @@ def packaged(
         text=True,
         timeout=DEADLINE_S,
         check=False,
-        preexec_fn=before,  # noqa: PLW1509 - one thread, and only a limit is set
+        preexec_fn=before,
     )
 
 
@@ -54,12 +54,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, in memory; only root may have one, and not in every container."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    options = ["-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(disk)]
-    made = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(disk)]
+    made = subprocess.run(mount, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if made.returncode != 0:
         pytest.skip(f"no disk in memory can be mounted here: {made.stderr.strip()}")
     yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    unmount = ["umount", "--lazy", str(disk)]
+    subprocess.run(unmount, check=True)  # noqa: S603 - ours
 
 
 def require_untouched(store: Path, build: Path, digest: str) -> None:

@@ -28,6 +28,7 @@ GENERATORS =
 RECORD =
 MINUTES =
 REQUESTS =
+SECONDS =
 TRIM =
 LOUDNESS =
 NAME =
@@ -47,7 +48,7 @@ export PYTHONPATH := handlers:.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
-	loadtest recovery faults bounds check format test clean \
+	loadtest recovery faults bounds fuzz check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -167,6 +168,9 @@ faults: setup-dev ## what a server does while things break: killed and stuck wor
 
 bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=10000 RECORD=1)
 	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+fuzz: setup-dev ## decode reference clips with changed bytes for a while (SECONDS=60)
+	@$(RUN) loadtests.fuzz $(if $(SECONDS),--seconds "$(SECONDS)")
 
 check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell
 	$(RUN) ruff check .

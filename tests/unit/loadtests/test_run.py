@@ -158,6 +158,24 @@ def test_arrivals_that_wait_for_nobody_are_counted_from_when_they_were_due(
     assert time.monotonic() - started < 40.0
 
 
+def test_answers_that_come_long_after_the_end_are_waited_for_by_every_generator(
+    profile: Path, tmp_path: Path
+) -> None:
+    told = yaml.safe_load(profile.read_text(encoding="utf-8"))
+    told["deadline_s"] = 30
+    profile.write_text(yaml.safe_dump(told), encoding="utf-8")
+
+    def answer(_: int, request: dict[str, Any]) -> Reply:
+        time.sleep(7.0)  # Locust's master gives its workers three seconds to end
+        return spoken(request)
+
+    with StandIn(answer) as server:
+        status, found, said = loadtest(profile, server.url, tmp_path / "out", "--generators", "2")
+
+    assert status == 0, said
+    assert found["conservation"]["sent"] == found["conservation"]["spoken"] == server.asked > 0
+
+
 def test_answers_that_hang_break_off_or_are_wrong_are_found_and_decide_the_exit_status(
     profile: Path, tmp_path: Path
 ) -> None:

@@ -136,9 +136,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return sum(stage.seconds for stage in self.stages)
 
     def lasting(self, minutes: float) -> Profile:
-        """Answer the same load for another time: stages of the same shares, and as many spoken answers less.
+        """Answer the same load for another time, each stage with its share of it.
 
-        The warm-up stays as long as it is: caches are full after so many requests, however long the run.
+        The warm-up stays as long as it is: caches are full after so many requests, however long the run. As
+        the time after it, so the fewest spoken answers.
 
         Raises:
             ConfigurationError: If that leaves nothing beside the warm-up.
@@ -149,9 +150,11 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 msgspec.structs.replace(stage, seconds=stage.seconds * factor)
                 for stage in self.stages
             )
-            least = max(1, round(self.limits.min_spoken * factor))
+            changed = msgspec.structs.replace(self, stages=stages)
+            judged = (changed.seconds - self.warm_up_s) / (self.seconds - self.warm_up_s)
+            least = max(1, round(self.limits.min_spoken * judged))
             limits = msgspec.structs.replace(self.limits, min_spoken=least)
-            return msgspec.structs.replace(self, stages=stages, limits=limits)
+            return msgspec.structs.replace(changed, limits=limits)
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"cannot take {minutes:g} minutes: {error}") from error
 

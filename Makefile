@@ -26,9 +26,11 @@ DRY_RUN =
 URL =
 GENERATORS =
 RECORD =
+MINUTES =
 REQUESTS =
 TRACE =
 QUICK =
+SECONDS =
 TRIM =
 LOUDNESS =
 NAME =
@@ -49,7 +51,7 @@ export PYTHONPATH := handlers:.
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
 	bench bench-engine bench-gpu \
-	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds check format test clean \
+	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds fuzz check format test clean \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -167,8 +169,8 @@ bench-gpu: setup-dev ## a full-size model on a GPU: latency, throughput, share o
 	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 # The exit status is the verdict. Without URL a demo server is started and stopped again.
-loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS RECORD=1)
-	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") \
+loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES RECORD=1)
+	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") $(if $(MINUTES),--minutes "$(MINUTES)") \
 		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
 
 bench: bench-engine bench-overhead bench-schedules bench-serving ## all benchmarks of a CPU, one after the other (RECORD=1 QUICK=1)
@@ -188,8 +190,11 @@ recovery: setup-dev ## kill a language worker five times under load and measure 
 faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
 	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)
 
-bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=1000 RECORD=1)
+bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=10000 RECORD=1)
 	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(filter 1 yes,$(RECORD)),--record)
+
+fuzz: setup-dev ## decode reference clips with changed bytes for a while (SECONDS=60)
+	@$(RUN) loadtests.fuzz $(if $(SECONDS),--seconds "$(SECONDS)")
 
 check: setup-dev ## everything that needs no running server: lint, format, types, imports, YAML, shell
 	$(RUN) ruff check .

@@ -83,7 +83,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         first_audio_p95_s: Time until the first byte of a stream, of 95 in 100.
         max_shed_share: Requests that may be answered 429 or 503 with ``Retry-After``.
         max_failed_share: Requests that may be answered with another named error.
-        max_rss_growth: Growth of the server's memory, as a share, after the warm-up.
+        max_memory_growth: Growth of what the server's processes hold besides pages of files, as a share,
+            after the warm-up.
     """
 
     min_spoken: Annotated[int, Meta(ge=1)]
@@ -93,7 +94,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_audio_p95_s: Positive | None = None
     max_shed_share: Share = 0.0
     max_failed_share: Share = 0.0
-    max_rss_growth: Positive | None = None
+    max_memory_growth: Positive | None = None
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +134,29 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def seconds(self) -> float:
         """How long requests are sent."""
         return sum(stage.seconds for stage in self.stages)
+
+    def lasting(self, minutes: float) -> Profile:
+        """Answer the same load for another time, each stage with its share of it.
+
+        The warm-up stays as long as it is: caches are full after so many requests, however long the run. As
+        the time after it, so the fewest spoken answers.
+
+        Raises:
+            ConfigurationError: If that leaves nothing beside the warm-up.
+        """
+        factor = minutes * 60.0 / self.seconds
+        try:
+            stages = tuple(
+                msgspec.structs.replace(stage, seconds=stage.seconds * factor)
+                for stage in self.stages
+            )
+            changed = msgspec.structs.replace(self, stages=stages)
+            judged = (changed.seconds - self.warm_up_s) / (self.seconds - self.warm_up_s)
+            least = max(1, round(self.limits.min_spoken * judged))
+            limits = msgspec.structs.replace(self.limits, min_spoken=least)
+            return msgspec.structs.replace(changed, limits=limits)
+        except (ValueError, OverflowError) as error:
+            raise ConfigurationError(f"cannot take {minutes:g} minutes: {error}") from error
 
     @property
     def is_open_loop(self) -> bool:

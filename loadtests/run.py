@@ -26,12 +26,14 @@ import msgspec
 import psutil
 
 from f5serve.errors import ConfigurationError
+from loadtests.lock import alone
 from loadtests.profile import Profile, load_profile
 from loadtests.report import draw, write_page
 from loadtests.samples import read_run
 from loadtests.verdict import summarise, table, violations
-from loadtests.watch import Holding, Watch, growth
+from loadtests.watch import Holding, Kinds, Watch, growths
 from scripts.launch import ServerOptions, served_models
+from scripts.management import describe_all
 from scripts.package import main as package
 from scripts.ports import Ports
 from scripts.record import write_record
@@ -57,6 +59,16 @@ class Target:
     url: str
     server: TorchServe | None = None
 
+    def kinds(self) -> Kinds:
+        """Answer what tells its processes apart."""
+        return Kinds(self._workers)
+
+    def _workers(self) -> dict[str, tuple[int, ...]]:
+        if self.server is None:
+            return {}
+        states = describe_all(self.server.management_url, self.server.options.models)
+        return {name: state.pids for name, state in states.items()}
+
     def processes(self) -> list[psutil.Process]:
         """Answer its processes; none are known of a server elsewhere."""
         return [] if self.server is None else self.server.processes()
@@ -67,29 +79,32 @@ def target(url: str) -> Iterator[Target]:
     """Answer the server at a URL; without one, the demo on free ports until the block ends.
 
     Raises:
-        ConfigurationError: If the demo cannot be packaged or started.
+        ConfigurationError: If the demo cannot be packaged or started, or another run has done so.
     """
     if url:
         yield Target(url=url.rstrip("/"))
         return
+    logs = LOGS / "loadtest"
+    with alone(logs):
+        yield from _demo(logs)
+
+
+def _demo(logs: Path) -> Iterator[Target]:
     require_profile(STORE, "demo")
     if package(["--profile", "demo"]):
         raise ConfigurationError("the demo cannot be packaged; the lines above say why")
-    options = ServerOptions(
-        store=STORE, models=served_models(STORE), ports=Ports.free(), logs=LOGS / "loadtest"
-    )
+    options = ServerOptions(store=STORE, models=served_models(STORE), ports=Ports.free(), logs=logs)
     with TorchServe(options, tell=print) as server:
         yield Target(url=server.inference_url, server=server)
 
 
-def generate(name: str, profile: Profile, url: str, samples: Path, generators: int) -> None:
+def generate(profile: Profile, url: str, samples: Path, generators: int) -> None:
     """Run Locust without its page until the profile is over.
 
     Args:
-        name: The profile's.
-        profile: It itself.
+        profile: What to do.
         url: The server.
-        samples: An empty folder for samples.
+        samples: An empty folder for samples; the profile is written there as it is run.
         generators: Processes that share the load; from two on they are workers of a master.
 
     Raises:
@@ -102,10 +117,12 @@ def generate(name: str, profile: Profile, url: str, samples: Path, generators: i
     ]
     if generators > 1:
         command += ["--processes", str(generators)]
+    told = samples / "profile.yaml"
+    told.write_bytes(msgspec.yaml.encode(profile))
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'handlers'}{os.pathsep}{ROOT}",
-        "LOADTEST_PROFILE": name,
+        "LOADTEST_PROFILE": str(told.absolute()),
         "LOADTEST_SAMPLES": str(samples),
         "LOADTEST_GENERATORS": str(generators),
     }
@@ -122,13 +139,32 @@ def generate(name: str, profile: Profile, url: str, samples: Path, generators: i
         raise ConfigurationError(f"Locust ended with status {status}; its own words are above")
 
 
+def load(profile: Profile, folder: Path, url: str, generators: int) -> Sequence[Holding]:
+    """Run a profile from start to end; answer what the server held meanwhile.
+
+    Args:
+        profile: What to do.
+        folder: For samples; what lies there of a former run is removed.
+        url: Of a running server; empty for the demo.
+        generators: Locust processes.
+
+    Raises:
+        ConfigurationError: If the run cannot be made.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with target(url) as server, Watch(server.processes, server.kinds()) as watch:
+        generate(profile, server.url, folder, generators)
+    return watch.seen
+
+
 def judge(
     name: str, profile: Profile, folder: Path, held: Sequence[Holding], *, record: bool
 ) -> int:
     """Add up the samples of a folder, print, draw and record; answer the exit status."""
     run = read_run(folder)
-    warm = [look.rss_bytes for look in held if look.at_s >= profile.warm_up_s]
-    summary = summarise(profile, run, growth(warm))
+    warm = [look for look in held if look.at_s >= profile.warm_up_s]
+    summary = summarise(profile, run, growths(warm))
     wrong = violations(profile.limits, summary)
     result = {
         "profile": name,
@@ -162,6 +198,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--url", default="", help="a running server; without it the demo is started"
     )
+    parser.add_argument("--minutes", type=float, help="how long; default: as the profile says")
     parser.add_argument("--generators", type=int, default=1, help="Locust processes; default: 1")
     parser.add_argument(
         "--record", action="store_true", help="keep the result in loadtests/results"
@@ -174,16 +211,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = options.out / name
     try:
         profile = load_profile(options.profile)
-        if options.judge:
-            return judge(name, profile, folder, [], record=options.record)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        with target(options.url) as server, Watch(server.processes) as watch:
-            generate(options.profile, profile, server.url, folder, options.generators)
+        if options.minutes is not None:
+            profile = profile.lasting(options.minutes)
+        with alone(folder):
+            held = [] if options.judge else load(profile, folder, options.url, options.generators)
+            return judge(name, profile, folder, held, record=options.record)
     except ConfigurationError as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return 2
-    return judge(name, profile, folder, watch.seen, record=options.record)
 
 
 if __name__ == "__main__":

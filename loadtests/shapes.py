@@ -19,7 +19,15 @@ class StagedShape(LoadTestShape):
     generators: ClassVar[int] = 1
 
     def tick(self) -> tuple[int, float] | None:
-        """Answer callers and how fast to add them; None ends the run."""
+        """Answer callers and how fast to add them; None ends the run.
+
+        A master that ends the run interrupts its workers after three seconds, whatever they wait for. So at
+        the end there are no callers any more, and it ends when the last has heard its answer.
+        """
         elapsed_s: float = self.get_run_time()  # type: ignore[no-untyped-call] # Locust's own
         users = self.profile.users_at(elapsed_s, self.generators)
-        return None if users is None else (users, SPAWN_RATE)
+        if users is not None:
+            return users, SPAWN_RATE
+        over_s = elapsed_s - self.profile.seconds
+        waiting = self.runner is not None and self.runner.user_count > 0
+        return (0, SPAWN_RATE) if waiting and over_s < self.profile.deadline_s else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -11,9 +12,11 @@ from msgspec import Struct
 
 from loadtests.profile import Limits, Profile
 from loadtests.samples import Run, Sample, percentile
+from loadtests.watch import Growth
 
 PERCENTS: Final = (50, 95, 99)
 REASONS_SHOWN: Final = 20
+UNWATCHED: Final[Mapping[str, Growth]] = MappingProxyType({})
 
 
 class Times(Struct, frozen=True, kw_only=True):
@@ -96,7 +99,8 @@ class Summary(Struct, frozen=True, kw_only=True):
         headers_ms: Percentiles of the stage times that answers tell in their headers.
         reasons: What was wrong, and how often; the most frequent first.
         knee: The last stage that more callers brought more speech; None with a single stage.
-        rss_growth: Growth of the server's memory, as a share; None if it was not watched.
+        memory: Growth of the server's memory after the warm-up (see ``watch.growths``); empty if it was not
+            watched, or not for long enough.
     """
 
     conservation: Conservation
@@ -107,15 +111,15 @@ class Summary(Struct, frozen=True, kw_only=True):
     headers_ms: dict[str, dict[str, float | None]]
     reasons: dict[str, int]
     knee: str | None
-    rss_growth: float | None
+    memory: dict[str, Growth]
 
 
 KNEE_GAIN: Final = 1.1
 """More callers must bring a tenth more speech, or the knee is behind."""
 
 
-def summarise(profile: Profile, run: Run, rss_growth: float | None = None) -> Summary:
-    """Add up a run."""
+def summarise(profile: Profile, run: Run, memory: Mapping[str, Growth] = UNWATCHED) -> Summary:
+    """Add up a run, and add what its server's memory did."""
     warm = [sample for sample in run.samples if sample.due_s >= profile.warm_up_s]
     parts = []
     begun_s = 0.0
@@ -141,7 +145,7 @@ def summarise(profile: Profile, run: Run, rss_growth: float | None = None) -> Su
         },
         reasons=dict(reasons.most_common(REASONS_SHOWN)),
         knee=knee(parts),
-        rss_growth=rss_growth,
+        memory=dict(memory),
     )
 
 
@@ -179,8 +183,8 @@ def violations(limits: Limits, summary: Summary) -> list[str]:
     ):
         if count > share * kept.sent:
             told.append(f"{count} of {kept.sent} requests {name}; {share:.0%} are allowed")
-    if limits.max_rss_growth is not None:
-        told += _growth(limits.max_rss_growth, summary.rss_growth)
+    if limits.max_memory_growth is not None:
+        told += _growth(limits.max_memory_growth, summary.memory.get("own"))
     return told
 
 
@@ -205,6 +209,7 @@ def table(summary: Summary) -> str:
     counts = msgspec.to_builtins(summary.conservation)
     lines.append("every request: " + ", ".join(f"{name} {n}" for name, n in counts.items()))
     lines += [f"  {count} x {reason}" for reason, count in summary.reasons.items()]
+    lines += [f"memory, {name}: {growth}" for name, growth in summary.memory.items()]
     if summary.knee is not None:
         lines.append(f"knee: {summary.knee}")
     return "\n".join(lines)
@@ -254,11 +259,13 @@ def _lost(kept: Conservation) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
 
 
-def _growth(limit: float, growth: float | None) -> list[str]:
-    if growth is None:
-        return ["memory is limited, and was not watched: let the run start the server itself"]
-    if growth > limit:
-        return [f"memory grew by {growth:.1%}; {limit:.1%} is allowed"]
+def _growth(limit: float, own: Growth | None) -> list[str]:
+    if own is None:
+        return [
+            "memory is limited, and was not watched, or too briefly: let the run start the server itself"
+        ]
+    if own.share > limit:
+        return [f"memory grew by {own.share:.1%}; {limit:.1%} is allowed"]
     return []
 
 

@@ -6,7 +6,8 @@ import contextlib
 import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,7 +15,25 @@ from typing import Final, Self
 import psutil
 from msgspec import Struct
 
+from scripts.sources import ROUTER
+
 PERIOD_S: Final = 2.0
+LEAST_LOOKS: Final = 10
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """Memory of all processes of one kind.
+
+    Attributes:
+        processes: How many there are.
+        rss_bytes: Resident memory. Pages of files, libraries and tables among them, count once for each
+            process that has looked at them, and can be no more than the files.
+        own_bytes: Of that, what is no file's: what the processes have asked for, and what a leak would fill.
+    """
+
+    processes: int
+    rss_bytes: int
+    own_bytes: int
 
 
 class Holding(Struct, frozen=True, kw_only=True):
@@ -24,7 +43,8 @@ class Holding(Struct, frozen=True, kw_only=True):
         at_s: When, seconds since the watch began.
         processes: How many there are.
         rss_bytes: Resident memory.
-        java_bytes: Of that, the Java process's, which fills its heap before it tidies up.
+        own_bytes: Of that, what is no file's (see ``Memory``).
+        kinds: Memory by kind of process: ``java``, ``router``, ``language``.
         descriptors: Open files and sockets.
         threads: Threads.
         files: Files in its temporary folder, the unpacked archives among them.
@@ -33,32 +53,84 @@ class Holding(Struct, frozen=True, kw_only=True):
     at_s: float
     processes: int
     rss_bytes: int
-    java_bytes: int
+    own_bytes: int
+    kinds: dict[str, Memory]
     descriptors: int
     threads: int
     files: int
 
 
-def holding(processes: Sequence[psutil.Process], temporary: Path | None, at_s: float) -> Holding:
+class Growth(Struct, frozen=True, kw_only=True):
+    """How much more there is at the end than at the beginning.
+
+    Attributes:
+        before_bytes: Median of the first fifth of all looks.
+        after_bytes: Median of the last fifth.
+        share: By how much of what there was.
+    """
+
+    before_bytes: float
+    after_bytes: float
+    share: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.before_bytes / 1e6:.0f} to {self.after_bytes / 1e6:.0f} MB ({self.share:+.1%})"
+        )
+
+
+class Kinds:
+    """Tells what a process of a server is, by what TorchServe says of its workers.
+
+    Args:
+        workers: Answers the process ids of each model's workers; asked again when an unknown one appears.
+    """
+
+    def __init__(self, workers: Callable[[], Mapping[str, Collection[int]]]) -> None:
+        self._workers = workers
+        self._known: dict[int, str] = {}
+
+    def of(self, process: psutil.Process) -> str:
+        """Answer ``java``, ``router``, ``language``, or ``other`` for one that no model has."""
+        if process.pid not in self._known and process.name() == "java":
+            self._known[process.pid] = "java"
+        if process.pid not in self._known:
+            for model, pids in self._workers().items():
+                kind = "router" if model == ROUTER else "language"
+                self._known |= dict.fromkeys(pids, kind)
+        return self._known.get(process.pid, "other")
+
+
+def holding(
+    processes: Sequence[psutil.Process], kinds: Kinds, temporary: Path | None, at_s: float
+) -> Holding:
     """Measure; processes that end meanwhile are left out."""
-    count = rss = java = descriptors = threads = 0
+    seen: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    descriptors = threads = 0
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            own = process.memory_info().rss
-            rss += own
-            java += own if process.name() == "java" else 0
-            descriptors += process.num_fds()
-            threads += process.num_threads()
-            count += 1
-    files = 0 if temporary is None else sum(1 for _ in temporary.rglob("*"))
+            kind, told = kinds.of(process), process.memory_info()
+            more = process.num_fds(), process.num_threads()
+            # Linux tells the pages of files as shared; elsewhere all of it counts.
+            seen[kind].append((told.rss, told.rss - getattr(told, "shared", 0)))
+            descriptors, threads = descriptors + more[0], threads + more[1]
+    memory = {
+        kind: Memory(
+            processes=len(each),
+            rss_bytes=sum(rss for rss, _ in each),
+            own_bytes=sum(own for _, own in each),
+        )
+        for kind, each in sorted(seen.items())
+    }
     return Holding(
         at_s=at_s,
-        processes=count,
-        rss_bytes=rss,
-        java_bytes=java,
+        processes=sum(kind.processes for kind in memory.values()),
+        rss_bytes=sum(kind.rss_bytes for kind in memory.values()),
+        own_bytes=sum(kind.own_bytes for kind in memory.values()),
+        kinds=memory,
         descriptors=descriptors,
         threads=threads,
-        files=files,
+        files=0 if temporary is None else sum(1 for _ in temporary.rglob("*")),
     )
 
 
@@ -67,6 +139,7 @@ class Watch:
 
     Args:
         processes: Answers the server's processes.
+        kinds: Tells them apart.
         temporary: Its temporary folder.
         period_s: Seconds between two looks.
     """
@@ -74,11 +147,13 @@ class Watch:
     def __init__(
         self,
         processes: Callable[[], Sequence[psutil.Process]],
+        kinds: Kinds,
         temporary: Path | None = None,
         period_s: float = PERIOD_S,
     ) -> None:
         self.seen: list[Holding] = []
         self._processes = processes
+        self._kinds = kinds
         self._temporary = temporary
         self._period_s = period_s
         self._started = time.monotonic()
@@ -103,18 +178,34 @@ class Watch:
             processes = self._processes()
             if processes:  # of a server elsewhere none are known
                 at_s = time.monotonic() - self._started
-                self.seen.append(holding(processes, self._temporary, at_s))
+                self.seen.append(holding(processes, self._kinds, self._temporary, at_s))
 
 
-def growth(values: Sequence[float]) -> float | None:
-    """Answer how much more the last fifth is than the first, by their medians, as a share.
+def growth(values: Sequence[float]) -> Growth | None:
+    """Compare the last fifth with the first, by their medians: a single high look says nothing.
 
     Args:
-        values: In order of time, of equal distances, those of the warm-up left out; of fewer than ten
-            nothing can be said.
+        values: Bytes in order of time, of about equal distances, those of the warm-up left out; of fewer
+            than ten nothing can be said.
     """
-    if len(values) < 10:
+    if len(values) < LEAST_LOOKS:
         return None
     fifth = len(values) // 5
-    first, last = statistics.median(values[:fifth]), statistics.median(values[-fifth:])
-    return last / first - 1.0
+    before, after = statistics.median(values[:fifth]), statistics.median(values[-fifth:])
+    return Growth(before_bytes=before, after_bytes=after, share=after / before - 1.0)
+
+
+def growths(held: Sequence[Holding]) -> dict[str, Growth]:
+    """Answer how much each kind of memory grew over some looks.
+
+    Returns:
+        ``rss`` and ``own`` of all processes, and the own memory of each kind; nothing of too few looks.
+    """
+    rows: dict[str, list[float]] = {
+        "own": [look.own_bytes for look in held],
+        "rss": [look.rss_bytes for look in held],
+    }
+    for kind in sorted({kind for look in held for kind in look.kinds} - {"other"}):
+        rows[kind] = [look.kinds[kind].own_bytes for look in held if kind in look.kinds]
+    found = {name: growth(values) for name, values in rows.items()}
+    return {name: grown for name, grown in found.items() if grown is not None}

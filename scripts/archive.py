@@ -112,9 +112,9 @@ def build_archive(spec: ArchiveSpec, workspace: Path) -> Path:
         ) from error
     draft = drafts / f"{spec.name}.mar"
     if done.returncode != 0 or not draft.exists():
-        raise ConfigurationError(
-            f"{spec.name}: torch-model-archiver failed: {done.stderr.strip()[-500:]}"
-        )
+        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        # Above its last line stands a traceback, which tells of the archiver and not of the cause.
+        raise ConfigurationError(f"{spec.name}: torch-model-archiver failed: {said[-1][:300]}")
     shutil.rmtree(content)
     result = workspace / f"{spec.name}.mar"
     rewrite(draft, result)

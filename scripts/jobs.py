@@ -33,7 +33,7 @@ MODEL_WITHOUT: Final = frozenset(
 ROUTER_WITHOUT: Final = frozenset(
     {
         *("handler.py", "synthesis.py", "references.py", "clips.py", "engine", "catalogue.py"),
-        *("poison.py", "text/spoken"),
+        *("poison.py", "tidying.py", "text/spoken"),
     }
 )
 # What they do decides an archive's bytes, or whether it may be served.

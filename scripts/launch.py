@@ -30,6 +30,7 @@ KILL_DEADLINE_S: Final = 5.0
 SOCKET_PATH_BYTES: Final = 107
 SOCKET_NAME: Final = "/.ts.sock.99999"
 SPARE_BYTES: Final = 200_000_000
+KEPT_PRIMITIVES: Final = 64
 JVM_OPTIONS: Final = ("-Xmx1g", "-XX:+ExitOnOutOfMemoryError")
 # What a worker may see of the caller's environment. Above all not PYTHONPATH, which would come before the
 # archive: then the working tree would be served, not the package.
@@ -161,6 +162,8 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
         "OMP_NUM_THREADS": str(threads),
         # Threads that wait for work would otherwise spin, and take the cores from the other workers.
         "OMP_WAIT_POLICY": "PASSIVE",
+        # oneDNN keeps code for a thousand shapes. Texts of one length are rare: what serves a batch is enough.
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": str(KEPT_PRIMITIVES),
         "PYTHONDONTWRITEBYTECODE": "1",
         **options.environment,
     }

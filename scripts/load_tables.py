@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +13,20 @@ REMEDY: Final = {
     RESULTS / "recovery.json": "make recovery RECORD=1",
     RESULTS / "bounds.json": "make bounds RECORD=1",
 }
+MORE: Final = tuple(RESULTS / f"{name}.json" for name in ("soak", "spike", "poisson"))
+"""What takes longer to record, each with a row of its own where it has been."""
 
 
 def load_table() -> str:
     """Answer the tables in Markdown, each with what it was measured on."""
-    steps, recovery, bounds = (json.loads(path.read_text(encoding="utf-8")) for path in REMEDY)
-    return "\n".join([*_held(steps), "", *_survived(recovery, bounds)])
+    steps, recovery, bounds = (_read(path) for path in REMEDY)
+    more = [_more(_read(path), path) for path in MORE if path.is_file()]
+    return "\n".join([*_held(steps), "", *_survived(recovery, bounds, more)])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 def _held(record: Mapping[str, Any]) -> list[str]:
@@ -36,16 +44,53 @@ def _held(record: Mapping[str, Any]) -> list[str]:
         "",
         f"{kept['sent']} requests in all, every one accounted for: {kept['spoken']} spoken, {kept['refused']} "
         f"bad ones refused, {kept['shed']} shed, {kept['failed']} failed with a named error, "
-        f"{kept['wrong'] + kept['broken'] + kept['hung'] + kept['unanswered']} wrong or lost. "
+        f"{_lost(kept)} wrong or lost. "
         f"{_where(record)} ([record]({(RESULTS / 'steps.json').as_posix()}), [how](docs/loadtests.md)).",
     ]
 
 
-def _survived(recovery: Mapping[str, Any], bounds: Mapping[str, Any]) -> list[str]:
+def _more(record: Mapping[str, Any], path: Path) -> str:
+    """One row for a profile besides the steps; told with where it was measured, for that may be elsewhere."""
+    kept, stages = record["conservation"], record["stages"]
+    load = " then ".join(_load(stage) for stage in record["load"]["stages"])
+    told = [
+        f"{kept['spoken']} spoken, {kept['refused']} bad ones refused, {kept['shed']} shed, {kept['failed']} failed "
+        f"with a named error, {_lost(kept)} wrong or lost",
+        "p95 " + ", ".join(_s(stage["whole"]["p95_s"]) for stage in stages),
+    ]
+    if record["load"]["limits"].get("max_memory_growth") is not None and "own" in record["memory"]:
+        told.append(f"memory {_memory(record['memory']['own'])} after the warm-up")
+    place = record["circumstances"]
+    return f"| {load} | {'; '.join(told)} (commit {place['commit']}, {place['date']}, [record]({path.as_posix()})) |"
+
+
+def _load(stage: Mapping[str, Any]) -> str:
+    for_s = stage["seconds"]
+    time = f"{for_s / 60:g} min" if for_s >= 120 else f"{for_s:g} s"
+    if stage["users"] is not None:
+        return f"{stage['users']} callers for {time}"
+    return f"{stage['rate_per_s']:g} arrivals a second that wait for nobody for {time}"
+
+
+def _lost(kept: Mapping[str, int]) -> int:
+    return kept["wrong"] + kept["broken"] + kept["hung"] + kept["unanswered"]
+
+
+def _memory(growth: Mapping[str, float]) -> str:
+    before, after = growth["before_bytes"] / 1e6, growth["after_bytes"] / 1e6
+    return f"{before:.0f} to {after:.0f} MB ({growth['share']:+.1%})"
+
+
+def _survived(
+    recovery: Mapping[str, Any], bounds: Mapping[str, Any], more: Sequence[str]
+) -> list[str]:
     held = bounds["held"]
     middle, last = held[len(held) // 2], held[-1]
     outcomes = bounds["outcomes"]
     spoken, refused = (outcomes.get(name, 0) for name in ("spoken", "refused"))
+    rss = f"RSS {middle['rss_bytes'] / 1e6:.0f} to {last['rss_bytes'] / 1e6:.0f} MB"
+    own = bounds.get("memory", {}).get("own")
+    memory = rss if own is None else f"memory besides pages of files {_memory(own)}, {rss}"
     return [
         "| what happens | what was measured |",
         "| --- | --- |",
@@ -55,8 +100,9 @@ def _survived(recovery: Mapping[str, Any], bounds: Mapping[str, Any]) -> list[st
         f"| {bounds['requests']} requests, {bounds['bad_share']:.0%} of them bad | {spoken} spoken, "
         f"{refused} refused, {bounds['requests'] - spoken - refused} "
         f"otherwise; over the last half: descriptors {middle['descriptors']} to {last['descriptors']}, threads "
-        f"{middle['threads']} to {last['threads']}, temporary files {middle['files']} to {last['files']}, RSS "
-        f"{middle['rss_bytes'] / 1e6:.0f} to {last['rss_bytes'] / 1e6:.0f} MB in {last['processes']} processes |",
+        f"{middle['threads']} to {last['threads']}, temporary files {middle['files']} to {last['files']}, "
+        f"{memory} in {last['processes']} processes |",
+        *more,
         "",
         f"{_where(recovery)} ([records]({RESULTS.as_posix()}/)). Every fault that is tried, and the test behind it: "
         "[docs/reliability.md](docs/reliability.md).",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,3 +22,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         (name,) = marker.args
         if shutil.which(name) is None:
             pytest.skip(f"{name} is not installed (make tools)")
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let commands that a test starts be interrupted, as those that a person starts can be.
+
+    A shell starts what it runs in the background with SIGINT ignored. Children inherit that, and Python then
+    installs no handler; a signal that is handled here is back at its default in them.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -30,6 +30,7 @@ from f5serve.request import PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, speech_answer
 from f5serve.settings import ModelSettings, read_settings
 from f5serve.synthesis import Synthesizer
+from f5serve.tidying import Tidying
 from f5serve.torchserve import Call, Context, Row
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class SpeechHandler:
     def __init__(self) -> None:
         self._worker: LanguageWorker | None = None
         self._continuous: ContinuousWorker | None = None
+        self._tidying = Tidying()
 
     def initialize(self, context: Context) -> None:
         """Load the archive and speak once in each language.
@@ -74,7 +76,10 @@ class SpeechHandler:
             raise ConfigurationError("handle() was called before initialize()")
         try:
             if self._continuous is not None:
-                return self._continuous.turn(data, context)
+                bodies = self._continuous.turn(data, context)
+                if context.request_ids:  # those that were answered
+                    self._tidying.batch_done()
+                return bodies
             calls = torchserve.read_calls(data, context)
             answers = self._worker.answers(calls)
         except DeviceLostError:
@@ -83,6 +88,7 @@ class SpeechHandler:
             )
             os._exit(EXIT_DEVICE_LOST)
         _count(answers, self._worker.cost(), torchserve.Recorder(context))
+        self._tidying.batch_done()
         return torchserve.write_answers(answers, context)
 
 

@@ -190,7 +190,8 @@ class Router:
 
         A text of one piece has nothing to stream: it is answered whole.
         """
-        deadline = Deadline(self._settings.deadline_s)
+        deadline = Deadline(self._settings.deadline_s, gone_s=call.waited_s)
+        deadline.left_s()  # whoever has waited for a worker until now is told so, and nothing is begun
         plan = self._plan(request)
         account.planned(plan, wants_stream=request.stream, speed=request.speed)
         pieces = self._speakers.speak(

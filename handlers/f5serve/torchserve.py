@@ -10,6 +10,7 @@ what a caller sent.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -23,6 +24,9 @@ from f5serve.response import Answer, StreamedAnswer, problem_answer
 Row = Mapping[str, Any]
 TRACE_HEADERS: Final = ("traceparent", "tracestate", "baggage")
 LONGEST_TRACE: Final = 1024
+START_HEADER: Final = "x-request-start"
+LONGEST_WAIT_S: Final = 3600.0
+_EPOCH: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
 
 
 class Dimension(NamedTuple):
@@ -99,6 +103,7 @@ class Call:
         from_form: Whether the fields are text from a form.
         accepts_html: Whether a browser asks: HTML is named among what it takes, and JSON is not.
         trace: The caller's headers of W3C Trace Context and Baggage, for whoever is asked in its turn.
+        waited_s: Since the edge had all of the request, seconds; 0 if no edge told.
     """
 
     correlation_id: str
@@ -107,6 +112,7 @@ class Call:
     from_form: bool
     accepts_html: bool = False
     trace: Mapping[str, str] = field(default_factory=dict)
+    waited_s: float = 0.0
 
 
 def read_calls(data: Sequence[Row], context: Context) -> list[Call]:
@@ -136,6 +142,7 @@ def read_call(row: Row, context: Context, index: int) -> Call:
         from_form=content_type == "multipart/form-data",
         accepts_html=_accepts_html(headers.get("accept", "")),
         trace=_trace(headers),
+        waited_s=_waited_s(headers.get(START_HEADER, ""), time.time()),
     )
 
 
@@ -259,6 +266,18 @@ def gpu_id(context: Context) -> int | None:
     """Answer the index of the GPU that this worker was given, if any."""
     value = context.system_properties.get("gpu_id")
     return None if value is None else int(value)
+
+
+def _waited_s(told: str, now: float) -> float:
+    """Answer for how long a request has waited for a worker, by when the edge says that it began.
+
+    Both stand on one machine and look at one clock. What is no time, lies in the future, or is more than an
+    hour ago comes of a clock that was set meanwhile, and counts for nothing.
+    """
+    if _EPOCH.fullmatch(told) is None:
+        return 0.0
+    waited_s = now - float(told)
+    return waited_s if 0.0 <= waited_s <= LONGEST_WAIT_S else 0.0
 
 
 def _trace(headers: Mapping[str, str]) -> dict[str, str]:

@@ -68,6 +68,7 @@ def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> Non
             "X-Accel-Redirect": "/etc/passwd",
             "url_path": "v1/audio/speech",
             "X-Forwarded-For": "10.0.0.1",
+            "X-Request-Start": "1.0",
         },
     )
 
@@ -79,8 +80,11 @@ def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> Non
     )
     assert told.keys() == {
         *("host", "connection", "accept", "content-type", "content-length"),
-        *("x-request-id", "traceparent", "tracestate", "baggage"),
+        *("x-request-id", "x-request-start", "traceparent", "tracestate", "baggage"),
     }
+    assert abs(float(told["x-request-start"]) - time.time()) < 60, (
+        "the edge's own, not the caller's"
+    )
     assert edge.logged_of(answer)["trace_id"] == TRACE.split("-")[1]
 
 

@@ -103,6 +103,7 @@ def test_a_killed_run_is_gone_on_with_where_it_stopped(large: Scene) -> None:
     assert partials(large) == []
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_at_once_in_one_line_and_keeps_what_came(large: Scene) -> None:
     with started(large) as process:
         wait_until(lambda: first_block_written(large))

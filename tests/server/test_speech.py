@@ -60,6 +60,29 @@ def test_numbers_and_signs_sound_like_the_words_they_are_read_in(
     assert written.headers["X-Unknown-Characters"] == "0"
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("WWW WWW WWW, WWW WWW WWW, WWW WWW WWW.", {"language": "fr"}),
+        (
+            "Demain matin, nous irons ensemble au marché, et puis chez ma grand-mère.",
+            {"voice": "plain_zh"},
+        ),
+    ],
+    ids=["letters that are read as words", "the pace of another script"],
+)
+def test_what_its_model_finds_longer_than_planned_is_spoken_in_parts(
+    server: Server, text: str, fields: dict[str, str]
+) -> None:
+    direct = post(f"{server.inference_url}/predictions/f5_fr", text=text, quality="draft", **fields)
+    answer = post(
+        f"{server.inference_url}/predictions/tts", text=text, quality="draft", seed=1, **fields
+    )
+
+    assert direct.json()["code"] == "piece_too_long", "else this shows nothing"
+    assert len(heard(answer)) / 24_000 > 5.0
+
+
 def test_without_normalisation_a_sign_has_no_token(server: Server) -> None:
     url = f"{server.inference_url}/predictions/tts"
 

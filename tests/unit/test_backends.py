@@ -143,6 +143,61 @@ def test_a_failed_model_is_a_bad_gateway_that_names_it(
         ask(model, pool)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_shard_that_wants_a_key_is_a_fault_of_ours_and_not_the_caller_s(
+    pool: urllib3.PoolManager, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal = problem(status, "invalid_api_key")
+
+    with (
+        fake_model(lambda _: refusal) as locked,
+        pytest.raises(BackendError, match="does not let the router in") as caught,
+    ):
+        ask(locked, pool)
+    with fake_model(lambda _: refusal) as locked, fake_model(lambda _: speech()) as open_:
+        for _ in range(4):
+            ask([locked.url, open_.url], pool)
+
+    assert (caught.value.status, caught.value.code) == (502, "backend_failed")
+    assert f"status={status}: routers send no key" in caplog.text
+
+
+@pytest.mark.parametrize(("told", "passed_on"), [("7", 7), ("100000000", 60), ("soon", 2)])
+def test_a_shard_that_limits_the_router_is_full_and_says_when_to_come_back(
+    pool: urllib3.PoolManager, told: str, passed_on: int
+) -> None:
+    status, headers, body = problem(429, "rate_limited")
+
+    with (
+        fake_model(lambda _: (status, {**headers, "Retry-After": told}, body)) as model,
+        pytest.raises(OverloadedError) as caught,
+    ):
+        ask(model, pool, patience_s=0.05)
+
+    assert (caught.value.status, caught.value.code) == (503, "overloaded")
+    assert caught.value.retry_after_s == passed_on
+    assert len(model.requests) > 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        *((status, "rate_limited") for status in (204, 302, 405, 418, 431, 499, 599, 999)),
+        *((status, "poison") for status in (302, 418, 599, 999)),
+    ],
+)
+def test_no_status_of_whatever_stands_in_front_of_a_model_reaches_a_caller(
+    pool: urllib3.PoolManager, status: int, code: str
+) -> None:
+    with (
+        fake_model(lambda _: problem(status, code)) as model,
+        pytest.raises((BackendError, PassedOnError)) as caught,
+    ):
+        ask(model, pool)
+
+    assert caught.value.status == (500 if code == "poison" else 502)
+
+
 def test_a_broken_connection_is_tried_once_more(pool: urllib3.PoolManager) -> None:
     tries = count()
 

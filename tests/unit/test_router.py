@@ -373,3 +373,21 @@ def test_the_status_does_not_tell_where_the_servers_are(model: FakeModel) -> Non
 
     assert isinstance(answer, Answer)
     assert b"127.0.0.1" not in answer.body
+
+
+def test_the_deadline_runs_from_when_the_edge_had_the_request(model: FakeModel) -> None:
+    def after(waited_s: float) -> Answer | StreamedAnswer:
+        fields = {"text": "Bonjour.", "language": "fr"}
+        call = Call(
+            correlation_id="id-1", path="", fields=fields, from_form=False, waited_s=waited_s
+        )
+        return Router(settings(model.url)).answer(call)
+
+    assert after(9.0).status == 200
+    asked = len(model.requests)
+    late = after(10.5)
+
+    assert isinstance(late, Answer)
+    assert (late.status, problem_of(late)["code"]) == (504, "deadline_exceeded")
+    assert "within 10 s" in problem_of(late)["detail"]
+    assert len(model.requests) == asked, "nothing is spoken for whoever has been told so"

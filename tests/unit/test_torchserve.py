@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -91,3 +92,25 @@ def test_the_callers_id_is_kept_as_far_as_it_can_stand_in_a_header(
 
 def test_the_path_behind_the_version_is_told() -> None:
     assert read_one({}, {"url_path": "/status"}).path == "status"
+
+
+@pytest.mark.parametrize(
+    ("told", "waited_s"),
+    [
+        ("999990.250", 9.75),
+        ("1000005.000", 0.0),
+        ("1.0", 0.0),
+        ("t=999990.250", 0.0),
+        ("inf", 0.0),
+        ("9" * 400, 0.0),
+        ("９９９９９０.250", 0.0),
+        ("", 0.0),
+    ],
+    ids=["told", "future", "another clock", "form", "infinite", "endless", "digits", "nothing"],
+)
+def test_how_long_a_request_has_waited_is_what_the_edge_tells(
+    monkeypatch: pytest.MonkeyPatch, told: str, waited_s: float
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_000_000.0)
+
+    assert read_one({"body": b"{}"}, {**JSON, "X-Request-Start": told}).waited_s == waited_s

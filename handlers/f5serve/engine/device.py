@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import Final
 
 import torch
@@ -61,10 +60,3 @@ def wants_memory(error: BaseException) -> bool:
         return True
     # Neither the CPU's allocator nor cuBLAS and cuDNN (…_ALLOC_FAILED) have an error class of their own.
     return any(message in str(error).lower() for message in _MEMORY_MESSAGES)
-
-
-def trim_memory() -> None:
-    """Hand freed memory back to the system: glibc keeps what loading a checkpoint has freed, for good."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:  # another C library has no such thing
-        trim(0)

@@ -17,7 +17,7 @@ from torch import Tensor
 from f5serve.engine.arch import DiTConfig, VocosConfig
 from f5serve.engine.batching import batch_cost_frames, plan
 from f5serve.engine.checkpoint import check_vocab, load_tensors, load_transformer, read_vocab
-from f5serve.engine.device import device_named, require_alive, trim_memory, wants_memory
+from f5serve.engine.device import device_named, require_alive, wants_memory
 from f5serve.engine.dit import DiT
 from f5serve.engine.failures import failure, finite
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
@@ -27,11 +27,8 @@ from f5serve.engine.steps import steps_of
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.turns import TurnLimits, Turns
 from f5serve.engine.vocos import Vocos
-from f5serve.errors import (
-    ConfigurationError,
-    ServeError,
-    ValueRefusedError,
-)
+from f5serve.errors import ConfigurationError, ServeError, ValueRefusedError
+from f5serve.tidying import give_back
 
 logger = logging.getLogger(__name__)
 
@@ -198,7 +195,7 @@ class F5Engine:
             cuda_graphs=cuda_graphs,
         )
         del state
-        trim_memory()
+        give_back()
         return engine
 
     @property

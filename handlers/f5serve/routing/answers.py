@@ -31,6 +31,12 @@ MODEL_NOT_FOUND: Final = "ModelNotFoundException"
 # What the edge in front of a shard makes of TorchServe's words, and says where TorchServe is not there.
 RAISED_BEHIND_EDGE: Final = "internal_error"
 LOST_BEHIND_EDGE: Final = frozenset({"worker_died", "backend_failed", "model_unavailable"})
+PASSED_ON: Final = frozenset({400, 404, 413, 415, 422})
+"""Refusals that a caller can do something about. Any other status below 500 is between router and model."""
+LOCKED_OUT: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""What guards the replica wants a key, and routers send none: a mistake in how it is set up."""
+FULL_RETRY_S: Final = 2
+LONGEST_RETRY_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,26 +87,42 @@ def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
     """Understand a refusal: the model's own problem document, or one of TorchServe's few words."""
     if is_full(answer):
         return OverloadedError(
-            f"{backend.model} has no free place; try again shortly", retry_after_s=2
+            f"{backend.model} has no free place; try again shortly",
+            retry_after_s=_retry_after_s(answer),
         )
     problem = _problem_of(answer)
-    if problem is not None and (
-        answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or problem.get("code") == PoisonError.code
-    ):
+    is_poison = problem is not None and problem.get("code") == PoisonError.code
+    if problem is not None and (is_poison or answer.status in PASSED_ON):
         field = problem.get("field")
         return PassedOnError(
             str(problem.get("detail", "refused")),
-            status=answer.status,
+            status=PoisonError.status if is_poison else answer.status,
             code=str(problem.get("code", "refused")),
             field=None if field is None else str(field),
         )
-    told = f": {problem.get('detail')}" if problem else ""
+    if answer.status in LOCKED_OUT:
+        logger.error(
+            "locked out: model=%s status=%d: routers send no key; take the keys from the shard's edge",
+            backend.model,
+            answer.status,
+        )
+        return BackendError(
+            f"{backend.model} does not let the router in; the router's log says why"
+        )
+    # What the model says of itself helps; what stands in front of it speaks of the router's request.
+    says = problem is not None and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    told = f": {problem.get('detail')}" if problem is not None and says else ""
     logger.warning("model failed: model=%s status=%d", backend.model, answer.status)
     return BackendError(f"{backend.model} failed with status {answer.status}{told}")
 
 
 def is_full(answer: urllib3.BaseHTTPResponse) -> bool:
-    """Tell TorchServe's two 503s apart: no room in the queue, or a handler that raised."""
+    """Tell TorchServe's two 503s apart: no room in the queue, or a handler that raised.
+
+    An edge's 429 means the same as no room: not now.
+    """
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
     if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
         return False
     document = _document_of(answer)
@@ -113,14 +135,24 @@ def is_full(answer: urllib3.BaseHTTPResponse) -> bool:
 def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
     """Tell whether the replica, not the piece, is why there is no speech: another may well have it.
 
-    Its worker died under the batch, or it does not hold the model (any more).
+    Its worker died under the batch, it does not hold the model (any more), or it lets no router in.
     """
+    if answer.status in LOCKED_OUT:
+        return True
     document = _document_of(answer) if answer.status >= HTTPStatus.BAD_REQUEST else None
     if document is None:
         return answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
     if answer.status == HTTPStatus.NOT_FOUND:
         return document.get("type") == MODEL_NOT_FOUND or document.get("code") == "not_found"
     return document.get("message") == WORKER_DIED or document.get("code") in LOST_BEHIND_EDGE
+
+
+def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> int:
+    """Answer when a full replica wants to be asked again: as it says, within bounds."""
+    told = answer.headers.get("Retry-After", "")
+    if not (told.isascii() and told.isdecimal()):
+        return FULL_RETRY_S
+    return min(max(int(told[:6]), 1), LONGEST_RETRY_S)
 
 
 def _problem_of(answer: urllib3.BaseHTTPResponse) -> dict[str, object] | None:

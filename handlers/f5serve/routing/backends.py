@@ -48,12 +48,19 @@ class Deadline:
     Args:
         seconds: From now on.
         clock: Monotonic seconds.
+        gone_s: Of these, seconds that are gone already.
     """
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        gone_s: float = 0.0,
+    ) -> None:
         self._clock = clock
         self._start = clock()
-        self._end = self._start + seconds
+        self._end = self._start + seconds - gone_s
         self._seconds = seconds
 
     def spent_s(self) -> float:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
+from f5serve.errors import PassedOnError
 from f5serve.request import SpeechRequest
 from f5serve.routing.answers import SpokenPiece
 from f5serve.routing.backends import NO_TRACE, Deadline, LanguageModels
-from f5serve.routing.plan import Piece
+from f5serve.routing.joiner import Joiner
+from f5serve.routing.plan import Piece, pause_after
 from f5serve.settings import Backend
+from f5serve.text.borders import is_mark
+from f5serve.text.clean import is_speakable
+from f5serve.text.duration import speech_units
+from f5serve.text.split import split
 from f5serve.voices import VoiceRegistry
 
 HEAD_START_S: Final = 0.25
@@ -20,6 +29,20 @@ In one batch with them it would be heard when all are spoken; so it is spoken al
 """
 UPLOADED: Final = "uploaded"
 """What the voice of a clip that came with the request is called."""
+TOO_LONG: Final = "piece_too_long"
+MOST_CUTS: Final = 5
+"""How often what a model finds too long is halved: 32 parts are more than any reading of a piece asks for."""
+_HALF: Final = 0.55  # of the units: halves are seldom equal, and a third part would hold little
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What all pieces of a request have in common."""
+
+    request: SpeechRequest
+    deadline: Deadline
+    request_id: str
+    trace: Mapping[str, str]
 
 
 class Speakers:
@@ -67,29 +90,39 @@ class Speakers:
             ServeError: The first error of any piece, as soon as it is known. Pieces under way are then
                 not tried again, and those that wait are not begun; likewise if the caller stops early.
         """
-
-        def begin(piece: Piece) -> Future[SpokenPiece]:
-            return self._threads.submit(
-                self._models.speak,
-                self._backends[piece.language],
-                self._fields(request, piece),
-                deadline=deadline,
-                request_id=request_id,
-                trace=trace,
-            )
-
-        futures = [begin(pieces[0])]
+        wanted = _Wanted(request=request, deadline=deadline, request_id=request_id, trace=trace)
+        futures = [self._threads.submit(self._spoken, pieces[0], wanted)]
         try:
             if request.stream:
                 done, _ = wait(futures, timeout=HEAD_START_S)
                 for ended in done:
                     ended.result()  # where the first is refused, the others are not begun
-            futures += [begin(piece) for piece in pieces[1:]]
+            futures += [self._threads.submit(self._spoken, piece, wanted) for piece in pieces[1:]]
             yield from _in_order(futures)
         finally:
             deadline.cancel()
             for future in futures:
                 future.cancel()
+
+    def _spoken(self, piece: Piece, wanted: _Wanted, cuts_left: int = MOST_CUTS) -> SpokenPiece:
+        """Have one piece spoken; in two halves, and these again, where the model finds it too long.
+
+        The plan counts letters at an ordinary pace. Only the model's worker knows how slow the voice is, and
+        what becomes of letters when they are read out: of WWW in French, six words.
+        """
+        try:
+            return self._models.speak(
+                self._backends[piece.language],
+                self._fields(wanted.request, piece),
+                deadline=wanted.deadline,
+                request_id=wanted.request_id,
+                trace=wanted.trace,
+            )
+        except PassedOnError as error:
+            parts = cut_again(piece) if error.code == TOO_LONG and cuts_left > 0 else ()
+            if len(parts) < 2:
+                raise
+        return _joined([(part, self._spoken(part, wanted, cuts_left - 1)) for part in parts])
 
     def _fields(self, request: SpeechRequest, piece: Piece) -> dict[str, object]:
         """Answer what a language model is asked for one piece."""
@@ -116,3 +149,53 @@ def _in_order(futures: Sequence[Future[SpokenPiece]]) -> Iterator[SpokenPiece]:
             for ended in done:
                 ended.result()  # an error of a later piece ends the text too
         yield future.result()
+
+
+def cut_again(piece: Piece) -> tuple[Piece, ...]:
+    """Cut a piece about in the middle, each part with the pause that follows it.
+
+    Where a reader would breathe, if there is such a place; else anywhere but between a letter and its marks.
+
+    Returns:
+        Parts that together hold the piece's text; the piece alone if it cannot be cut.
+    """
+    text = piece.text
+    half = speech_units(text, piece.language) * _HALF
+    parts = split(text, max_units=half, language=piece.language)
+    if len(parts) < 2:
+        middle = len(text) // 2
+        while middle > 0 and is_mark(text, middle):
+            middle -= 1
+        parts = (text[:middle], text[middle:])
+    if not all(is_speakable(part) for part in parts):
+        return (piece,)
+    return tuple(
+        replace(
+            piece,
+            text=part.strip(),
+            pause_s=piece.pause_s if place == len(parts) else pause_after(part),
+        )
+        for place, part in enumerate(parts, start=1)
+    )
+
+
+def _joined(spoken: Sequence[tuple[Piece, SpokenPiece]]) -> SpokenPiece:
+    """Put the parts of a piece together, as if it had been spoken at once."""
+    joiner = Joiner()
+    said = [part for _, part in spoken]
+    samples = [
+        joiner.add(
+            part.samples,
+            speaker=part.voice,
+            pause_s=None if place == len(spoken) else piece.pause_s,
+        ).samples
+        for place, (piece, part) in enumerate(spoken, start=1)
+    ]
+    return SpokenPiece(
+        samples=np.concatenate(samples),
+        voice=said[0].voice,
+        inference_ms=sum(part.inference_ms for part in said),
+        queue_ms=sum(part.queue_ms for part in said),
+        unknown_characters=sum(part.unknown_characters for part in said),
+        retry=next((part.retry for part in said if part.retry is not None), None),
+    )

@@ -145,3 +145,20 @@ def test_callers_follow_the_stages_and_then_the_run_is_over() -> None:
         2,
         None,
     ]
+
+
+def test_a_profile_for_another_time_keeps_its_warm_up_and_asks_for_fewer_answers() -> None:
+    soak = load_profile("soak")
+
+    shorter = soak.lasting(15)
+
+    assert shorter.seconds == 900
+    assert shorter.warm_up_s == soak.warm_up_s
+    after = (900 - soak.warm_up_s) / (1800 - soak.warm_up_s)
+    assert shorter.limits.min_spoken == round(soak.limits.min_spoken * after) > 100
+    assert shorter.limits.max_memory_growth == soak.limits.max_memory_growth
+    with pytest.raises(ConfigurationError, match="cannot take 4 minutes: warm_up_s"):
+        soak.lasting(4)
+    for nonsense in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ConfigurationError, match="cannot take"):
+            soak.lasting(nonsense)

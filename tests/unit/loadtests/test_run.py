@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from f5serve import encoding
+from loadtests.lock import alone
 from loadtests.profile import FOLDER
 from loadtests.workload import ROOT, expected_s
 
@@ -157,6 +158,24 @@ def test_arrivals_that_wait_for_nobody_are_counted_from_when_they_were_due(
     assert time.monotonic() - started < 40.0
 
 
+def test_answers_that_come_long_after_the_end_are_waited_for_by_every_generator(
+    profile: Path, tmp_path: Path
+) -> None:
+    told = yaml.safe_load(profile.read_text(encoding="utf-8"))
+    told["deadline_s"] = 30
+    profile.write_text(yaml.safe_dump(told), encoding="utf-8")
+
+    def answer(_: int, request: dict[str, Any]) -> Reply:
+        time.sleep(7.0)  # Locust's master gives its workers three seconds to end
+        return spoken(request)
+
+    with StandIn(answer) as server:
+        status, found, said = loadtest(profile, server.url, tmp_path / "out", "--generators", "2")
+
+    assert status == 0, said
+    assert found["conservation"]["sent"] == found["conservation"]["spoken"] == server.asked > 0
+
+
 def test_answers_that_hang_break_off_or_are_wrong_are_found_and_decide_the_exit_status(
     profile: Path, tmp_path: Path
 ) -> None:
@@ -186,3 +205,28 @@ def test_a_profile_that_is_not_there_is_told_and_is_no_verdict(tmp_path: Path) -
 
     assert status == 2
     assert "there is no profile 'nothing'" in told
+
+
+def test_a_second_run_in_the_same_folder_says_so_and_touches_nothing(
+    profile: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    mine = folder / profile.stem / "samples.jsonl"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("of the first run", encoding="utf-8")
+
+    with alone(folder / profile.stem):
+        status, _, told = loadtest(profile, "http://127.0.0.1:9", folder)
+
+    assert status == 2
+    assert "another run uses" in told
+    assert mine.read_text(encoding="utf-8") == "of the first run"
+
+
+def test_a_run_of_another_length_is_recorded_as_what_it_was(profile: Path, tmp_path: Path) -> None:
+    with StandIn(lambda _, request: spoken(request)) as server:
+        status, found, told = loadtest(profile, server.url, tmp_path / "out", "--minutes", "0.025")
+
+    assert status == 0, told
+    assert found["load"]["stages"][0]["seconds"] == 1.5
+    assert found["total"]["seconds"] == 1.5

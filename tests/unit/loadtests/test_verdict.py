@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from loadtests.profile import Limits, Profile, load_profile
 from loadtests.report import draw, write_page
 from loadtests.samples import Journal, Outcome, Run, Sample, Sent, percentile, read_run
-from loadtests.verdict import Part, Summary, Times, knee, summarise, table, violations
-from loadtests.watch import growth
+from loadtests.verdict import (
+    UNWATCHED,
+    Part,
+    Summary,
+    Times,
+    knee,
+    summarise,
+    table,
+    violations,
+)
+from loadtests.watch import Growth, Holding, Kinds, Memory, growth, growths, holding
 
 
 def sample(number: int, outcome: Outcome = "spoken", **changes: Any) -> Sample:
@@ -33,8 +46,12 @@ def smoke(**limits: Any) -> Profile:
     )
 
 
-def judged(profile: Profile, run: Run, rss_growth: float | None = None) -> list[str]:
-    return violations(profile.limits, summarise(profile, run, rss_growth))
+def judged(profile: Profile, run: Run, memory: Mapping[str, Growth] = UNWATCHED) -> list[str]:
+    return violations(profile.limits, summarise(profile, run, memory))
+
+
+def grown(share: float) -> Growth:
+    return Growth(before_bytes=1e9, after_bytes=1e9 * (1 + share), share=share)
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
@@ -80,22 +97,22 @@ def test_a_request_that_was_answered_twice_breaks_any_profile() -> None:
         ({"first_audio_p95_s": 0.1}, "first_audio_p95_s is 0.40 s"),
         ({"max_shed_share": 0.2}, "1 of 4 requests shed"),
         ({"max_shed_share": 1.0, "max_failed_share": 0.1}, "1 of 4 requests failed"),
-        ({"max_rss_growth": 0.02}, "memory grew by 3.0%"),
+        ({"max_memory_growth": 0.02}, "memory grew by 3.0%"),
     ],
 )
 def test_each_limit_bites(limits: dict[str, Any], told: str) -> None:
     run = run_of(
         sample(1), sample(2, kind="stream", first_s=0.4), sample(3, "shed"), sample(4, "failed")
     )
-    generous = {"max_shed_share": 0.5, "max_failed_share": 0.5, "max_rss_growth": 0.5}
+    generous = {"max_shed_share": 0.5, "max_failed_share": 0.5, "max_memory_growth": 0.5}
 
-    (found,) = judged(smoke(**{**generous, **limits}), run, rss_growth=0.03)
+    (found,) = judged(smoke(**{**generous, **limits}), run, {"own": grown(0.03), "rss": grown(0.9)})
 
     assert told in found
 
 
 def test_a_limit_for_which_nothing_was_measured_is_not_kept() -> None:
-    told = judged(smoke(first_audio_p95_s=9.0, max_rss_growth=0.5), run_of(sample(1)))
+    told = judged(smoke(first_audio_p95_s=9.0, max_memory_growth=0.5), run_of(sample(1)))
 
     assert len(told) == 2
 
@@ -128,8 +145,12 @@ def test_the_knee_is_where_more_callers_bring_no_more_speech() -> None:
 def test_growth_is_told_by_medians_and_only_of_enough_looks() -> None:
     steady = [100.0, 101.0, 99.0, 900.0, 100.0] * 6
 
-    assert growth(steady) == 0.0
-    assert growth([100.0] * 20 + [110.0] * 20) == pytest.approx(0.1)
+    still, more = growth(steady), growth([100.0] * 20 + [110.0] * 20)
+    assert still is not None
+    assert more is not None
+    assert still.share == 0.0
+    assert more.share == pytest.approx(0.1)
+    assert (more.before_bytes, more.after_bytes) == (100.0, 110.0)
     assert growth([1.0] * 9) is None
 
 
@@ -158,3 +179,43 @@ def test_a_run_becomes_a_table_a_picture_and_a_page(tmp_path: Path) -> None:
     assert "&lt;b&gt; in place of speech" in page
     assert "a &lt; b" in page
     assert "wrong 1" in table(summary)
+
+
+def test_memory_is_told_by_kind_of_process_and_pages_of_files_apart() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        processes = [psutil.Process(), psutil.Process(other.pid)]
+        asked: list[int] = []
+
+        def workers() -> dict[str, list[int]]:
+            asked.append(1)
+            return {"tts": [processes[0].pid], "f5_fr": [other.pid]}
+
+        kinds = Kinds(workers)
+        looks = [holding(processes, kinds, None, float(second)) for second in range(10)]
+        other.communicate(b"\n")
+
+    look = looks[-1]
+    assert set(look.kinds) == {"router", "language"}
+    assert look.processes == 2
+    assert look.own_bytes == sum(kind.own_bytes for kind in look.kinds.values())
+    assert 0 < look.own_bytes < look.rss_bytes
+    assert len(asked) == 1, "the server is asked again only for processes that are new"
+    assert set(growths(looks)) == {"own", "rss", "router", "language"}
+
+
+def test_a_kind_that_grows_is_told_beside_the_others() -> None:
+    def look(language: int) -> Holding:
+        each = {
+            "java": Memory(processes=1, rss_bytes=9, own_bytes=5),
+            "language": Memory(processes=8, rss_bytes=language + 10, own_bytes=language),
+        }
+        return Holding(
+            at_s=1.0, processes=9, rss_bytes=language + 19, own_bytes=language + 5, kinds=each,
+            descriptors=1, threads=1, files=1,
+        )  # fmt: skip
+
+    found = growths([look(20)] * 10 + [look(30)] * 10)
+
+    assert {name: round(one.share, 2) for name, one in found.items()} == {
+        "own": 0.4, "rss": 0.26, "java": 0.0, "language": 0.5,
+    }  # fmt: skip

@@ -52,6 +52,7 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_text(json.dumps({"circumstances": PLACE, **document}), encoding="utf-8")
         paths[path] = f"make {name}"
     monkeypatch.setattr(load_tables, "REMEDY", paths)
+    monkeypatch.setattr(load_tables, "MORE", (tmp_path / "soak.json",))
 
 
 @pytest.mark.usefixtures("_records")
@@ -64,3 +65,32 @@ def test_the_tables_hold_every_step_and_what_was_lost() -> None:
     assert "0 of 52 requests failed; speech again after 6.8 s, at worst 8.4 s" in told
     assert "79 spoken, 20 refused, 1 otherwise; over the last half: descriptors 10 to 11" in told
     assert "abc1234" in told
+
+
+@pytest.mark.usefixtures("_records")
+def test_a_profile_that_was_recorded_has_a_row_and_memory_is_told(tmp_path: Path) -> None:
+    grown = {"before_bytes": 3e9, "after_bytes": 3.03e9, "share": 0.01}
+    kept = {
+        "spoken": 900, "refused": 50, "shed": 2, "failed": 0, "wrong": 0, "broken": 0, "hung": 0, "unanswered": 1,
+    }  # fmt: skip
+    document = {
+        "circumstances": PLACE,
+        "conservation": kept,
+        "stages": [part("four callers", 2.5)],
+        "memory": {"own": grown},
+        "load": {
+            "stages": [{"seconds": 900.0, "users": 4, "rate_per_s": None}],
+            "limits": {"max_memory_growth": 0.02},
+        },
+    }
+    assert "for 15 min" not in load_tables.load_table()
+    (tmp_path / "soak.json").write_text(json.dumps(document), encoding="utf-8")
+    bounds = tmp_path / "bounds.json"
+    told = json.loads(bounds.read_text(encoding="utf-8"))
+    bounds.write_text(json.dumps({**told, "memory": {"own": grown}}), encoding="utf-8")
+
+    table = load_tables.load_table()
+
+    assert "| 4 callers for 15 min | 900 spoken, 50 bad ones refused, 2 shed, 0 failed" in table
+    assert "1 wrong or lost; p95 2.50 s; memory 3000 to 3030 MB (+1.0%) after the warm-up" in table
+    assert "memory besides pages of files 3000 to 3030 MB (+1.0%), RSS 1000 to 1000 MB" in table

@@ -183,6 +183,7 @@ def test_a_killed_run_goes_on_with_the_line_in_flight(place: Place) -> None:
     assert [entry["line"] for entry in place.entries()] == [1, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_at_once_and_tells_how_to_go_on(place: Place) -> None:
     place.write("Un.", "Deux.")
     never = threading.Event()

@@ -10,11 +10,14 @@ The hashes are plain: a key holds 256 random bits, and no salt makes that harder
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
 import secrets
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,11 +80,14 @@ def read_keys(path: Path) -> tuple[Key, ...]:
 def add_key(path: Path, name: str) -> str:
     """Make a key and add its hash to a file, which a reader sees as it was or as it is now.
 
+    Several may add at once: they take turns, and no key is lost.
+
     Returns:
         The key, which is kept nowhere.
 
     Raises:
         ConfigurationError: If the name is none, or the file is damaged.
+        OSError: If the file cannot be locked or written.
     """
     key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
     line = f"{name} {digest(key)}"
@@ -89,18 +95,45 @@ def add_key(path: Path, name: str) -> str:
         raise ConfigurationError(
             f"{name!r} is no name for a key: a letter, then up to 63 letters, digits, '.', '_' or '-'"
         )
-    before = _HEADING
-    if path.exists():
-        read_keys(path)
-        before = path.read_text(encoding="utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _turn(path):
+        before = _HEADING
+        if path.exists():
+            read_keys(path)
+            before = path.read_text(encoding="utf-8")
+        _replace(path, f"{before.rstrip()}\n{line}\n")
+    return key
+
+
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Wait until no other process adds to a file, and keep the others waiting while the block runs.
+
+    The lock is a file beside it, since the file itself is replaced. Whoever is killed leaves the file and
+    not the lock.
+    """
+    guard = os.open(
+        path.with_name(f".{path.name}.lock"),
+        os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC,
+        0o600,
+    )
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(guard)
+
+
+def _replace(path: Path, content: str) -> None:
+    """Write a file anew, on the disk before it takes the former one's place."""
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"{before.rstrip()}\n{line}\n")
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     partial.replace(path)
-    return key
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -79,3 +79,10 @@ def test_what_the_dockerfile_copies_is_sent_to_the_builder() -> None:
 def test_the_gpu_file_replaces_the_folder_in_memory() -> None:
     assert service("compose.gpu.yaml")["tmpfs"] == []
     assert service("compose.gpu.yaml")["gpus"] == "all"
+
+
+def test_keys_of_the_machine_that_builds_are_not_sent_to_the_builder() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+    assert ignored.index("config/edge/keys") > ignored.index("!config")
+    assert "config/edge/.keys.*" in ignored

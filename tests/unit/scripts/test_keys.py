@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from f5serve.errors import ConfigurationError
 from scripts.keys import Key, add_key, main, read_keys
+from scripts.setup import ROOT
+
+ADD = """
+import sys
+from pathlib import Path
+from scripts.keys import add_key
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(sys.argv[3])):
+    print(add_key(Path(sys.argv[1]), sys.argv[2]))
+"""
 
 
 def test_a_key_is_printed_once_and_its_hash_is_kept(
@@ -71,3 +86,54 @@ def test_a_damaged_file_is_told_with_the_line(tmp_path: Path, content: str, told
 def test_a_missing_file_is_told_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="make key NAME="):
         read_keys(tmp_path / "keys")
+
+
+def adding(path: Path, name: str, count: int) -> subprocess.Popen[str]:
+    """A process that adds keys as soon as it gets a line."""
+    return subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-c", ADD, str(path), name, str(count)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'handlers'}:{ROOT}"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_that_add_at_once_lose_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    count = 50
+    with adding(path, "alice", count) as alice, adding(path, "bob", count) as bob:
+        for process in (alice, bob):
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in (alice, bob):
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        made = [process.communicate(timeout=60)[0].split() for process in (alice, bob)]
+
+    assert [alice.returncode, bob.returncode] == [0, 0]
+    assert [len(keys) for keys in made] == [count, count]
+    assert {key.sha256 for key in read_keys(path)} == {
+        hashlib.sha256(key.encode()).hexdigest() for keys in made for key in keys
+    }
+    assert not path.with_name(".keys.partial").exists()
+
+
+def test_who_adds_waits_while_another_has_the_turn(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    add_key(path, "alice")
+    before = path.read_text(encoding="utf-8")
+    with (tmp_path / ".keys.lock").open("rb+") as guard, adding(path, "bob", 1) as bob:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        assert bob.stdin is not None
+        bob.stdin.write("go\n")
+        bob.stdin.flush()
+        with pytest.raises(subprocess.TimeoutExpired):
+            bob.wait(timeout=1)
+        assert path.read_text(encoding="utf-8") == before
+        fcntl.flock(guard, fcntl.LOCK_UN)
+        bob.communicate(timeout=60)
+
+    assert [key.name for key in read_keys(path)] == ["alice", "bob"]

@@ -49,7 +49,8 @@ def is_there(test: str) -> bool:
 def named_tests() -> Iterator[str]:
     for feature in read_features(ROOT / FEATURES).features:
         yield from feature.tests
-    yield from NAMED.findall((ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"))
+    for page in ("reliability.md", "security.md"):
+        yield from NAMED.findall((ROOT / "docs" / page).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("test", sorted(set(named_tests())))
@@ -69,6 +70,20 @@ def test_every_row_of_bad_input_and_of_faults_has_its_tests() -> None:
 
     assert list(rows) == list(ROWS)
     assert all(rows.values())
+
+
+def test_every_threat_has_its_control_and_its_tests() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| --- | --- | --- |\n")
+
+    rows = [line.strip("| ").split(" | ") for line in table.partition("\n\n")[0].splitlines()]
+
+    assert len(rows) > 20
+    assert all(len(row) == 3 and NAMED.search(row[2]) for row in rows)
+
+
+def test_who_finds_a_weakness_is_led_to_what_counts_as_one() -> None:
+    assert "](docs/security.md)" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
 
 def test_a_test_of_a_numbered_row_stands_in_that_row() -> None:

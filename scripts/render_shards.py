@@ -22,6 +22,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 CATALOGUE: Final = "config/catalogue.yaml"
 PLACEMENT: Final = "production"
 FOLDER: Final = f"k8s/shards/{PLACEMENT}"
+RULES: Final = "k8s/components/monitoring/prometheusrule.yaml"
+RULES_FROM: Final = ("config/monitoring/objectives.yaml", "config/monitoring/rules.yaml")
 PORT: Final = 8000
 NAMESPACE: Final = "f5serve"
 HEADING: Final = "# Made from config/placement.yaml by `make k8s`; change it there.\n"
@@ -83,6 +85,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         catalogue = load_catalogue(options.root / CATALOGUE)
         files = render(catalogue, load_placement(options.root / FILE, catalogue, PLACEMENT))
+        files[RULES] = prometheus_rule(options.root)
     except ConfigurationError as error:
         print(f"render_shards: {error}", file=sys.stderr)
         return 1
@@ -106,6 +109,37 @@ def render(catalogue: Catalogue, shards: Shards) -> dict[str, str]:
     for shard in shards:
         documents[f"{FOLDER}/{shard.name}/kustomization.yaml"] = [_shard(catalogue, shard)]
     return {name: dump(documents[name]) for name in sorted(documents)}
+
+
+def prometheus_rule(root: Path) -> str:
+    """Answer the rules of ``config/monitoring``, as the Prometheus operator takes them.
+
+    Raises:
+        ConfigurationError: If a file of rules cannot be read.
+    """
+    groups: list[Manifest] = []
+    for name in RULES_FROM:
+        try:
+            groups += yaml.safe_load((root / name).read_text(encoding="utf-8"))["groups"]
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise ConfigurationError(
+                f"{root / name}: no rules can be read there ({error})"
+            ) from error
+    for rule in (rule for group in groups for rule in group["rules"]):
+        if "\n" in rule["expr"]:
+            rule["expr"] = _Block(rule["expr"])
+    metadata = {
+        "name": "f5serve",
+        "namespace": NAMESPACE,
+        "labels": {"app.kubernetes.io/name": "f5serve"},
+    }
+    manifest: Manifest = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": metadata,
+        "spec": {"groups": groups},
+    }
+    return dump([manifest]).replace("config/placement.yaml", "config/monitoring", 1)
 
 
 def outdated(root: Path, files: Mapping[str, str]) -> list[str]:

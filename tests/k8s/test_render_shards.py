@@ -9,14 +9,24 @@ import pytest
 import yaml
 
 from f5serve.catalogue import Catalogue
-from scripts.render_shards import FOLDER, PLACEMENT, ROOT, backends, main, outdated, render
+from scripts.render_shards import (
+    FOLDER,
+    PLACEMENT,
+    ROOT,
+    RULES,
+    RULES_FROM,
+    backends,
+    main,
+    outdated,
+    render,
+)
 from scripts.shards import FILE, Shard, load_placement
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    for name in ("config/placement.yaml", "config/catalogue.yaml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("config/placement.yaml", "config/catalogue.yaml", *RULES_FROM):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
     return tmp_path
@@ -76,3 +86,23 @@ def test_every_model_has_one_address(catalogue: Catalogue) -> None:
 
     assert addresses.keys() == catalogue.models.keys()
     assert addresses["f5_fr"] == "http://f5serve-shard-romance.f5serve.svc:8000"
+
+
+def test_a_cluster_gets_the_rules_and_alerts_of_one_machine() -> None:
+    groups = [
+        group
+        for name in RULES_FROM
+        for group in yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))["groups"]
+    ]
+
+    assert yaml.safe_load((ROOT / RULES).read_text(encoding="utf-8"))["spec"]["groups"] == groups
+    assert main(["--check"]) == 0, "run make k8s"
+
+
+def test_a_changed_rule_is_noticed(repository: Path) -> None:
+    path = repository / RULES_FROM[1]
+    path.write_text(path.read_text(encoding="utf-8").replace("for: 3m", "for: 4m"), "utf-8")
+
+    assert main(["--check", "--root", str(repository)]) == 1
+    assert main(["--root", str(repository)]) == 0
+    assert "for: 4m" in (repository / RULES).read_text(encoding="utf-8")

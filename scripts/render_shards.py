@@ -24,6 +24,8 @@ PLACEMENT: Final = "production"
 FOLDER: Final = f"k8s/shards/{PLACEMENT}"
 RULES: Final = "k8s/components/monitoring/prometheusrule.yaml"
 RULES_FROM: Final = ("config/monitoring/objectives.yaml", "config/monitoring/rules.yaml")
+DASHBOARD: Final = "k8s/components/monitoring/dashboard.yaml"
+DASHBOARD_FROM: Final = "config/monitoring/dashboard.json"
 PORT: Final = 8000
 NAMESPACE: Final = "f5serve"
 HEADING: Final = "# Made from config/placement.yaml by `make k8s`; change it there.\n"
@@ -86,6 +88,7 @@ def main(argv: list[str] | None = None) -> int:
         catalogue = load_catalogue(options.root / CATALOGUE)
         files = render(catalogue, load_placement(options.root / FILE, catalogue, PLACEMENT))
         files[RULES] = prometheus_rule(options.root)
+        files[DASHBOARD] = dashboard(options.root)
     except ConfigurationError as error:
         print(f"render_shards: {error}", file=sys.stderr)
         return 1
@@ -138,6 +141,26 @@ def prometheus_rule(root: Path) -> str:
         "kind": "PrometheusRule",
         "metadata": metadata,
         "spec": {"groups": groups},
+    }
+    return dump([manifest]).replace("config/placement.yaml", "config/monitoring", 1)
+
+
+def dashboard(root: Path) -> str:
+    """Answer the dashboard as a ConfigMap with the label by which Grafana's sidecar finds it.
+
+    Raises:
+        ConfigurationError: If it cannot be read.
+    """
+    try:
+        text = (root / DASHBOARD_FROM).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{root / DASHBOARD_FROM}: cannot be read ({error})") from error
+    labels = {"app.kubernetes.io/name": "f5serve", "grafana_dashboard": _Quoted("1")}
+    manifest: Manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "f5serve-dashboard", "namespace": NAMESPACE, "labels": labels},
+        "data": {"f5serve.json": _Block(text)},
     }
     return dump([manifest]).replace("config/placement.yaml", "config/monitoring", 1)
 

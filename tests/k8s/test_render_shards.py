@@ -10,6 +10,8 @@ import yaml
 
 from f5serve.catalogue import Catalogue
 from scripts.render_shards import (
+    DASHBOARD,
+    DASHBOARD_FROM,
     FOLDER,
     PLACEMENT,
     ROOT,
@@ -25,7 +27,7 @@ from scripts.shards import FILE, Shard, load_placement
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    for name in ("config/placement.yaml", "config/catalogue.yaml", *RULES_FROM):
+    for name in ("config/placement.yaml", "config/catalogue.yaml", DASHBOARD_FROM, *RULES_FROM):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
@@ -106,3 +108,10 @@ def test_a_changed_rule_is_noticed(repository: Path) -> None:
     assert main(["--check", "--root", str(repository)]) == 1
     assert main(["--root", str(repository)]) == 0
     assert "for: 4m" in (repository / RULES).read_text(encoding="utf-8")
+
+
+def test_a_cluster_gets_the_dashboard_where_grafana_looks_for_it() -> None:
+    manifest = yaml.safe_load((ROOT / DASHBOARD).read_text(encoding="utf-8"))
+
+    assert manifest["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert manifest["data"]["f5serve.json"] == (ROOT / DASHBOARD_FROM).read_text(encoding="utf-8")

@@ -33,6 +33,8 @@ def serving_table(path: Path = SERVING) -> str:
             f"{load['seed']}, {load['rounds']} rounds in which the servers take turns, after "
             f"{load['warm_up_requests']} requests each; client on the same machine, {where_measured(record)}. "
             f"[Record](../{path.as_posix()}).",
+            "",
+            "![seconds of speech a second, and p95, by callers](images/serving.png)",
         ]
     )
 

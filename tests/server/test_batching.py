@@ -68,6 +68,6 @@ def test_each_model_has_the_batching_of_the_catalogue(server: Server) -> None:
         (told,) = requests.get(f"{server.management_url}/models/{model}", timeout=TIMEOUT_S).json()
         return told["batchSize"], told["maxBatchDelay"], told["minWorkers"]
 
-    assert described("f5_en_zh") == (6, 20, 1)
-    assert described("f5_fi") == (4, 20, 1)
+    assert described("f5_en_zh") == (6, 2, 1)
+    assert described("f5_fi") == (4, 2, 1)
     assert described("tts")[0] == 1

@@ -177,12 +177,15 @@ bench: bench-engine bench-overhead bench-schedules bench-serving ## all benchmar
 
 bench-overhead: setup-dev ## what TorchServe and router add to the model's time (RECORD=1 QUICK=1)
 	@$(RUN) loadtests.bench.overhead $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 bench-serving: setup-dev ## end to end against f5-tts behind FastAPI and LitServe, by callers (RECORD=1 QUICK=1)
 	@$(RUN) loadtests.bench.serving $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 bench-schedules: setup-dev ## latency of one model: batches, one by one, or step by step (RECORD=1 QUICK=1)
 	@$(RUN) loadtests.bench.schedules $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
 	@$(RUN) loadtests.recovery $(if $(filter 1 yes,$(RECORD)),--record)

@@ -55,7 +55,7 @@ def overhead_table(path: Path = OVERHEAD) -> str:
             ),
             "",
             f"Added: the time of an answer less the model's own, so of several callers with the waiting for one "
-            f"another; {_upper(where_measured(record))}. [Record](../{path.as_posix()}).",
+            f"another; {where_measured(record)}. [Record](../{path.as_posix()}).",
         ]
     )
 
@@ -115,7 +115,3 @@ def _times(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import requests
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -61,9 +62,15 @@ def texts_of(server: Server, count: int, seed: int) -> list[Text]:
     """Draw texts, and ask ours how long each is."""
     workload = Workload(profile_of(seed), read_material())
     drawn = [workload.wish(number).text for number in range(count)]
-    return [
-        Text(text=text, audio_s=server.ask(Text(text=text, audio_s=0.0)).audio_s) for text in drawn
-    ]
+    texts = []
+    for text in drawn:
+        heard = server.ask(Text(text=text, audio_s=0.0))
+        if not heard.audio_s:
+            raise ServeError(
+                f"ours answered {heard.status} to {text!r}: there is no length to ask for"
+            )
+        texts.append(Text(text=text, audio_s=heard.audio_s))
+    return texts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,7 +215,7 @@ def main(argv: Sequence[str]) -> int:
                 for name, module in ((STATUS_QUO, "status_quo"), (PADDED, "padded"))
             ]
             rows = measure([whole, streamed, *others], rounds, counts, arguments.seed)
-    except ServeError as error:
+    except (ServeError, requests.RequestException) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     told_goals = goals(rows)

@@ -59,7 +59,7 @@ class Upstream:
         self.vocoder.eval()
         voices = yaml.safe_load((DEMO / "voices" / "voices.yaml").read_text(encoding="utf-8"))
         (voice,) = [entry for entry in voices["voices"] if entry["language"] == language]
-        self.transcript = voice["transcript"].lower() + " "
+        self.transcript = voice["transcript"].lower()
         samples, _ = soundfile.read(DEMO / "voices" / voice["file"], dtype="float32")
         self.audio = torch.from_numpy(samples)[None]
 
@@ -89,7 +89,7 @@ class Upstream:
         with torch.inference_mode():
             mels, _ = self.cfm.sample(
                 cond=self.audio.repeat(len(wishes), 1),
-                text=[list(self.transcript + wish.text) for wish in wishes],
+                text=[list(f"{self.transcript} {wish.text}") for wish in wishes],
                 duration=torch.tensor(totals),
                 steps=max(wish.steps for wish in wishes),
                 cfg_strength=2.0,

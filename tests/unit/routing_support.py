@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,11 @@ from socketserver import TCPServer
 from typing import Any
 
 import numpy as np
+import urllib3
+
+from f5serve.routing.answers import SpokenPiece
+from f5serve.routing.backends import Deadline, LanguageModels
+from f5serve.settings import Backend
 
 Scripted = tuple[int, dict[str, str], bytes]
 
@@ -130,3 +136,33 @@ def fake_model(
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
+
+
+FIELDS: Mapping[str, object] = {"text": "Bonjour.", "seed": 1, "ref_audio": b"RIFF"}
+
+
+def ask(
+    model: FakeModel | str | list[str],
+    pool: urllib3.PoolManager,
+    *,
+    deadline_s: float = 5.0,
+    patience_s: float = 0.5,
+    deadline: Deadline | None = None,
+    **options: Any,
+) -> SpokenPiece:
+    """Ask a model, or one that is served at several URLs."""
+    told = model.url if isinstance(model, FakeModel) else model
+    url, *more = [told] if isinstance(told, str) else told
+    backend = Backend(
+        model="f5_fr",
+        url=url,
+        more_urls=tuple(more),
+        languages=("fr",),
+        licence="MIT",
+        commercial_use=True,
+    )
+    models = LanguageModels(
+        pool, max_refused_s=patience_s, sleep=lambda _: time.sleep(0.01), **options
+    )
+    until = deadline or Deadline(deadline_s)
+    return models.speak(backend, FIELDS, deadline=until, request_id="id-1")

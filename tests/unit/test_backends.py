@@ -18,14 +18,12 @@ from f5serve.errors import (
     PassedOnError,
     UnavailableError,
 )
-from f5serve.routing.answers import SpokenPiece
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import Deadline, connections
 from f5serve.routing.board import Board
 from f5serve.routing.replicas import Directory
-from f5serve.settings import Backend
 from tests.unit.routing_support import (
-    FakeModel,
     Scripted,
+    ask,
     fake_model,
     model_not_found,
     problem,
@@ -34,41 +32,12 @@ from tests.unit.routing_support import (
     torchserve_error,
 )
 
-FIELDS = {"text": "Bonjour.", "seed": 1, "ref_audio": b"RIFF"}
-
 
 @pytest.fixture
 def pool() -> Iterator[urllib3.PoolManager]:
     pool = connections(2)
     yield pool
     pool.clear()
-
-
-def ask(
-    model: FakeModel | str | list[str],
-    pool: urllib3.PoolManager,
-    *,
-    deadline_s: float = 5.0,
-    patience_s: float = 0.5,
-    deadline: Deadline | None = None,
-    **options: Any,
-) -> SpokenPiece:
-    """Ask a model, or one that is served at several URLs."""
-    told = model.url if isinstance(model, FakeModel) else model
-    url, *more = [told] if isinstance(told, str) else told
-    backend = Backend(
-        model="f5_fr",
-        url=url,
-        more_urls=tuple(more),
-        languages=("fr",),
-        licence="MIT",
-        commercial_use=True,
-    )
-    models = LanguageModels(
-        pool, max_refused_s=patience_s, sleep=lambda _: time.sleep(0.01), **options
-    )
-    until = deadline or Deadline(deadline_s)
-    return models.speak(backend, FIELDS, deadline=until, request_id="id-1")
 
 
 def only_loopback(host: str, port: int) -> list[str]:

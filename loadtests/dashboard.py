@@ -32,6 +32,7 @@ from loadtests.profile import Profile, load_profile
 from loadtests.run import OUT, ROOT, STORE, generate
 from scripts.dashboard import RECORD, Panel, Recording, Series, asked, read_panels, variables
 from scripts.package import main as package
+from scripts.pod import PREFIX
 from scripts.ports import Ports
 from scripts.record import circumstances
 from scripts.store import require_profile
@@ -134,8 +135,10 @@ def pod(at: Addresses, folder: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: If it does not become ready; with the end of its output.
     """
+    # What the shell says of a pod of its own (keys, TLS, a role) is not meant for this one.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     environment = {
-        **os.environ,
+        **inherited,
         "F5SERVE_ADDRESS": "127.0.0.1",
         "F5SERVE_STORE": str(STORE),
         "F5SERVE_RUN": str(folder / "run"),
@@ -209,7 +212,7 @@ def _wait(url: str, alive: Callable[[], bool], log: Path) -> None:
                 return
         time.sleep(0.5)
     tail = log.read_text(encoding="utf-8", errors="replace")[-1000:]
-    raise ConfigurationError(f"{url} was not ready within {START_DEADLINE_S:.0f} s: {tail}")
+    raise ConfigurationError(f"{url} did not become ready; the end of the output: {tail}")
 
 
 def answers_of(

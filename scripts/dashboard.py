@@ -101,7 +101,7 @@ def read_panels(path: Path = DASHBOARD) -> tuple[Panel, ...]:
     """
     try:
         return tuple(_panel(raw) for raw in json.loads(path.read_text(encoding="utf-8"))["panels"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, msgspec.ValidationError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
 
 

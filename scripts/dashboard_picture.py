@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ COLUMNS: Final = 24
 # Of the legend: how many characters of names fit beside each other, a mark and a gap counting as five.
 LEGEND_CHARACTERS: Final = 92
 LEGEND_MARK: Final = 5
+PERCENTILE: Final = re.compile(r" p\d+$")
 OBJECTIVE_COLOUR: Final = "crimson"
 SUFFIXES: Final = {"reqps": " req/s", "s": " s", "none": "", "percentunit": ""}
 
@@ -157,7 +159,7 @@ def _panel(
     columns = legend_columns([line.name for line in lines])
     legend_rows = math.ceil(len(lines) / columns)
     foot = 0.16 + 0.055 * legend_rows
-    inner = (left + 0.13 * width, bottom + foot * height, 0.84 * width, (0.84 - foot) * height)
+    inner = (left + 0.15 * width, bottom + foot * height, 0.82 * width, (0.84 - foot) * height)
     axes = figure.add_axes(inner)
     times = np.arange(recording.times, dtype=np.float64) * recording.step_s
     times -= recording.load_begins_s
@@ -189,7 +191,7 @@ def _plot(axes: Axes, times: NDArray[np.float64], lines: Sequence[Line]) -> None
                 times, line.values, "--", color=OBJECTIVE_COLOUR, linewidth=1.4, label=line.name
             )
             continue
-        first_of_many = many and line.target == 0 and " p" in line.name
+        first_of_many = many and line.target == 0 and PERCENTILE.search(line.name)
         axes.plot(
             times, line.values, ":" if first_of_many else "-", color=colours[line.name],
             linewidth=1.3, label=line.name,
@@ -210,8 +212,9 @@ def _stack(axes: Axes, times: NDArray[np.float64], lines: Sequence[Line]) -> Non
 def _colours(lines: Sequence[Line]) -> dict[str, tuple[float, float, float, float]]:
     """One colour for each series; p50 and p95 of one language share theirs."""
     palette = mpl.colormaps["tab10"]
-    stems = list(dict.fromkeys(line.name.partition(" p")[0] for line in lines))
-    return {line.name: palette(stems.index(line.name.partition(" p")[0]) % 10) for line in lines}
+    stems = {line.name: PERCENTILE.sub("", line.name) for line in lines}
+    order = list(dict.fromkeys(stems.values()))
+    return {name: palette(order.index(stem) % 10) for name, stem in stems.items()}
 
 
 def _dress(axes: Axes, panel: Panel, times: NDArray[np.float64]) -> None:

@@ -234,6 +234,15 @@ def test_a_recording_that_cannot_be_read_is_told_with_the_remedy(
         read_recording(panels, path)
 
 
+def test_a_panel_of_a_kind_that_is_not_drawn_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dashboard.json"
+    first, *others = (panel for panel in RAW["panels"] if panel["type"] != "row")
+    path.write_text(json.dumps({"panels": [{**first, "type": "gauge"}, *others]}), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"dashboard\.json: .*'gauge'"):
+        read_panels(path)
+
+
 def test_a_unit_that_is_not_known_is_refused_with_its_panel(
     panels: tuple[Panel, ...], recording: Recording, slo: Slo
 ) -> None:

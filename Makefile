@@ -52,6 +52,7 @@ export PYTHONPATH := handlers:.
 	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
 	bench bench-engine bench-gpu \
 	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds fuzz check format test clean \
+	sbom licences dashboard-record dashboard-picture \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -207,6 +208,8 @@ check: setup-dev ## everything that needs no running server: lint, format, types
 	$(RUN) yamllint --strict .
 	$(VENV)/bin/shellcheck scripts/*.sh .ci/run
 	$(RUN) scripts.readme --check
+	$(RUN) scripts.licences --check
+	$(RUN) scripts.dashboard_picture --check
 	$(RUN) scripts.k8s_check
 
 format: setup-dev ## put the code into its form
@@ -220,6 +223,20 @@ test: setup-dev ## all tests; the end of the output lists what was not run, and 
 # LANGUAGES="en fr hi" is one of each form.
 full-test: setup-dev ## every full-size stand-in from its published form to speech (LANGUAGES="fr es")
 	F5SERVE_FULL_TEST="$(or $(LANGUAGES),all)" $(RUN) pytest tests/full $(PYTEST_ARGS)
+
+dashboard-record: setup-dev ## load a pod under a Prometheus and record what the dashboard asks (needs nginx, prometheus: make tools)
+	@$(RUN) loadtests.dashboard
+	@$(RUN) scripts.dashboard_picture
+
+dashboard-picture: setup-dev ## draw docs/images/dashboard.png: the dashboard's panels, with what was recorded
+	@$(RUN) scripts.dashboard_picture
+
+sbom: setup-dev ## what serving is made of, as CycloneDX with licences and digests (OUT=build/f5serve.cdx.json)
+	@$(RUN) scripts.sbom $(if $(OUT),--out "$(OUT)")
+
+licences: setup-dev ## write docs/licences.md: every package and checkpoint with its licence
+	@$(RUN) scripts.licences
+
 k8s: setup ## write the manifests of the shards from config/placement.yaml
 	@$(RUN) scripts.render_shards
 

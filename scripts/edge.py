@@ -87,6 +87,7 @@ def render(settings: PodSettings) -> str:
         address=settings.address,
         port=settings.edge_port,
         tls_port=settings.tls_port,
+        metrics_address=settings.metrics_address or settings.address,
         metrics_port=settings.metrics_port,
         control_port=settings.control_port,
         inference_port=settings.torchserve_port,

@@ -69,7 +69,10 @@ class Edge:
         nginx = find_nginx()
         host = self._settings.address.strip("[]")
         require_port_free("edge", self.port, host, "EDGE_PORT=9000")
-        require_port_free("metrics of the edge", self._settings.metrics_port, host, METRICS_REMEDY)
+        metrics_host = (self._settings.metrics_address or self._settings.address).strip("[]")
+        require_port_free(
+            "metrics of the edge", self._settings.metrics_port, metrics_host, METRICS_REMEDY
+        )
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / DRAINING).unlink(missing_ok=True)
         log = Path(ROOT / self._settings.access_log)

@@ -40,6 +40,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         edge_port: The edge's port without TLS.
         tls_port: The edge's port with TLS; the other is closed then.
         metrics_port: Where a collector finds the metrics.
+        metrics_address: Where the edge listens for it; ``address`` without it.
         control_port: The supervisor's own, on loopback.
         torchserve_port: TorchServe's first, on loopback; the others follow from it.
         tls_cert: Certificate chain (PEM); with ``tls_key`` it turns TLS on.
@@ -68,6 +69,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     edge_port: Port = 8000
     tls_port: Port = 8443
     metrics_port: Port = 8002
+    metrics_address: Address | None = None
     control_port: Port = 9000
     torchserve_port: Port = 8080
     tls_cert: FilePath | None = None

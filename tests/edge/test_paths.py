@@ -162,3 +162,15 @@ def test_metrics_are_on_a_port_of_their_own(edge: RunningEdge) -> None:
     assert requests.get(f"{here}/metrics", timeout=20).status_code == 200
     assert [seen.path for seen in edge.backend.seen] == ["/metrics"]
     assert requests.get(f"{here}/predictions/tts", timeout=20).status_code == 404
+
+
+def test_metrics_may_have_an_address_of_their_own(tmp_path: Path, backend: Backend) -> None:
+    with running_edge(tmp_path, backend, metrics_address="127.0.0.2") as edge:
+        port = edge.settings.metrics_port
+
+        assert requests.get(f"http://127.0.0.2:{port}/metrics", timeout=20).status_code == 200
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.1:{port}/metrics", timeout=20)
+        assert edge.speak("x").status_code == 200
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.2:{edge.edge.port}/healthz", timeout=20)

@@ -66,6 +66,7 @@ def test_a_shard_has_no_limits_unless_they_are_given() -> None:
         ("EDGE_PORT", "0"),
         ("DRAIN_S", "-1"),
         ("ADDRESS", "0.0.0.0; return 200"),
+        ("METRICS_ADDRESS", "127.0.0.1:1; return 200"),
         ("ACCESS_LOG", "/dev/stdout; deny all"),
         ("RUN", 'run" {'),
         ("TRUSTED_PROXIES", "10.0.0.0/8; root /"),

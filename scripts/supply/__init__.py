@@ -1,0 +1,1 @@
+"""What serving is made of: packages, checkpoints, and their licences."""

@@ -14,6 +14,7 @@ import math
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -116,7 +117,10 @@ def generate(profile: Profile, url: str, samples: Path, generators: int) -> None
         *("--stop-timeout", f"{math.ceil(profile.deadline_s) + 10}s", "--loglevel", "WARNING"),
     ]
     if generators > 1:
-        command += ["--processes", str(generators)]
+        # A port of its own: another run on this machine would have the usual one.
+        port = str(_free_port())
+        command += ["--processes", str(generators), "--master-bind-host", "127.0.0.1"]
+        command += ["--master-bind-port", port, "--master-port", port]
     told = samples / "profile.yaml"
     told.write_bytes(msgspec.yaml.encode(profile))
     environment = {
@@ -137,6 +141,13 @@ def generate(profile: Profile, url: str, samples: Path, generators: int) -> None
             raise
     if status:
         raise ConfigurationError(f"Locust ended with status {status}; its own words are above")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def load(profile: Profile, folder: Path, url: str, generators: int) -> Sequence[Holding]:

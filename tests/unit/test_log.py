@@ -269,6 +269,17 @@ def test_of_a_stream_the_line_comes_at_its_end_and_tells_when_it_began(
     assert 0 < line["first_audio_s"] <= line["seconds"]
 
 
+def test_a_stream_of_one_piece_begins_when_it_is_all_there(
+    model: FakeModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+
+    ask(model, text="Bonjour.", language="fr", stream=True, response_format="pcm")
+
+    (line,) = logged(caplog, "request")
+    assert line["first_audio_s"] == line["seconds"] > 0
+
+
 def test_what_is_refused_is_information_and_what_fails_is_a_warning(
     model: FakeModel, caplog: pytest.LogCaptureFixture
 ) -> None:

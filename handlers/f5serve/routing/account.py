@@ -88,13 +88,16 @@ class Account:
         self._meter.record(metrics.REQUESTS, 1, *labels)
         self._record_expected(metrics.FINISHED_SECONDS)
         spent = self._clock() - self._started
+        at_once = self._wants_stream and not self.is_streamed and reason == metrics.OK
+        if at_once:  # all of it is its first chunk
+            self._first_audio_s = spent
         self._tell(self._line(status, reason, spent))
         if reason != metrics.OK:
             return
         self._meter.record(metrics.REQUEST_SECONDS, spent, self._language)
         if self._queue_s is not None:
             self._meter.record(metrics.QUEUE_SECONDS, self._queue_s, self._language)
-        if self._wants_stream and not self.is_streamed:
+        if at_once:
             self._meter.record(metrics.FIRST_AUDIO_SECONDS, spent, self._language)
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -69,14 +69,11 @@ def backends_of(settings: PodSettings) -> tuple[str, ...]:
     """Answer the other pods that a router needs.
 
     Raises:
-        ConfigurationError: If a router is told of none.
+        ConfigurationError: If a router is told of none, or of one that is no address.
     """
     if settings.role != "router":
         return ()
-    try:
-        backends = backend_addresses(settings.backends)
-    except ValueError as error:
-        raise ConfigurationError(f"F5SERVE_BACKENDS: {error}") from error
+    backends = backend_addresses(settings.backends)
     if not backends:
         raise ConfigurationError(
             "the role router needs F5SERVE_BACKENDS, such as f5_fr=http://shard-a:8000"

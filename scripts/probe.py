@@ -12,13 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import urllib3
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from f5serve.routing.replicas import addresses_of
 from scripts.archive import MODEL_CONFIG
 from scripts.management import ModelState, describe
 from scripts.readiness import Monitor, Report
@@ -252,23 +252,8 @@ def torchserve_metrics(url: str) -> bytes:
 def backend_addresses(text: str) -> tuple[str, ...]:
     """Answer the servers that ``F5SERVE_BACKENDS`` names, each once.
 
-    Args:
-        text: ``f5_fr=http://shard-a:8000,f5_es=http://shard-b:8000``, or a JSON object of model and address,
-            or list of addresses.
-
     Raises:
-        ValueError: If it is neither.
+        ConfigurationError: If it cannot be read, or an address is none.
     """
-    if text.lstrip().startswith("{"):
-        named = msgspec.json.decode(text, type=dict[str, str | list[str]])
-        found = [
-            address
-            for value in named.values()
-            for address in ([value] if isinstance(value, str) else value)
-        ]
-    else:
-        found = [part.partition("=")[2].strip() for part in text.split(",") if part.strip()]
-    for address in found:
-        if not address.startswith(("http://", "https://")):
-            raise ValueError(f"{address!r} is no address")
+    found = (address for addresses in addresses_of(text).values() for address in addresses)
     return tuple(dict.fromkeys(address.rstrip("/") for address in found))

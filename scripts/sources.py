@@ -218,6 +218,7 @@ def router_config(
             licence=source.licence,
             commercial_use=source.commercial_use,
             max_piece_s=source.max_piece_s,
+            in_order=model.placement.workers == 1 and model.batching.continuous is None,
         )
         for name, (model, source) in chosen.items()
     )

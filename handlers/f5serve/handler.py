@@ -26,8 +26,8 @@ from f5serve.guard import Retry
 from f5serve.metrics import Meter
 from f5serve.pieces import Cost, Spoken
 from f5serve.poison import PoisonGuard, guard_of_this_server
-from f5serve.request import PieceRequest, parse, require_uploads
-from f5serve.response import Answer, Speech, speech_answer
+from f5serve.request import ECHO, PieceRequest, parse, require_uploads
+from f5serve.response import Answer, Speech, json_answer, speech_answer
 from f5serve.settings import ModelSettings, read_settings
 from f5serve.synthesis import Synthesizer
 from f5serve.tidying import Tidying
@@ -135,12 +135,19 @@ class LanguageWorker:
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
         started = time.perf_counter()
-        requests = [self.request_of(call) for call in calls]
-        results = self._poison.speak(requests, self._synthesizer.speak)
+        wanted = [call for call in calls if call.fields != ECHO]
+        requests = [self.request_of(call) for call in wanted]
+        results = self._poison.speak(requests, self._synthesizer.speak) if requests else []
         spoken_s = time.perf_counter() - started
+        answers = iter(
+            [
+                self.answer(call, result, self.noted(request), spoken_s)
+                for call, request, result in zip(wanted, requests, results, strict=True)
+            ]
+        )
         return [
-            self.answer(call, result, self.noted(request), spoken_s)
-            for call, request, result in zip(calls, requests, results, strict=True)
+            json_answer(ECHO, torchserve.identity(call)) if call.fields == ECHO else next(answers)
+            for call in calls
         ]
 
     def cost(self) -> Cost:

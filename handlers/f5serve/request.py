@@ -18,6 +18,9 @@ Quality = Literal["draft", "standard", "high"]
 STEPS_OF_QUALITY: Mapping[str, int] = {"draft": 7, "standard": 16, "high": 32}
 MAX_SEED = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 
+ECHO: Mapping[str, object] = {"echo": True}
+"""What a language model's worker is sent to see whether it has come to what was sent before."""
+
 VoiceName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
 
 

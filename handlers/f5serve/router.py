@@ -40,6 +40,7 @@ from f5serve.voices import VoiceRegistry
 logger = logging.getLogger(__name__)
 
 STATUS: Final = "status"
+UNTOLD: Final = frozenset({"url", "more_urls", "in_order"})
 UNCOUNTED: Final = Uncounted()
 LINKS: Final = {
     "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
@@ -282,9 +283,9 @@ class Router:
 
 
 def _told(backend: Backend) -> dict[str, object]:
-    """Answer what a caller may know of a model: not where its servers are."""
+    """Answer what a caller may know of a model: not where its servers are, nor how they are asked."""
     told: dict[str, object] = msgspec.to_builtins(backend)
-    return {name: value for name, value in told.items() if name not in {"url", "more_urls"}}
+    return {name: value for name, value in told.items() if name not in UNTOLD}
 
 
 Item = TypeVar("Item")

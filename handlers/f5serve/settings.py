@@ -157,6 +157,7 @@ class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         licence: SPDX name of its checkpoint's licence.
         commercial_use: Whether that licence allows commercial use.
         max_piece_s: Longest speech that it is asked for at once.
+        in_order: Whether it answers in the order in which it is asked, as one worker does that speaks whole batches.
     """
 
     model: str
@@ -166,6 +167,7 @@ class Backend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     licence: str
     commercial_use: bool
     max_piece_s: PositiveFloat = 18.0
+    in_order: bool = True
 
 
 class RouterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import requests
 import soundfile
+from numpy.typing import NDArray
 
 from f5serve.catalogue import load_catalogue
 from f5serve.errors import ConfigurationError, ServeError
@@ -36,6 +37,7 @@ MODEL: Final = "f5_fr"
 STEPS: Final = 16
 TIMEOUT_S: Final = 300.0
 START_S: Final = 120.0
+RATE_HZ: Final = 24_000
 WAV_HEADER_BYTES: Final = 44
 OURS: Final = "ours"
 STREAMED: Final = "ours, streamed"
@@ -58,12 +60,23 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One answer, times in seconds; ``audio_s`` is 0 where it was an error."""
+    """One answer, times in seconds.
+
+    Attributes:
+        first_s: Until the first speech, of the first time it was asked for.
+        whole_s: Until the last byte, likewise.
+        audio_s: Length of the speech; 0 where it was an error.
+        status: Of the last answer.
+        turned_away: How often the server said to come back later, before that.
+        samples: The speech, full scale 1; empty unless it was to be kept.
+    """
 
     first_s: float
     whole_s: float
     audio_s: float
     status: int
+    turned_away: int = 0
+    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
 class Server:
@@ -89,10 +102,37 @@ class Server:
         if self.name in {OURS, STREAMED}:
             streamed = {"stream": True} if self.name == STREAMED else {}
             return {"text": text.text, "language": "fr", "seed": 1, "steps": STEPS, **streamed}
-        return {"text": text.text.lower(), "audio_s": text.audio_s, "steps": STEPS}
+        return {"text": text.text.lower(), "audio_s": text.audio_s, "steps": STEPS, "seed": 1}
 
-    def ask(self, text: Text) -> Heard:
-        """Send a request and read its answer to the end."""
+    def ask(self, text: Text, *, keep: bool = False) -> Heard:
+        """Send a request, again if the server says so, and read its answer to the end.
+
+        Args:
+            text: What to say.
+            keep: Whether the speech itself is wanted.
+        """
+        started = time.monotonic()
+        turned_away = 0
+        while True:
+            sent = time.monotonic()
+            status, later_s, first_s, body = self._answer(text)
+            if later_s is None or sent - started > TIMEOUT_S:
+                break
+            turned_away += 1
+            time.sleep(later_s)
+        ended = time.monotonic()
+        samples = _speech(body) if status == 200 else np.zeros(0, dtype=np.float32)
+        return Heard(
+            first_s=sent - started + (first_s or ended - sent),
+            whole_s=ended - started,
+            audio_s=len(samples) / RATE_HZ,
+            status=status,
+            turned_away=turned_away,
+            samples=samples if keep else np.zeros(0, dtype=np.float32),
+        )
+
+    def _answer(self, text: Text) -> tuple[int, float | None, float, bytes]:
+        """Answer a status, when to come back if the server asks for that, when speech began, and the body."""
         started = time.monotonic()
         with requests.Session() as session:
             session.trust_env = False
@@ -105,10 +145,12 @@ class Server:
                 if not first_s and size > WAV_HEADER_BYTES:
                     first_s = time.monotonic() - started
                 chunks.append(chunk)
-        whole_s = time.monotonic() - started
-        audio_s = _duration_s(b"".join(chunks)) if answer.status_code == 200 else 0.0
-        return Heard(
-            first_s=first_s or whole_s, whole_s=whole_s, audio_s=audio_s, status=answer.status_code
+        later = answer.headers.get("Retry-After") if answer.status_code in {429, 503} else None
+        return (
+            answer.status_code,
+            None if later is None else float(later),
+            first_s,
+            b"".join(chunks),
         )
 
     def processes(self) -> list[psutil.Process]:
@@ -138,12 +180,14 @@ def _quietly(look: Any, process: psutil.Process) -> float:  # noqa: ANN401  # a 
     return 0.0
 
 
-def _duration_s(body: bytes) -> float:
-    """Answer the seconds of speech in a WAV, whose header may leave the length open."""
-    samples, rate_hz = soundfile.read(io.BytesIO(body), dtype="int16")
+def _speech(body: bytes) -> NDArray[np.float32]:
+    """Read a WAV, whose header may leave the length open."""
+    samples, rate_hz = soundfile.read(io.BytesIO(body), dtype="float32")
     if not len(samples) or not np.any(samples):
         raise ServeError("an answer holds no sound")
-    return len(samples) / float(rate_hz)
+    if rate_hz != RATE_HZ:
+        raise ServeError(f"an answer has {rate_hz} Hz in place of {RATE_HZ}")
+    return np.asarray(samples, dtype=np.float32)
 
 
 @contextlib.contextmanager

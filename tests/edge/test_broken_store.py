@@ -50,6 +50,24 @@ def test_a_truncated_archive_is_refused_by_name_and_nothing_starts(
         assert not (running.folder / "logs").exists()
 
 
+def test_an_archive_of_the_right_size_with_another_content_is_refused_by_name(
+    tmp_path: Path, store: Path
+) -> None:
+    cut, good = (tmp_path / name / f"{name}.mar" for name in ("f5_cut", "f5_good"))
+    whole = bytearray(good.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    good.write_bytes(whole)
+    (store / cut.name).unlink()
+
+    with pod(tmp_path, store, ROLE="shard", MODELS="f5_good") as running:
+        assert running.process.wait(STOP_DEADLINE_S) == 1
+
+        said = running.said()
+        assert "f5_good.mar" in said
+        assert "not the archive that was verified; make package" in said
+        assert not (running.folder / "logs").exists()
+
+
 def test_where_it_is_allowed_the_others_are_served_and_the_broken_one_is_named(
     tmp_path: Path, store: Path
 ) -> None:

@@ -20,7 +20,10 @@ from scripts.archive import MODEL_CONFIG, dump_yaml, rewrite_with
 from scripts.management import describe
 from scripts.server import TorchServe
 
-GOOD_MODELS = ("tts", "hasty", "f5_fr", "f5_es")
+GATHERING = "f5_fi"
+GATHERING_S = 4.0
+"""How long TorchServe waits for more Finnish pieces to fill a batch."""
+GOOD_MODELS = ("tts", "hasty", "f5_fr", "f5_es", GATHERING)
 BROKEN = "f5_it"
 HASTY_S = 6.0
 """Deadline of the second router."""
@@ -30,6 +33,8 @@ PATIENT_S = 4.0
 ANSWER_DEADLINE_S = 150.0
 START_DEADLINE_S = 240.0
 OUT_OF_MEMORY_SEED = 507
+RECOVERY_S = 60.0
+"""Generous, for a machine that has other things to do; the record of ``make recovery`` tells what it takes."""
 
 # The real handler with the real model. What a text or a seed asks for happens where it would: in the engine
 # or in the process.

@@ -10,6 +10,8 @@ from scripts.ports import Ports
 from scripts.server import TorchServe
 from tests.faults.breaking import (
     BROKEN,
+    GATHERING,
+    GATHERING_S,
     GOOD_MODELS,
     HASTY_S,
     breakable_archive,
@@ -38,7 +40,7 @@ def _no_proxy() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchServe]:
-    """The router twice, the second in a hurry; French, which breaks on demand; Spanish; Italian, in ruins."""
+    """The router twice, the second in a hurry; French breaks on demand, Finnish gathers long, Italian is in ruins."""
     folder = tmp_path_factory.mktemp("fragile")
     store = folder / "store"
     store.mkdir()
@@ -46,6 +48,8 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchServe]:
     router = with_config(archives["tts"], folder / "four", {"minWorkers": 4, "maxWorkers": 4})
     (store / "tts.mar").symlink_to(router)
     (store / "f5_es.mar").symlink_to(archives["f5_es"].absolute())
+    waiting = {"maxBatchDelay": round(GATHERING_S * 1000)}
+    with_config(archives[GATHERING], store, waiting)
     breakable_archive(archives["f5_fr"], store)
     renamed_router(archives["tts"], store / "hasty.mar", deadline_s=HASTY_S)
     whole = archives[BROKEN].read_bytes()

@@ -16,6 +16,7 @@ from tests.faults.breaking import (
     HASTY_S,
     OUT_OF_MEMORY_SEED,
     PATIENT_S,
+    RECOVERY_S,
     Load,
     ask,
     at_once,
@@ -29,8 +30,7 @@ from tests.server.listening import heard, refused
 
 pytestmark = pytest.mark.server
 
-RECOVERY_S = 60.0
-"""Generous, for a machine that has other things to do; the record of ``make recovery`` tells what it takes."""
+
 PATIENT = tuple(f"Patience, numéro {word}." for word in ("un", "deux", "trois", "cinq"))
 
 

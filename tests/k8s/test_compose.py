@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from scripts.manifests.policies import STOP_S
+from scripts.pod import PodSettings, read_pod
 from scripts.render_shards import ROOT
 
 
@@ -45,6 +47,29 @@ def test_the_stop_waits_for_the_drain(speech: Any) -> None:
     drain = float(variables["F5SERVE_DRAIN_DELAY_S"]) + float(variables["F5SERVE_DRAIN_S"])
 
     assert float(speech["stop_grace_period"].removesuffix("s")) > drain + STOP_S
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
+def test_every_setting_is_one_that_the_supervisor_reads(name: str) -> None:
+    variables = service(name).get("environment", {})
+
+    unknown = {
+        variable
+        for variable in variables
+        if variable.startswith("F5SERVE_") and variable not in field_names(PodSettings)
+    }
+    assert unknown == set()
+    read_pod({name: str(value) for name, value in variables.items()})
+
+
+def test_the_published_port_is_the_edge_s(speech: Any) -> None:
+    given = {name: str(value) for name, value in speech["environment"].items()}
+
+    assert speech["ports"][0].rsplit(":", 1)[1] == str(read_pod(given).edge_port)
+
+
+def field_names(kind: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(kind)}
 
 
 def test_the_only_folder_to_write_is_the_users(speech: Any) -> None:

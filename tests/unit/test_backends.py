@@ -241,9 +241,11 @@ def test_a_piece_that_comes_too_late_to_be_sent_does_not_make_a_failing_replica_
     pool: urllib3.PoolManager,
 ) -> None:
     class Told(Board):
-        def give_back(self, model: str, url: str, *, failed: bool | None) -> None:
+        def give_back(
+            self, model: str, url: str, *, failed: bool | None, answered: float | None = None
+        ) -> None:
             told.append(failed)
-            super().give_back(model, url, failed=failed)
+            super().give_back(model, url, failed=failed, answered=answered)
 
     told: list[bool | None] = []
     with fake_model(lambda _: speech()) as model, pytest.raises(DeadlineError):

@@ -56,6 +56,31 @@ def test_a_batch_has_one_answer_a_request_each_with_its_own_status_and_type(
     assert [json.loads(sent[index])["request_id"] for index in (1, 3)] == ["call-1", "call-3"]
 
 
+def test_an_echo_is_answered_in_its_place_and_speaks_nothing(worker: LanguageWorker) -> None:
+    bodies = [
+        b'{"echo": true}',
+        b'{"text": "merci"}',
+        b'{"echo": true}',
+        b'{"echo": 1, "text": "oui"}',
+    ]
+    context = FakeContext([JSON] * len(bodies))
+
+    answers = worker.answers(torchserve.read_calls([{"body": body} for body in bodies], context))
+
+    assert [answer.status for answer in answers] == [200, 200, 200, 422]
+    assert [json.loads(answers[index].body) for index in (0, 2)] == [{"echo": True}] * 2
+    assert answers[1].headers["X-Batch-Pieces"] == "1"
+
+
+def test_echoes_alone_do_not_run_the_model(worker: LanguageWorker) -> None:
+    calls = torchserve.read_calls([{"body": b'{"echo": true}'}], FakeContext([JSON]))
+
+    (answer,) = worker.answers(calls)
+
+    assert answer.status == 200
+    assert worker.cost().inference_s == 0
+
+
 def test_a_request_without_a_body_is_refused(worker: LanguageWorker) -> None:
     calls = torchserve.read_calls([{}], FakeContext([{}]))
 

@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 from f5serve import encoding, errors, openai_api, pages
 from f5serve.catalogue import load_catalogue
 from f5serve.request import PieceRequest, SpeechRequest
-from f5serve.router import LINKS
+from f5serve.router import LINKS, UNTOLD
 from f5serve.settings import Backend, Limits
 from scripts.package import CATALOGUE, ROOT
 from scripts.reference import OPENAPI, read_openapi
@@ -24,8 +24,6 @@ Node = Mapping[str, Any]
 TOLD_TO_PEOPLE = {"description", "title"}
 # They end a worker or keep one from starting: no caller meets them.
 NEVER_SENT = {"device_lost", "configuration"}
-# Where a model's servers are is nobody's business.
-UNTOLD = {"url", "more_urls"}
 # Lengths are bounds of the settings, not of the structs.
 LENGTHS = {"text": Limits().max_text_chars, "ref_text": Limits().max_reference_chars}
 

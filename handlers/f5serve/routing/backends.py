@@ -14,15 +14,17 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 import urllib3
 
 from f5serve import log
 from f5serve.errors import BackendError, DeadlineError, ServeError, UnavailableError
+from f5serve.request import ECHO
 from f5serve.routing.answers import SpokenPiece, error_of, is_full, is_lost, piece_of
 from f5serve.routing.board import Board
+from f5serve.routing.lookout import PATIENCE, Lookout, OvertakenError, Patience
 from f5serve.routing.replicas import Directory, Replica
 from f5serve.settings import Backend
 
@@ -36,6 +38,7 @@ CONNECT_TIMEOUT_S: Final = 2.0
 MOST_TRIES: Final = 3
 """A piece that dies with its worker is sent again: the first time it may have had bad company, the second
 time the suspect of its batch was found out (``f5serve.poison``). It is not sent round for ever."""
+ECHO_BODY: Final = msgspec.json.encode(ECHO)
 NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
 # A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
 _ASK_AFTER_S: Final = 5
@@ -97,6 +100,8 @@ class Deadline:
 def connections(per_host: int) -> urllib3.PoolManager:
     """Answer the connections of one worker, kept alive between pieces.
 
+    There are more than pieces: a connection on which a piece was forgotten is given up late, and an echo needs one.
+
     Args:
         per_host: Pieces that may be under way at one replica.
     """
@@ -113,7 +118,7 @@ def connections(per_host: int) -> urllib3.PoolManager:
         if hasattr(socket, name):
             kept_alive.append((socket.IPPROTO_TCP, getattr(socket, name), value))
     return urllib3.PoolManager(
-        num_pools=64, maxsize=per_host, block=True, socket_options=kept_alive
+        num_pools=64, maxsize=2 * per_host + 1, block=True, socket_options=kept_alive
     )
 
 
@@ -125,6 +130,7 @@ class _Attempt:
         failed: Those that have.
         error: What the piece fails with if no other replica may be asked.
         full: The refusal of a queue that was full, at the last try.
+        forgotten: Whether a replica has forgotten it once. It may only have been slow, so that is believed once.
     """
 
     backend: Backend
@@ -136,6 +142,7 @@ class _Attempt:
     failed: list[str] = field(default_factory=list)
     error: ServeError | None = None
     full: ServeError | None = None
+    forgotten: bool = False
     wait_s: float = FIRST_WAIT_S
 
     def lost(self, replica: Replica, error: ServeError) -> None:
@@ -154,7 +161,12 @@ class LanguageModels:
         board: What the workers of this router know of one another.
         directory: Finds the replicas of a model.
         sleep: Waits between two tries, seconds.
+
+    Attributes:
+        forgotten_after: When a piece that gets no answer is sent again.
     """
+
+    forgotten_after: ClassVar[Patience] = PATIENCE
 
     def __init__(
         self,
@@ -177,7 +189,8 @@ class LanguageModels:
     def retries(self) -> Counter[tuple[str, str]]:
         """Answer how often a replica gave no answer to a piece, by model and reason, since last asked.
 
-        The reason is ``unreached``, ``lost`` (its worker died, or it does not hold the model) or ``full``.
+        The reason is ``unreached``, ``lost`` (its worker died, or it does not hold the model), ``forgotten``
+        (TorchServe lost the piece) or ``full``.
         """
         seen = Counter[tuple[str, str]]()
         with contextlib.suppress(Empty):
@@ -256,10 +269,19 @@ class LanguageModels:
         """Ask one replica; None means that the piece should be sent again."""
         model = attempt.backend.model
         failed: bool | None = True
-        started = time.perf_counter()
+        answered: float | None = None
+        started, sent_at = time.perf_counter(), time.monotonic()
         try:
-            answer = self._post(replica, attempt)
+            answer = self._answer_of(replica, attempt)
             failed = is_lost(answer)
+            answered = None if failed or is_full(answer) else sent_at
+        except OvertakenError:
+            failed = None  # its worker answers by now
+            lost = log.told(request_id=attempt.request_id, model=model, at=replica.url)
+            logger.warning("forgotten", extra=lost)
+            self._retries.put((model, "forgotten"))
+            attempt.forgotten = True
+            return None
         except urllib3.exceptions.HTTPError as error:
             # Reading may take all the time that is left. A timeout before that is the kernel's, which
             # has found that the host is no longer there.
@@ -274,7 +296,7 @@ class LanguageModels:
             failed = None  # it was not asked: a piece that nobody wants must not close its breaker
             raise
         finally:
-            self._board.give_back(model, replica.url, failed=failed)
+            self._board.give_back(model, replica.url, failed=failed, answered=answered)
         if is_full(answer):
             self._retries.put((model, "full"))
             attempt.full = error_of(answer, attempt.backend, attempt.request_id)
@@ -306,12 +328,33 @@ class LanguageModels:
             wait_s = 0.0
         self._sleep(min(wait_s, attempt.deadline.left_s()))
 
-    def _post(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse:
+    def _answer_of(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse:
+        """Send a piece and wait for its answer; raises ``OvertakenError`` if there will be none."""
+        if attempt.forgotten or not attempt.backend.in_order:
+            return self._post(replica, attempt, attempt.body)
+
+        def echo() -> bool:
+            try:
+                answer = self._post(replica, attempt, ECHO_BODY)
+            except (urllib3.exceptions.HTTPError, DeadlineError):
+                return False
+            return answer.status == HTTPStatus.OK
+
+        lookout = Lookout(
+            self._board,
+            attempt.backend.model,
+            replica.url,
+            echo=echo,
+            patience=self.forgotten_after,
+        )
+        return lookout.wait(lambda: self._post(replica, attempt, attempt.body))
+
+    def _post(self, replica: Replica, attempt: _Attempt, body: bytes) -> urllib3.BaseHTTPResponse:
         left_s = attempt.deadline.left_s()
         return self._pool.request(
             "POST",
             replica.url,
-            body=attempt.body,
+            body=body,
             headers={
                 "Content-Type": "application/json",
                 "Host": replica.host,

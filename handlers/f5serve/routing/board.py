@@ -38,6 +38,9 @@ class _Seen(Struct):
     failed_at: float = NEVER
     open_until: float = NEVER
     used_at: float = 0.0
+    heard_at: float = NEVER  # when its worker last answered anything
+    heard_of: float = NEVER  # of what it has answered, when the latest was sent
+    echo_at: float = NEVER  # when it was last asked for an echo
 
 
 class _State(Struct):
@@ -106,19 +109,24 @@ class Board:
                 seen.open_until = now + _pause(seen.failures)
             return chosen
 
-    def give_back(self, model: str, url: str, *, failed: bool | None) -> None:
+    def give_back(
+        self, model: str, url: str, *, failed: bool | None, answered: float | None = None
+    ) -> None:
         """Count a piece as no longer under way, and what became of it.
 
         Args:
             model: The language model.
             url: The replica that was taken.
             failed: Whether it failed; None where it was not asked, which tells nothing of it.
+            answered: When it was sent, if its worker has answered.
         """
         with self._shared.changed() as state:
             now = self._clock()
             seen = state.replicas.setdefault(_key(model, url), _Seen())
             _count_down(seen.flights)
             seen.used_at = now
+            if answered is not None:
+                _hear(seen, answered, now)
             if failed is None:
                 return
             if not failed:
@@ -129,6 +137,31 @@ class Board:
                 if seen.failures >= FAILURES_TO_OPEN:
                     seen.open_until = now + _pause(seen.failures)
                     logger.warning("left alone", extra=log.told(model=model, at=url))
+
+    def heard(self, model: str, url: str, sent_at: float) -> None:
+        """Note that a replica's worker has answered what was sent at some time."""
+        with self._shared.changed() as state:
+            seen = state.replicas.setdefault(_key(model, url), _Seen())
+            _hear(seen, sent_at, self._clock())
+
+    def heard_of_since(self, model: str, url: str, since: float) -> bool:
+        """Tell whether a replica's worker has answered something that was sent at a time or later."""
+        with self._shared.changed() as state:
+            seen = state.replicas.get(_key(model, url))
+            return seen is not None and seen.heard_of >= since
+
+    def may_echo(self, model: str, url: str, silence_s: float) -> bool:
+        """Tell whether a replica is to be asked for an echo, and note that it is.
+
+        It is if nothing was heard of it for a while, and nobody has asked it for an echo meanwhile.
+        """
+        with self._shared.changed() as state:
+            now = self._clock()
+            seen = state.replicas.setdefault(_key(model, url), _Seen())
+            if now - max(seen.heard_at, seen.echo_at) < silence_s:
+                return False
+            seen.echo_at = now
+            return True
 
     def back_in_s(self, model: str, urls: Sequence[str]) -> float:
         """Answer the seconds until one of the replicas is tried again."""
@@ -188,6 +221,11 @@ def _open_until(state: _State, model: str, url: str) -> float:
 def _under_way(state: _State, key: str) -> int:
     seen = state.replicas.get(key)
     return sum(seen.flights.values()) if seen else 0
+
+
+def _hear(seen: _Seen, sent_at: float, now: float) -> None:
+    seen.heard_at = now
+    seen.heard_of = max(seen.heard_of, sent_at)
 
 
 def _pause(failures: int) -> float:

@@ -132,7 +132,7 @@ def placed(settings: RouterSettings, environment: Mapping[str, str]) -> RouterSe
         ConfigurationError: If an address is none, or a model is not served.
     """
     everywhere = environment.get(ADDRESS_VARIABLE)
-    named = _named(environment.get(BACKENDS_VARIABLE, ""))
+    named = addresses_of(environment.get(BACKENDS_VARIABLE, ""))
     served = [backend.model for backend in settings.backends]
     for model in named:
         if model not in served:
@@ -149,13 +149,32 @@ def placed(settings: RouterSettings, environment: Mapping[str, str]) -> RouterSe
     return msgspec.structs.replace(settings, backends=tuple(backends))
 
 
-def _named(text: str) -> dict[str, list[str]]:
-    if text.lstrip().startswith("{"):
-        try:
-            document = msgspec.json.decode(text, type=dict[str, str | list[str]])
-        except msgspec.DecodeError as error:
-            raise ConfigurationError(f"{BACKENDS_VARIABLE} is no JSON object: {error}") from error
-        return {name: [told] if isinstance(told, str) else told for name, told in document.items()}
+def addresses_of(text: str) -> dict[str, list[str]]:
+    """Read what ``F5SERVE_BACKENDS`` says: the addresses of each model that it names.
+
+    Args:
+        text: ``f5_fr=http://shard-a:8000,f5_es=http://shard-b:8000``, lines in place of commas, or a JSON object
+            of model and address, or list of addresses.
+
+    Raises:
+        ConfigurationError: If it is none of these, or an address is none.
+    """
+    named = _from_json(text) if text.lstrip().startswith("{") else _from_pairs(text)
+    for bases in named.values():
+        for base in bases:
+            _address(base, BACKENDS_VARIABLE)
+    return named
+
+
+def _from_json(text: str) -> dict[str, list[str]]:
+    try:
+        document = msgspec.json.decode(text, type=dict[str, str | list[str]])
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"{BACKENDS_VARIABLE} is no JSON object: {error}") from error
+    return {name: [told] if isinstance(told, str) else told for name, told in document.items()}
+
+
+def _from_pairs(text: str) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {}
     for pair in filter(None, (part.strip() for part in text.replace("\n", ",").split(","))):
         model, sign, base = pair.partition("=")
@@ -168,15 +187,20 @@ def _named(text: str) -> dict[str, list[str]]:
 
 
 def _moved(url: str, base: str, variable: str) -> str:
-    parts = _address(base)
-    if parts is None:
-        raise ConfigurationError(
-            f"{variable}={base!r} is no address; give one such as http://127.0.0.1:8080"
-        )
+    parts = _address(base, variable)
     return urlunsplit((parts.scheme, parts.netloc, urlsplit(url).path, "", ""))
 
 
-def _address(base: str) -> SplitResult | None:
+def _address(base: str, variable: str) -> SplitResult:
+    parts = _parts_of(base)
+    if parts is None or any(character.isspace() for character in base):
+        raise ConfigurationError(
+            f"{variable}: {base!r} is no address; give one such as http://127.0.0.1:8080"
+        )
+    return parts
+
+
+def _parts_of(base: str) -> SplitResult | None:
     try:
         parts = urlsplit(base)
         good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0

@@ -30,6 +30,7 @@ class PaddedApi(litserve.LitAPI):  # type: ignore[misc]  # the package declares 
             text=str(request["text"]),
             audio_s=float(str(request["audio_s"])),
             steps=int(str(request["steps"])),
+            seed=int(str(request["seed"])),
         )
 
     def batch(self, inputs: Sequence[Wish]) -> list[Wish]:

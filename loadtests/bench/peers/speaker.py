@@ -35,11 +35,13 @@ class Wish:
         text: As it is to be read, lower-case.
         audio_s: Seconds of new speech, so that all servers speak equally long.
         steps: Euler steps.
+        seed: Of the noise, where batches are made; upstream's own functions take none.
     """
 
     text: str
     audio_s: float
     steps: int
+    seed: int = 1
 
 
 class Upstream:
@@ -94,6 +96,7 @@ class Upstream:
                 steps=max(wish.steps for wish in wishes),
                 cfg_strength=2.0,
                 sway_sampling_coef=-1.0,
+                seed=wishes[0].seed,
             )
             return [
                 self.vocoder.decode(mel[None, frames:total].transpose(1, 2))[0].numpy()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import soundfile
 
 from f5serve.errors import ServeError
-from loadtests.bench.contestants import OURS, STATUS_QUO, STREAMED, Heard, Server, Text
+from loadtests.bench.company import in_company, mel_distance
+from loadtests.bench.contestants import OURS, PADDED, STATUS_QUO, STREAMED, Heard, Server, Text
 from loadtests.bench.serving import Cell, draw, goals, under_load
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
 
@@ -28,17 +31,21 @@ def wav(seconds: float, level: float = 0.1) -> bytes:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers a second of sound, or 503 to every third request."""
+    """Answers a second of sound, or to every third request 500, or 503 and when to come back."""
 
     count = 0
     silent = False
+    shed = False
+    bodies: ClassVar[list[dict[str, object]]] = []
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         type(self).count += 1
         failed = type(self).count % 3 == 0
         body = b"{}" if failed else wav(1.0, 0.0 if type(self).silent else 0.1)
-        self.send_response(503 if failed else 200)
+        self.send_response((503 if type(self).shed else 500) if failed else 200)
+        if failed and type(self).shed:
+            self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -49,7 +56,8 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    Answering.count, Answering.silent = 0, False
+    Answering.count, Answering.silent, Answering.shed = 0, False, False
+    Answering.bodies.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/speak"
@@ -62,9 +70,44 @@ def test_speech_counts_and_errors_are_counted_apart(url: str) -> None:
     under_load(Server(STATUS_QUO, url, 1), [TEXT] * 9, 2, cell)
     row = cell.row()
 
-    assert (row["n"], row["errors"]) == (9, 3)
+    assert (row["n"], row["errors"], row["turned_away"]) == (9, 3, 0)
     assert row["audio_s_per_s"] == pytest.approx(6.0 / cell.span_s, rel=0.01)
     assert row["p50_s"] is not None
+
+
+def test_who_is_told_to_come_back_does_so_and_is_counted(url: str) -> None:
+    Answering.shed = True
+    cell = Cell(heard=[])
+
+    under_load(Server(STATUS_QUO, url, 1), [TEXT] * 8, 1, cell)
+
+    row = cell.row()
+    assert (row["n"], row["errors"], row["turned_away"]) == (8, 0, 3)
+    assert Answering.count == 11
+
+
+def test_company_that_changes_an_answer_is_measured() -> None:
+    noise = np.random.default_rng(5).normal(0, 0.1, 24_000).astype(np.float32)
+    other = np.random.default_rng(6).normal(0, 0.1, 24_000).astype(np.float32)
+
+    assert mel_distance(noise, noise) == 0.0
+    assert mel_distance(noise, noise[:-100]) < 0.05
+    assert mel_distance(noise, other) > 0.1
+    assert mel_distance(noise, noise[:-300]) == 1.0
+    assert mel_distance(noise[:0], noise[:0]) == 1.0
+
+
+def test_each_text_is_asked_for_alone_and_then_with_the_others(url: str) -> None:
+    texts = [Text(text=f"texte {number}", audio_s=1.0) for number in range(2)]
+
+    found = in_company(Server(PADDED, url, 1), texts)
+
+    # One of the four answers is an error: a text of which there is nothing to compare.
+    assert found == {"texts": 2, "median": 0.0, "worst": 1.0}
+    assert sorted(str(body["text"]) for body in Answering.bodies) == [
+        "texte 0", "texte 0", "texte 1", "texte 1",
+    ]  # fmt: skip
+    assert {body["seed"] for body in Answering.bodies} == {1}
 
 
 def test_silence_is_no_speech(url: str) -> None:
@@ -89,7 +132,7 @@ def rows() -> list[dict[str, object]]:
         (16, OURS): (5.0, 4.0), (16, STATUS_QUO): (0.5, 20.0),
     }  # fmt: skip
     return [
-        {"callers": callers, "server": server, "audio_s_per_s": rate, "p95_s": p95_s}
+        {"callers": callers, "server": server, "audio_s_per_s": rate, "p95_s": p95_s, "errors": 0}
         for (callers, server), (rate, p95_s) in figures.items()
     ]
 
@@ -97,6 +140,12 @@ def rows() -> list[dict[str, object]]:
 def test_the_goals_are_ratios_of_ours_to_the_status_quo() -> None:
     assert goals(rows()) == {"throughput_at_1": 4.0, "throughput_at_16": 10.0, "p95_at_8": 0.25}
     assert goals([])["p95_at_8"] is None
+
+
+def test_no_goal_is_judged_by_a_cell_with_errors() -> None:
+    failed = [{**row, "errors": 1 if row["callers"] == 8 else 0} for row in rows()]
+
+    assert goals(failed) == {"throughput_at_1": 4.0, "throughput_at_16": 10.0, "p95_at_8": None}
 
 
 def test_a_picture_is_drawn(tmp_path: Path) -> None:

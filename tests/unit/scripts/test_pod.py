@@ -102,6 +102,7 @@ def test_rates_are_whole_numbers_for_nginx(rate: float, told: str | None) -> Non
     [
         ("", ()),
         ("f5_fr=http://a:8000,f5_es=http://b:8000/", ("http://a:8000", "http://b:8000")),
+        ("f5_fr=http://a:8000\nf5_es=http://b:8000\n", ("http://a:8000", "http://b:8000")),
         ("f5_fr=http://a:8000, f5_es=http://a:8000", ("http://a:8000",)),
         (
             '{"f5_fr": "http://a:1", "f5_es": ["http://b:1", "http://c:1"]}',
@@ -113,7 +114,13 @@ def test_backends_are_read_in_both_forms(text: str, addresses: tuple[str, ...]) 
     assert backend_addresses(text) == addresses
 
 
-@pytest.mark.parametrize("text", ["", "f5_fr", "f5_fr=shard:8000", '{"f5_fr": 1}', "{"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "f5_fr", "f5_fr=shard:8000", '{"f5_fr": 1}', "{", '{"f5_fr": ["http://a:x"]}',
+        "f5_fr=http://a:8000 http://b:8000", "f5_fr=http://:8000",
+    ],
+)  # fmt: skip
 def test_a_router_without_good_backends_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="F5SERVE_BACKENDS"):
         backends_of(PodSettings(role="router", backends=text))

@@ -36,6 +36,7 @@ JVM_OPTIONS: Final = ("-Xmx1g", "-XX:+ExitOnOutOfMemoryError")
 # archive: then the working tree would be served, not the package.
 PASSED_ON: Final = (
     "CUDA_VISIBLE_DEVICES",
+    "F5SERVE_LOG_TEXTS",
     "HOME",
     "LD_LIBRARY_PATH",
     "NVIDIA_VISIBLE_DEVICES",

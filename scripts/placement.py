@@ -90,7 +90,10 @@ def server_options(settings: PodSettings, served: tuple[str, ...]) -> ServerOpti
         models=served,
         ports=ports,
         logs=settings.folder / "logs",
-        environment={"F5SERVE_BACKENDS": settings.backends} if settings.backends else {},
+        environment={
+            **({"F5SERVE_BACKENDS": settings.backends} if settings.backends else {}),
+            "F5SERVE_LOG_TEXTS": "1" if settings.log_texts else "0",
+        },
         threads=settings.threads,
         # `make stop` looks there; a container is stopped by its signal.
         record=record if record.parent == settings.folder else None,

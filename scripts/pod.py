@@ -50,6 +50,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         connections: Requests in flight of one key, or address; 0 for no limit. A shard's default is no limit.
         trusted_proxies: Networks whose ``X-Forwarded-For`` is believed, separated by blanks or commas.
         access_log: A file for the access log; the standard output without it.
+        log_texts: Whether the workers log the texts that they are sent.
         header_timeout_s: How long all headers of a request may take.
         body_timeout_s: How long a client may pause within a body.
         drain_delay_s: How long to go on serving after the wish to stop, until nothing is sent here any more.
@@ -79,6 +80,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     connections: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     trusted_proxies: Words = ""
     access_log: FilePath = "/dev/stdout"
+    log_texts: bool = False
     header_timeout_s: Annotated[int, Meta(ge=1, le=300)] = 10
     body_timeout_s: Annotated[int, Meta(ge=1, le=300)] = 20
     drain_delay_s: Seconds = 5.0

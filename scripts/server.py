@@ -7,6 +7,7 @@ passes no signals on.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import subprocess
@@ -277,12 +278,13 @@ class TorchServe:
             line
             for path, text in self._log_texts()
             for line in text.splitlines()
-            if model is not None and path.name == "model_log.log" and f"-{model}_" in line
+            if model is not None
+            and path.name == "model_log.log"
+            and (f"-{model}_" in line or f'"worker":"{model}"' in line)
         ]
         if not lines:
             lines = [line for _, text in self._log_texts() for line in text.splitlines()]
-        bare = [line.rpartition(" MODEL_LOG - ")[2][:300] for line in lines[-LOG_LINES_SHOWN:]]
-        shown = "\n  ".join(bare)
+        shown = "\n  ".join(_words_of(line)[:300] for line in lines[-LOG_LINES_SHOWN:])
         return f"The log in {self.options.logs} ends:\n  {shown}"
 
     def _log_texts(self) -> Iterator[tuple[Path, str]]:
@@ -303,7 +305,9 @@ class TorchServe:
     def _require_loading(self, waiting: Sequence[str]) -> None:
         log = dict(self._log_texts()).get(self.options.logs / "ts_log.log", "")
         for name in waiting:
-            retried = re.findall(rf"W-(\d+)-{name}_\S+ \S+ - Retry worker:", log)
+            retried = re.findall(
+                rf'"thread":"W-(\d+)-{name}_[^"]*","logger":"[^"]*","message":"Retry worker:', log
+            )
             if max(Counter(retried).values(), default=0) >= FAILED_LOADS:
                 raise ConfigurationError(f"the model {name} does not load. {self.log_tail(name)}")
 
@@ -314,6 +318,16 @@ class TorchServe:
                 times = process.cpu_times()
                 total += times.user + times.system
         return total
+
+
+def _words_of(line: str) -> str:
+    """Answer what a line of a log says, for a person to read."""
+    try:
+        told = json.loads(line)
+        words = [told["message"], told.get("error"), told.get("error_detail")]
+    except (ValueError, KeyError, TypeError):
+        return line
+    return " ".join(str(word) for word in words if word)
 
 
 def memory_of(processes: Iterable[psutil.Process]) -> Memory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 from collections.abc import Iterator
@@ -22,6 +23,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         (name,) = marker.args
         if shutil.which(name) is None:
             pytest.skip(f"{name} is not installed (make tools)")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A worker that begins changes how its process logs; the next test finds that as it was."""
+    ours = logging.getLogger("f5serve")
+    handlers, propagate, level = ours.handlers[:], ours.propagate, ours.level
+    yield
+    ours.handlers[:] = handlers
+    ours.propagate = propagate
+    ours.setLevel(level)
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ class FakeContext:
         properties: Mapping[str, Any] | None = None,
     ) -> None:
         self._headers = headers or [{"Content-Type": "application/json"}]
+        self.model_name = "f5_fr"
         self.model_yaml_config: Mapping[str, Any] = config or {}
         self.system_properties: Mapping[str, Any] = properties or {}
         self.request_ids = {index: f"request-{index}" for index in range(len(self._headers))}

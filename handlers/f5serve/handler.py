@@ -6,13 +6,13 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from f5serve import audio, guard, metrics, torchserve
+from f5serve import audio, guard, log, metrics, torchserve
 from f5serve.continuous import ContinuousSpeaker
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.errors import (
@@ -53,6 +53,7 @@ class SpeechHandler:
             ConfigurationError: If the archive is unusable; the worker does not become ready.
         """
         started = time.perf_counter()
+        log.begin(context.model_name, os.environ)
         settings = read_settings(context.model_yaml_config.get("handler"), ModelSettings)
         device = device_of(settings, torchserve.gpu_id(context))
         root = Path(torchserve.model_dir(context))
@@ -60,15 +61,18 @@ class SpeechHandler:
         synthesizer = Synthesizer(engine, engine.vocabulary, settings, root)
         synthesizer.warm_up()
         poison = guard_of_this_server(settings.model)
-        self._worker = LanguageWorker(settings, synthesizer, poison)
+        self._worker = LanguageWorker(
+            settings, synthesizer, poison, log_texts=log.texts_wanted(os.environ)
+        )
         if settings.continuous is not None:
             turns = engine.turns(
                 turn_s=settings.continuous.turn_ms / 1000, patience_s=settings.continuous.patience_s
             )
             speaker = ContinuousSpeaker(synthesizer, turns, poison, settings.guard)
             self._continuous = ContinuousWorker(self._worker, speaker)
-        seconds = time.perf_counter() - started
-        logger.info("model ready: model=%s device=%s seconds=%.1f", settings.model, device, seconds)
+        seconds = round(time.perf_counter() - started, 1)
+        ready = log.told(model=settings.model, device=device, seconds=seconds)
+        logger.info("model ready", extra=ready)
 
     def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:
         """Answer a batch: one body for each row, in order, each with its own status."""
@@ -92,6 +96,19 @@ class SpeechHandler:
         return torchserve.write_answers(answers, context)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What the log tells of a request beside its answer.
+
+    Attributes:
+        piece: Its place in the text that the router cut.
+        text: Its text, where texts may be logged.
+    """
+
+    piece: int | None = None
+    text: str | None = None
+
+
 class LanguageWorker:
     """Answers batches of calls with one checkpoint's speech.
 
@@ -99,24 +116,37 @@ class LanguageWorker:
         settings: The archive's settings.
         synthesizer: The loaded checkpoint.
         poison: Knows the pieces that have ended a worker; one of this process alone by default.
+        log_texts: Whether texts may stand in the log.
     """
 
     def __init__(
-        self, settings: ModelSettings, synthesizer: Synthesizer, poison: PoisonGuard | None = None
+        self,
+        settings: ModelSettings,
+        synthesizer: Synthesizer,
+        poison: PoisonGuard | None = None,
+        *,
+        log_texts: bool = False,
     ) -> None:
         self._settings = settings
+        self._log_texts = log_texts
         self._synthesizer = synthesizer
         self._poison = poison or PoisonGuard()
 
     def answers(self, calls: Sequence[Call]) -> list[Answer]:
         """Answer each call, in order; an error of one is that one's answer."""
+        started = time.perf_counter()
         wanted = [call for call in calls if call.fields != ECHO]
         requests = [self.request_of(call) for call in wanted]
-        results = iter(self._poison.speak(requests, self._synthesizer.speak) if requests else ())
+        results = self._poison.speak(requests, self._synthesizer.speak) if requests else []
+        spoken_s = time.perf_counter() - started
+        answers = iter(
+            [
+                self.answer(call, result, self.noted(request), spoken_s)
+                for call, request, result in zip(wanted, requests, results, strict=True)
+            ]
+        )
         return [
-            json_answer(ECHO, torchserve.identity(call))
-            if call.fields == ECHO
-            else self.answer(call, next(results))
+            json_answer(ECHO, torchserve.identity(call)) if call.fields == ECHO else next(answers)
             for call in calls
         ]
 
@@ -124,11 +154,32 @@ class LanguageWorker:
         """Answer what the answers have cost since this was last asked."""
         return self._synthesizer.cost()
 
-    def answer(self, call: Call, result: Spoken | ServeError) -> Answer:
-        """Answer a call with what came of it."""
-        if isinstance(result, ServeError):
-            return self._refusal(call, result)
-        return self._speech(call, result)
+    def answer(
+        self, call: Call, result: Spoken | ServeError, noted: Noted, spoken_s: float
+    ) -> Answer:
+        """Answer a call with what came of it, and log one line.
+
+        Args:
+            call: It.
+            result: What came of it.
+            noted: Of its request.
+            spoken_s: How long that took since the worker had it, its batch mates' time included.
+        """
+        started = time.perf_counter()
+        answer = (
+            self._refusal(call, result)
+            if isinstance(result, ServeError)
+            else self._speech(call, result)
+        )
+        times = {"spoken_s": spoken_s, "encoded_s": time.perf_counter() - started}
+        _log_piece(self._settings.model, call, answer, noted, times)
+        return answer
+
+    def noted(self, request: PieceRequest | ServeError) -> Noted:
+        """Answer what the log will tell of a request."""
+        if isinstance(request, ServeError):
+            return Noted()
+        return Noted(piece=request.piece, text=request.text if self._log_texts else None)
 
     def request_of(self, call: Call) -> PieceRequest | ServeError:
         """Answer what a call asks for, checked, or what is wrong with it."""
@@ -143,8 +194,6 @@ class LanguageWorker:
             return error
 
     def _refusal(self, call: Call, error: ServeError) -> Answer:
-        log = logger.warning if error.status >= 500 else logger.info
-        log("piece refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
         answer = torchserve.refuse(error, call)
         if not (isinstance(error, NotFiniteError) and self._settings.guard.enabled):
             return answer
@@ -155,6 +204,15 @@ class LanguageWorker:
         headers = {**torchserve.identity(call), **_headers(self._settings, spoken)}
         speech = Speech(samples=spoken.samples, headers=headers, segments=())
         return speech_answer(speech, spoken.request.response_format)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A call that is not answered yet, without its fields; ``since`` when, by ``time.perf_counter``."""
+
+    call: Call
+    noted: Noted
+    since: float
 
 
 class ContinuousWorker:
@@ -168,7 +226,7 @@ class ContinuousWorker:
     def __init__(self, worker: LanguageWorker, speaker: ContinuousSpeaker) -> None:
         self._worker = worker
         self._speaker = speaker
-        self._calls: dict[str, Call] = {}
+        self._waiting: dict[str, _Waiting] = {}
 
     def turn(self, data: Sequence[Row], context: Context) -> list[bytes]:
         """Take in the requests that are new, and give the model a turn; what can be refused is refused first.
@@ -180,26 +238,31 @@ class ContinuousWorker:
         Returns:
             One body a row; that of a request that is not answered yet is empty.
         """
+        now = time.perf_counter()
         places = {context.get_request_id(index) or "": index for index in range(len(data))}
         arrived = {
             key: torchserve.read_call(data[index], context, index)
             for key, index in places.items()
             if not self._speaker.knows(key)
         }
-        results: dict[str, Spoken | ServeError] = {
-            **self._speaker.admit({key: self._worker.request_of(arrived[key]) for key in arrived})
-        }
+        requests = {key: self._worker.request_of(call) for key, call in arrived.items()}
+        results: dict[str, Spoken | ServeError] = {**self._speaker.admit(requests)}
         if not results:
             results = self._speaker.turn(places)
-        # The fields, which may hold a clip, are in the requests by now.
-        self._calls.update({key: replace(call, fields=None) for key, call in arrived.items()})
-        self._calls = {key: call for key, call in self._calls.items() if key in places}
+        for key, call in arrived.items():
+            # The fields, which may hold a clip, are in the requests by now.
+            bare, noted = replace(call, fields=None), self._worker.noted(requests[key])
+            self._waiting[key] = _Waiting(call=bare, noted=noted, since=now)
+        self._waiting = {key: one for key, one in self._waiting.items() if key in places}
         answers = {
-            places[key]: self._worker.answer(self._calls.pop(key), result)
+            places[key]: self._answer(self._waiting.pop(key), result)
             for key, result in results.items()
         }
         _count(list(answers.values()), self._speaker.cost(), torchserve.Recorder(context))
         return torchserve.write_finished(answers, len(data), context)
+
+    def _answer(self, one: _Waiting, result: Spoken | ServeError) -> Answer:
+        return self._worker.answer(one.call, result, one.noted, time.perf_counter() - one.since)
 
 
 def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthesizer:
@@ -263,6 +326,31 @@ def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
         "X-Unknown-Characters": str(spoken.unknown_characters),
         **guard.told([spoken.retry] if spoken.retry else []),
     }
+
+
+def _log_piece(
+    model: str, call: Call, answer: Answer, noted: Noted, times: Mapping[str, float]
+) -> None:
+    """Log one line for a piece: what became of it, and how long that took, stage by stage."""
+    headers = answer.headers
+    inference_ms, batch = headers.get("X-Inference-Ms"), headers.get("X-Batch-Pieces")
+    retry = guard.heard(headers)
+    line = log.told(
+        request_id=call.correlation_id,
+        trace_id=call.trace_id,
+        piece=noted.piece,
+        language=headers.get("X-Language", metrics.NONE),
+        model=model,
+        status=answer.status,
+        reason=answer.reason,
+        batch_pieces=int(batch) if batch else None,
+        audio_s=float(headers["X-Audio-Seconds"]) if "X-Audio-Seconds" in headers else None,
+        inference_s=round(float(inference_ms) / 1000, 4) if inference_ms else None,
+        **{name: round(seconds, 4) for name, seconds in times.items()},
+        spoken_again=retry.reason if retry else None,
+        text=noted.text,
+    )
+    logger.log(logging.WARNING if answer.status >= 500 else logging.INFO, "piece", extra=line)
 
 
 def _count(answers: Sequence[Answer], cost: Cost, meter: Meter) -> None:

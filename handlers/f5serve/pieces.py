@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from f5serve import log
 from f5serve.engine.sampler import SampleItem
 from f5serve.errors import ServeError
 from f5serve.guard import Fault, Retry, inspect, retry_seed
@@ -132,7 +133,7 @@ def better(first: Take, first_fault: Fault, second: Take, second_fault: Fault | 
     Of two that are equally bad it is the first.
     """
     good = second_fault is None and not isinstance(second.outcome, ServeError)
-    logger.info("piece spoken again: reason=%s mended=%s", first_fault.reason, good)
+    logger.info("piece spoken again", extra=log.told(reason=first_fault.reason, mended=good))
     kept = second if _is_better(second, second_fault, first_fault) else first
     return replace(kept, retry=Retry(reason=first_fault.reason, mended=good))
 

@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from f5serve import log
 from f5serve.errors import PoisonError, ServeError
 from f5serve.request import PieceRequest
 from f5serve.shared import SharedState, is_alive, path_for_this_server
@@ -145,13 +146,14 @@ class PoisonGuard:
             if work is None:
                 continue
             for digest in work.digests:
+                named = log.told(digest=digest)
                 if work.alone:
                     state.suspects.pop(digest, None)
                     state.refused[digest] = now
-                    logger.error("refused from now on, for it ends the process: piece=%s", digest)
+                    logger.error("refused from now on, for it ends the process", extra=named)
                 else:
                     state.suspects.setdefault(digest, now)
-                    logger.warning("suspect, for the process ended under it: piece=%s", digest)
+                    logger.warning("suspect, for the process ended under it", extra=named)
 
     def _forget(self, state: _State) -> None:
         """Drop what is old, and what is too many."""

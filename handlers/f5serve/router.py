@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from f5serve import openai_api, pages, torchserve
+from f5serve import log, openai_api, pages, torchserve
 from f5serve.encoding import CONTENT_TYPES, STREAMED
 from f5serve.errors import ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
@@ -61,8 +61,13 @@ class RoutingHandler:
         Raises:
             ConfigurationError: If the settings are wrong; the worker does not become ready.
         """
+        log.begin(context.model_name, os.environ)
         settings = read_settings(context.model_yaml_config.get("handler"), RouterSettings)
-        self._router = Router(placed(settings, os.environ), board_of_this_server())
+        self._router = Router(
+            placed(settings, os.environ),
+            board_of_this_server(),
+            log_texts=log.texts_wanted(os.environ),
+        )
 
     def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:
         """Answer each row, in order, with its own status."""
@@ -83,6 +88,7 @@ class Router:
         settings: Backends, voices, bounds.
         board: What the workers of this router tell each other; one of its own by default.
         documents: Where the OpenAPI document and the page made from it lie.
+        log_texts: Whether texts may stand in the log.
     """
 
     def __init__(
@@ -90,8 +96,11 @@ class Router:
         settings: RouterSettings,
         board: Board | None = None,
         documents: Path = pages.FOLDER,
+        *,
+        log_texts: bool = False,
     ) -> None:
         self._settings = settings
+        self._log_texts = log_texts
         self._readable: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
             STATUS: lambda told: json_answer(self._status(), told),
             pages.PLAYGROUND: pages.playground_answer,
@@ -121,7 +130,10 @@ class Router:
 
     def answer(self, call: Call, meter: Meter = UNCOUNTED) -> Answer | StreamedAnswer:
         """Answer one call; whatever goes wrong before the first chunk of a stream is an answer too."""
-        account = Account(meter, self._models.retries)
+        text = _text_of(call) if self._log_texts else None
+        account = Account(
+            meter, self._models.retries, tell=lambda told: _log_request(call, told, text)
+        )
         answer = self._answer(call, account)
         if isinstance(answer, Answer):
             account.close(answer.status, answer.reason)
@@ -133,11 +145,9 @@ class Router:
         try:
             return self._dispatch(call, account)
         except ServeError as error:
-            log = logger.warning if error.status >= 500 else logger.info
-            log("refused: id=%s status=%d code=%s", call.correlation_id, error.status, error.code)
             return _refuse(error, call)
         except Exception:  # honest: logged, and told as 500 under the request's id
-            logger.exception("failed: id=%s", call.correlation_id)
+            logger.exception("failed", extra=log.told(**_identity(call)))
             return _refuse(
                 ServeError("the router failed; the log holds the reason under this request_id"),
                 call,
@@ -210,7 +220,7 @@ class Router:
             return speech_answer(whole(plan, spoken, headers, finish), request.response_format)
         chunks = _begun(stream(plan, spoken, request.response_format, finish))
         return StreamedAnswer(
-            chunks=account.streamed(_logged(chunks, call.correlation_id)),
+            chunks=account.streamed(_logged(chunks, call)),
             content_type=CONTENT_TYPES[request.response_format],
             headers=headers,
         )
@@ -286,13 +296,37 @@ def _begun(items: Iterator[Item]) -> Iterator[Item]:
     return chain([next(items)], items)
 
 
-def _logged(chunks: Iterator[bytes], request_id: str) -> Iterator[bytes]:
-    """Log why a stream breaks off: its caller learns only that it does."""
+def _logged(chunks: Iterator[bytes], call: Call) -> Iterator[bytes]:
+    """Log what breaks a stream off without having a code, by which the line of the request tells it."""
     try:
         yield from chunks
-    except ServeError as error:
-        logger.warning("broke off: id=%s status=%d code=%s", request_id, error.status, error.code)
+    except ServeError:
         raise
+    except Exception:
+        logger.exception("failed", extra=log.told(**_identity(call)))
+        raise
+
+
+def _log_request(call: Call, told: Mapping[str, object], text: str | None) -> None:
+    """Log one line for a request that has ended; what is our fault, or broke off, as a warning."""
+    status, reason = told["status"], told["reason"]
+    failed = (isinstance(status, int) and status >= 500) or (status == 200 and reason != OK)
+    level = logging.WARNING if failed else logging.INFO
+    logger.log(level, "request", extra=log.told(**_identity(call), **told, text=text))
+
+
+def _identity(call: Call) -> dict[str, object]:
+    return {"request_id": call.correlation_id, "trace_id": call.trace_id}
+
+
+def _text_of(call: Call) -> str | None:
+    """Answer the text that was sent, under either API's name."""
+    if not isinstance(call.fields, Mapping):
+        return None
+    text = call.fields.get("text", call.fields.get("input"))
+    if isinstance(text, bytes):
+        return text.decode("utf-8", "replace")
+    return text if isinstance(text, str) else None
 
 
 def _refuse(error: ServeError, call: Call) -> Answer:

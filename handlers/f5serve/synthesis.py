@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from f5serve import log
 from f5serve.engine.engine import SynthesisStats
 from f5serve.engine.sampler import SampleItem
 from f5serve.engine.tokenizer import Vocabulary
@@ -235,9 +236,11 @@ class Synthesizer:
         spoken = tokens(text, self._settings.frontend)
         unknown = self._vocabulary.unknown(spoken)
         if unknown:
-            # The characters, never the text.
-            shown = " ".join(f"U+{ord(token[0]):04X}" for token in dict.fromkeys(unknown[:50]))
-            logger.info("no token: count=%d characters=%s", len(unknown), shown)
+            # The characters, never the text: each once, and not in its order.
+            shown = " ".join(
+                f"U+{code:04X}" for code in sorted({ord(token[0]) for token in unknown[:50]})
+            )
+            logger.info("no token", extra=log.told(count=len(unknown), characters=shown))
         letters = [token for token in unknown if not unicodedata.category(token[0]).startswith("S")]
         share = len(letters) / max(1, len(spoken))
         if share > self._settings.limits.max_unknown_share:

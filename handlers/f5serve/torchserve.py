@@ -27,6 +27,7 @@ LONGEST_TRACE: Final = 1024
 START_HEADER: Final = "x-request-start"
 LONGEST_WAIT_S: Final = 3600.0
 _EPOCH: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
+_TRACEPARENT: Final = re.compile("[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-")
 
 
 class Dimension(NamedTuple):
@@ -58,6 +59,10 @@ class Metrics(Protocol):
 
 class Context(Protocol):
     """What is used of ``ts.context.Context``; a test holds it to the real class."""
+
+    @property
+    def model_name(self) -> str:
+        """The name under which TorchServe serves the archive."""
 
     @property
     def model_yaml_config(self) -> Mapping[str, Any]:
@@ -113,6 +118,12 @@ class Call:
     accepts_html: bool = False
     trace: Mapping[str, str] = field(default_factory=dict)
     waited_s: float = 0.0
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that the request belongs to, by its ``traceparent``; None without a valid one."""
+        found = _TRACEPARENT.match(self.trace.get("traceparent", ""))
+        return found["trace_id"] if found and found["trace_id"].strip("0") else None
 
 
 def read_calls(data: Sequence[Row], context: Context) -> list[Call]:

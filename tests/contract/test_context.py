@@ -48,6 +48,11 @@ def test_the_fake_names_the_requests_as_the_real_one_does() -> None:
     assert FakeContext().request_ids == real_context({}).request_ids
 
 
+def test_the_real_context_tells_the_name_of_the_model_as_the_fake_does() -> None:
+    assert real_context({}).model_name == "m"
+    assert isinstance(FakeContext().model_name, str)
+
+
 @pytest.mark.parametrize("name", ["add_counter", "add_metric"])
 def test_the_fake_metrics_take_the_arguments_of_the_real_ones(name: str) -> None:
     real = list(inspect.signature(getattr(MetricsCacheYamlImpl, name)).parameters)

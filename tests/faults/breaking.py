@@ -58,6 +58,8 @@ def speak(self, requests, **options):
     told = " ".join(getattr(request, "text", "") for request in requests).lower()
     if "meurs" in told:
         os.kill(os.getpid(), signal.SIGKILL)
+    if "vacille" in told:
+        raise ValueError(told)
     if "dors" in told:
         time.sleep(600)
     if "patience" in told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,4 +23,8 @@ def test_a_piece_that_is_dropped_with_its_worker_is_spoken_after_all(server: Tor
 
     wait_ready(server, GATHERING, deadline_s=RECOVERY_S)
     # Otherwise TorchServe has told of the death, and this has shown nothing.
-    assert server.logs().count(f"forgotten: model={GATHERING}") == 2
+    text = (server.options.logs / "model_log.log").read_text(encoding="utf-8")
+    forgotten = [
+        line for line in map(json.loads, text.splitlines()) if line["message"] == "forgotten"
+    ]
+    assert [line["model"] for line in forgotten] == [GATHERING, GATHERING]

@@ -21,6 +21,7 @@ from f5serve.errors import (
 from f5serve.routing.backends import Deadline, connections
 from f5serve.routing.board import Board
 from f5serve.routing.replicas import Directory
+from tests.unit.log_support import logged
 from tests.unit.routing_support import (
     Scripted,
     ask,
@@ -128,7 +129,11 @@ def test_a_shard_that_wants_a_key_is_a_fault_of_ours_and_not_the_caller_s(
             ask([locked.url, open_.url], pool)
 
     assert (caught.value.status, caught.value.code) == (502, "backend_failed")
-    assert f"status={status}: routers send no key" in caplog.text
+    told = logged(caplog, "locked out: routers send no key; take the keys from the shard's edge")
+    assert [(line["level"], line["model"], line["status"]) for line in told[:1]] == [
+        ("ERROR", "f5_fr", status)
+    ]
+    assert told[0]["request_id"]
 
 
 @pytest.mark.parametrize(("told", "passed_on"), [("7", 7), ("100000000", 60), ("soon", 2)])

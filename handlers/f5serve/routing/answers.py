@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import urllib3
 
-from f5serve import audio, guard
+from f5serve import audio, guard, log
 from f5serve.errors import (
     BackendError,
     OverloadedError,
@@ -83,7 +83,9 @@ def piece_of(answer: urllib3.BaseHTTPResponse, backend: Backend, elapsed_ms: flo
     )
 
 
-def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
+def error_of(
+    answer: urllib3.BaseHTTPResponse, backend: Backend, request_id: str | None = None
+) -> ServeError:
     """Understand a refusal: the model's own problem document, or one of TorchServe's few words."""
     if is_full(answer):
         return OverloadedError(
@@ -102,9 +104,8 @@ def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
         )
     if answer.status in LOCKED_OUT:
         logger.error(
-            "locked out: model=%s status=%d: routers send no key; take the keys from the shard's edge",
-            backend.model,
-            answer.status,
+            "locked out: routers send no key; take the keys from the shard's edge",
+            extra=log.told(request_id=request_id, model=backend.model, status=answer.status),
         )
         return BackendError(
             f"{backend.model} does not let the router in; the router's log says why"
@@ -112,7 +113,8 @@ def error_of(answer: urllib3.BaseHTTPResponse, backend: Backend) -> ServeError:
     # What the model says of itself helps; what stands in front of it speaks of the router's request.
     says = problem is not None and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = f": {problem.get('detail')}" if problem is not None and says else ""
-    logger.warning("model failed: model=%s status=%d", backend.model, answer.status)
+    failed = log.told(request_id=request_id, model=backend.model, status=answer.status)
+    logger.warning("model failed", extra=failed)
     return BackendError(f"{backend.model} failed with status {answer.status}{told}")
 
 

@@ -19,6 +19,7 @@ from typing import ClassVar, Final
 import msgspec
 import urllib3
 
+from f5serve import log
 from f5serve.errors import BackendError, DeadlineError, ServeError, UnavailableError
 from f5serve.request import ECHO
 from f5serve.routing.answers import SpokenPiece, error_of, is_full, is_lost, piece_of
@@ -276,9 +277,8 @@ class LanguageModels:
             answered = None if failed or is_full(answer) else sent_at
         except OvertakenError:
             failed = None  # its worker answers by now
-            logger.warning(
-                "forgotten: model=%s at=%s id=%s", model, replica.url, attempt.request_id
-            )
+            lost = log.told(request_id=attempt.request_id, model=model, at=replica.url)
+            logger.warning("forgotten", extra=lost)
             self._retries.put((model, "forgotten"))
             attempt.forgotten = True
             return None
@@ -287,7 +287,8 @@ class LanguageModels:
             # has found that the host is no longer there.
             if isinstance(error, urllib3.exceptions.ReadTimeoutError) and attempt.deadline.passed():
                 raise attempt.deadline.exceeded() from None
-            logger.warning("not reached: model=%s at=%s reason=%s", model, replica.url, error)
+            tried = {"request_id": attempt.request_id, "model": model, "at": replica.url}
+            logger.warning("not reached", extra=log.told(**tried, why=str(error)))
             self._retries.put((model, "unreached"))
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
             return None
@@ -298,14 +299,14 @@ class LanguageModels:
             self._board.give_back(model, replica.url, failed=failed, answered=answered)
         if is_full(answer):
             self._retries.put((model, "full"))
-            attempt.full = error_of(answer, attempt.backend)
+            attempt.full = error_of(answer, attempt.backend, attempt.request_id)
             return None
         if failed:
             self._retries.put((model, "lost"))
-            attempt.lost(replica, error_of(answer, attempt.backend))
+            attempt.lost(replica, error_of(answer, attempt.backend, attempt.request_id))
             return None
         if answer.status != HTTPStatus.OK:
-            raise error_of(answer, attempt.backend)
+            raise error_of(answer, attempt.backend, attempt.request_id)
         return piece_of(answer, attempt.backend, (time.perf_counter() - started) * 1000)
 
     def _wait(self, attempt: _Attempt) -> None:

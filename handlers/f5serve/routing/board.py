@@ -16,6 +16,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from f5serve import log
 from f5serve.shared import SharedState, is_alive, path_for_this_server
 
 logger = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class Board:
                 seen.failed_at = now
                 if seen.failures >= FAILURES_TO_OPEN:
                     seen.open_until = now + _pause(seen.failures)
-                    logger.warning("left alone: model=%s url=%s", model, url)
+                    logger.warning("left alone", extra=log.told(model=model, at=url))
 
     def heard(self, model: str, url: str, sent_at: float) -> None:
         """Note that a replica's worker has answered what was sent at some time."""

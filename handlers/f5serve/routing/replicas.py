@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
+from f5serve import log
 from f5serve.errors import ConfigurationError
 from f5serve.settings import RouterSettings
 
@@ -97,7 +98,7 @@ class Directory:
         try:
             addresses = self._lookup(host, port)
         except OSError as error:
-            logger.warning("not found: host=%s reason=%s", host, error)
+            logger.warning("not found", extra=log.told(host=host, why=str(error)))
             return ()
         replicas = tuple(
             Replica(url=_at(parts, address, port), host=parts.netloc) for address in addresses

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from f5serve import log
 from f5serve.errors import ConfigurationError
 from scripts.edge import rate_of
 from scripts.lock import Entry, write_entry
-from scripts.placement import backends_of, expected_models
+from scripts.placement import backends_of, expected_models, server_options
 from scripts.pod import PodSettings, read_pod
 from scripts.probe import backend_addresses
 from scripts.supervise import sole
@@ -45,6 +46,18 @@ def test_variables_are_read_by_their_kinds() -> None:
     assert (settings.requests_per_s, settings.requests_in_flight) == (2.5, 7)
     assert settings.allow_degraded
     assert settings.proxies == ("10.0.0.0/8", "192.168.0.1")
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [({}, False), ({"F5SERVE_LOG_TEXTS": "1"}, True), ({"F5SERVE_LOG_TEXTS": "false"}, False)],
+)
+def test_the_workers_of_a_pod_log_texts_only_where_that_is_asked_for(
+    variables: dict[str, str], wanted: bool
+) -> None:
+    told = server_options(read_pod(variables), ("tts",)).environment
+
+    assert log.texts_wanted(told) is wanted
 
 
 def test_a_shard_has_no_limits_unless_they_are_given() -> None:

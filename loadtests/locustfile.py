@@ -33,6 +33,8 @@ class LoadTestError(Exception):
 PROFILE = load_profile(os.environ["LOADTEST_PROFILE"])
 GENERATORS = int(os.environ.get("LOADTEST_GENERATORS", "1"))
 PAUSE_S: Final = 0.2
+AFTER_A_SHED_S: Final = 1.0
+"""Who is turned away comes back after that, as a client does; at once, a few would be most of the requests."""
 
 
 class Shape(StagedShape):
@@ -111,8 +113,10 @@ class Visitor(User):
             self._arrivals()
         else:
             number = self.load.numbers.next()
-            self._asking.spawn(self.load.ask, self.load.workload.wish(number))
+            asked = self._asking.spawn(self.load.ask, self.load.workload.wish(number))
             self._asking.join()
+            if asked.value is not None and asked.value.outcome == "shed":
+                gevent.sleep(AFTER_A_SHED_S)
 
     def on_stop(self) -> None:
         """Wait for what is still to be answered; each answer has its deadline."""

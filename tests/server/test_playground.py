@@ -112,12 +112,14 @@ def test_an_empty_text_is_told_in_the_server_s_words(page: Browser) -> None:
 def test_everything_can_be_done_from_the_keyboard(page: Browser) -> None:
     page.reload()  # the focus is at the page's beginning
     order = []
-    for _ in range(8):
+    for _ in range(11):
         page.press(Keys.TAB)
         order.append(page.focused())
         typed = {"text": FRENCH, "quality": "d"}  # Draft, by its first letter
         page.press(typed.get(page.focused(), ""))
-    assert order == ["sample", "text", "language", "voice", "quality", "seed", "speed", "speak"]
+    assert order == [
+        "sample", "text", "language", "voice", "quality", "seed", "speed", "loudness", "normalize", "trim", "speak",
+    ]  # fmt: skip
 
     page.press(Keys.CONTROL + Keys.ENTER)
     page.until(lambda: page.text("state").startswith("Spoken"))
@@ -156,6 +158,21 @@ def test_a_chosen_seed_can_be_used_again_and_stands_in_the_command(page: Browser
     assert f'"seed":{seed}' in command
     assert r"C'\''est l'\''heure." in command
     assert re.match(r"curl -X POST 'http://127\.0\.0\.1:\d+/predictions/tts' ", command)
+
+
+def test_silence_loudness_and_reading_out_are_the_caller_s_choice(page: Browser) -> None:
+    page.write("text", FRENCH)
+    page.choose("loudness", "-23")
+    page.click("trim")
+    page.click("normalize")
+
+    speak(page)
+
+    assert re.search(r"Loudness\n-2\d\.\d LUFS", page.text("facts"))
+    command = page.text("curl")
+    assert '"loudness":-23' in command
+    assert '"trim_silence":true' in command
+    assert '"normalize":false' in command
 
 
 @pytest.mark.parametrize("name", ["wav", "pcm"])

@@ -24,7 +24,7 @@ from f5serve.errors import BackendError, DeadlineError, ServeError, UnavailableE
 from f5serve.request import ECHO
 from f5serve.routing.answers import SpokenPiece, error_of, is_full, is_lost, piece_of
 from f5serve.routing.board import Board
-from f5serve.routing.lookout import PATIENCE, Lookout, OvertakenError, Patience
+from f5serve.routing.lookout import PATIENCE, Lookout, Patience
 from f5serve.routing.replicas import Directory, Replica
 from f5serve.settings import Backend
 
@@ -267,27 +267,39 @@ class LanguageModels:
 
     def _ask(self, replica: Replica, attempt: _Attempt) -> SpokenPiece | None:
         """Ask one replica; None means that the piece should be sent again."""
+        started = time.perf_counter()
+        answer = self._asked(replica, attempt)
+        model, backend = attempt.backend.model, attempt.backend
+        if answer is None:
+            return None
+        if is_full(answer):
+            self._retries.put((model, "full"))
+            attempt.full = error_of(answer, backend, attempt.request_id)
+            return None
+        if is_lost(answer):
+            self._retries.put((model, "lost"))
+            attempt.lost(replica, error_of(answer, backend, attempt.request_id))
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise error_of(answer, backend, attempt.request_id)
+        return piece_of(answer, backend, (time.perf_counter() - started) * 1000)
+
+    def _asked(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse | None:
+        """Send the piece to a replica, give that back, and answer what it said; None if it said nothing."""
         model = attempt.backend.model
         failed: bool | None = True
         answered: float | None = None
-        started, sent_at = time.perf_counter(), time.monotonic()
+        sent_at = time.monotonic()
+        tried = {"request_id": attempt.request_id, "model": model, "at": replica.url}
         try:
             answer = self._answer_of(replica, attempt)
-            failed = is_lost(answer)
-            answered = None if failed or is_full(answer) else sent_at
-        except OvertakenError:
-            failed = None  # its worker answers by now
-            lost = log.told(request_id=attempt.request_id, model=model, at=replica.url)
-            logger.warning("forgotten", extra=lost)
-            self._retries.put((model, "forgotten"))
-            attempt.forgotten = True
-            return None
+            failed = None if answer is None else is_lost(answer)
+            answered = None if answer is None or failed or is_full(answer) else sent_at
         except urllib3.exceptions.HTTPError as error:
             # Reading may take all the time that is left. A timeout before that is the kernel's, which
             # has found that the host is no longer there.
             if isinstance(error, urllib3.exceptions.ReadTimeoutError) and attempt.deadline.passed():
                 raise attempt.deadline.exceeded() from None
-            tried = {"request_id": attempt.request_id, "model": model, "at": replica.url}
             logger.warning("not reached", extra=log.told(**tried, why=str(error)))
             self._retries.put((model, "unreached"))
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
@@ -297,17 +309,11 @@ class LanguageModels:
             raise
         finally:
             self._board.give_back(model, replica.url, failed=failed, answered=answered)
-        if is_full(answer):
-            self._retries.put((model, "full"))
-            attempt.full = error_of(answer, attempt.backend, attempt.request_id)
-            return None
-        if failed:
-            self._retries.put((model, "lost"))
-            attempt.lost(replica, error_of(answer, attempt.backend, attempt.request_id))
-            return None
-        if answer.status != HTTPStatus.OK:
-            raise error_of(answer, attempt.backend, attempt.request_id)
-        return piece_of(answer, attempt.backend, (time.perf_counter() - started) * 1000)
+        if answer is None:
+            logger.warning("forgotten", extra=log.told(**tried))
+            self._retries.put((model, "forgotten"))
+            attempt.forgotten = True
+        return answer
 
     def _wait(self, attempt: _Attempt) -> None:
         """Wait before the piece is sent again.
@@ -328,8 +334,8 @@ class LanguageModels:
             wait_s = 0.0
         self._sleep(min(wait_s, attempt.deadline.left_s()))
 
-    def _answer_of(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse:
-        """Send a piece and wait for its answer; raises ``OvertakenError`` if there will be none."""
+    def _answer_of(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse | None:
+        """Send a piece and wait for its answer; None if there will be none."""
         if attempt.forgotten or not attempt.backend.in_order:
             return self._post(replica, attempt, attempt.body)
 

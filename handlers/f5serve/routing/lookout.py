@@ -41,10 +41,6 @@ class Patience:
 PATIENCE: Final = Patience()
 
 
-class OvertakenError(Exception):
-    """What was sent later is answered, and the piece is not."""
-
-
 class Lookout:
     """Waits for the answer to one piece, and tells when there will be none.
 
@@ -74,11 +70,12 @@ class Lookout:
         self._patience = patience
         self._clock = clock
 
-    def wait(self, answer: Callable[[], Result]) -> Result:
+    def wait(self, answer: Callable[[], Result]) -> Result | None:
         """Let something ask the replica, and give its answer or raise its error.
 
-        Raises:
-            OvertakenError: If there will be no answer. Who asked is left behind, until its own deadline.
+        Returns:
+            None if there will be no answer: what was sent later has one. Who asked is left behind, until
+            its own deadline.
         """
         sent_at = self._clock()
         asked = in_background(answer)
@@ -95,7 +92,7 @@ class Lookout:
             ):
                 overtaken_at = now if overtaken_at is None else overtaken_at
                 if now - overtaken_at >= self._patience.grace_s:
-                    raise OvertakenError
+                    return None
             elif now - sent_at >= self._patience.silence_s:
                 self._ask_for_echo()
 

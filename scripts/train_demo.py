@@ -27,8 +27,9 @@ from scripts.training.flow import FlowPlan, train_flow
 from scripts.training.languages import LANGUAGES, MODELS, SPEAKERS, DemoModel, Speaker
 from scripts.training.model import Architecture
 from scripts.training.progress import Budget
-from scripts.training.state import BASE_RUN, read_parameters
-from scripts.training.text import vocabulary, write_vocabulary
+from scripts.training.reading import held_out_trials, measure_reading, reading_line
+from scripts.training.state import BASE_RUN, load_average, read_parameters
+from scripts.training.text import read_vocabulary, vocabulary, write_vocabulary
 from scripts.training.vocoder import VocoderPlan, train_vocoder
 
 _BASE_RATE = 1.2e-3
@@ -52,6 +53,7 @@ class Options:
     minutes: float
     frames_per_batch: int
     compiled: bool
+    utterances: int
 
     @property
     def corpus(self) -> Path:
@@ -168,6 +170,23 @@ def _write_cards(options: Options) -> None:
         write_card(model, options.output, names)
 
 
+def tell_reading(options: Options) -> None:
+    """Stage `reading`: does what is exported read its text, and does what the runs have come to?"""
+    for model in options.models:
+        exported = options.output / model.name / "model.safetensors"
+        paths = (exported, options.runs / f"{model.name}.pt")
+        for path in (path for path in paths if path.exists()):
+            _tell_reading_of(path, model, options)
+
+
+def _tell_reading_of(path: Path, model: DemoModel, options: Options) -> None:
+    ids = read_vocabulary(options.output / "vocab.txt")
+    loaded = load_average(path, Architecture(), len(ids))
+    for language in model.languages:
+        trials = held_out_trials(language, options.speakers[0], ids, options.utterances)
+        print(f"{path}: {language}: {reading_line(measure_reading(loaded, trials))}", flush=True)
+
+
 def everything(options: Options) -> None:
     """Stage `all`: every stage in order."""
     for stage in (read_corpus_aloud, fit_vocoder, train_base, finetune, export):
@@ -180,6 +199,7 @@ STAGES: dict[str, Callable[[Options], None]] = {
     "base": train_base,
     "finetune": finetune,
     "export": export,
+    "reading": tell_reading,
     "all": everything,
 }
 
@@ -203,10 +223,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
     parser.add_argument("--frames-per-batch", type=int, default=1800)
     parser.add_argument(
+        "--utterances", type=_at_least_two, default=64, help="that `reading` measures a language on"
+    )
+    parser.add_argument(
         "--compiled", action="store_true", help="fuse the blocks (needs a C compiler)"
     )
     parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU")
     return parser
+
+
+def _at_least_two(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("two at least, or there is no standard error")
+    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:

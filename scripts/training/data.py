@@ -175,7 +175,7 @@ def batches(
                 groups.append([])
             groups[-1].append(item)
         for index in generator.permutation(len(groups)):
-            yield _collate(groups[index])
+            yield collate(groups[index])
 
 
 def _items(utterances: Sequence[Utterance], generator: np.random.Generator) -> Iterator[_Item]:
@@ -201,7 +201,8 @@ def _join(run: Sequence[Utterance]) -> _Item:
     return np.concatenate([utterance.mel for utterance in run]), tuple(ids)
 
 
-def _collate(items: Sequence[_Item]) -> Batch:
+def collate(items: Sequence[_Item]) -> Batch:
+    """One batch of mels ``[n d]`` and their token ids."""
     frames = torch.tensor([mel.shape[0] for mel, _ in items])
     mel = torch.zeros(len(items), int(frames.max()), items[0][0].shape[1])
     ids = torch.full((len(items), max(len(ids) for _, ids in items)), PADDING_ID)

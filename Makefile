@@ -49,7 +49,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
-	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
+	demo-record objectives train-demo parity language-bench language-tables frontends quality reading guard-bench memory \
 	bench bench-engine bench-gpu \
 	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds fuzz check format test clean \
 	k8s k8s-check image image-record image-test image-tools
@@ -145,6 +145,9 @@ frontends: setup ## what is read how: every case before and after, and how many 
 	@$(RUN) scripts.frontends $(if $(LANGUAGES),--languages $(LANGUAGES))
 
 # Without SENTENCES the result is recorded, and the tables made from the record are renewed.
+reading: setup-dev ## measure whether the demo's checkpoints read their texts (needs espeak-ng)
+	@$(RUN) scripts.train_demo reading --record docs/reading.json
+
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
 	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
 	@$(if $(SENTENCES),,$(RUN) scripts.readme)

@@ -18,6 +18,7 @@ from f5_tts.model.cfm import CFM
 from scripts.training.data import Utterance, collate, log_mel
 from scripts.training.espeak import EspeakError, read_aloud
 from scripts.training.languages import LANGUAGES, Speaker
+from scripts.training.objective import flow_errors
 from scripts.training.sentences import random_sentences, word_list
 from scripts.training.text import demo_tokens, token_ids
 
@@ -26,7 +27,8 @@ BANDS = (0.0, 0.25, 0.5, 0.75)
 
 _HELD_OUT_SEED = 90_001  # no shard of the corpus is drawn with it
 _TEXTS = 2000  # drawn, so that most have another of their length
-_TOKENS = range(12, 61)  # shorter texts say little, longer ones take long
+_LEAST_TOKENS = 12  # shorter texts say little,
+_MOST_FRAMES = 400  # and longer speech takes long
 _SPEAKING_SEED = 30_000
 _NOISE_SEED = 11
 _BATCH = 16
@@ -91,10 +93,13 @@ def held_out_trials(
             if not trials:
                 raise
             continue  # a word that espeak-ng has no sound for
+        mel = log_mel(reading.samples).astype(np.float16)
+        if mel.shape[0] > _MOST_FRAMES:
+            continue
         utterance = Utterance(
             language=language,
             speaker=speaker.name,
-            mel=log_mel(reading.samples).astype(np.float16),
+            mel=mel,
             ids=tuple(token_ids(reading.tokens, vocabulary)),
         )
         other_ids = tuple(token_ids(demo_tokens(other, language), vocabulary))
@@ -107,7 +112,7 @@ def _pairs(texts: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
     waiting: dict[int, str] = {}
     for text in texts:
         length = len(demo_tokens(text, language))
-        if length not in _TOKENS:
+        if length < _LEAST_TOKENS:
             continue
         other = waiting.pop(length, None)
         if other is None or other == text:
@@ -175,18 +180,9 @@ def _both_losses(
     time = band + torch.rand(len(trials), generator=generator) / len(BANDS)
     noise = torch.randn(own.mel.shape, generator=generator)
     spoken = torch.arange(own.mel.shape[1]) < own.frames[:, None]
-    noisy = noise + time[:, None, None] * (own.mel - noise)
     columns = []
-    for ids in (own.ids, other.ids):
+    for batch in (own, other):
         with torch.inference_mode():
-            flow = model.transformer(
-                x=noisy,
-                cond=torch.zeros_like(own.mel),
-                text=ids,
-                time=time,
-                drop_audio_cond=True,
-                mask=spoken,
-            )
-        squared = (flow - (own.mel - noise)).square().mean(dim=-1)
-        columns.append((squared * spoken).sum(dim=1) / own.frames)
+            errors = flow_errors(model, batch, time, noise, spoken)
+        columns.append((errors * spoken).sum(dim=1) / batch.frames)
     return torch.stack(columns, dim=1)

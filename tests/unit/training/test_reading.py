@@ -103,9 +103,9 @@ def test_the_line_tells_every_band() -> None:
 
 
 @pytest.mark.tool("espeak-ng")
-@pytest.mark.parametrize("language", ["es", "zh"])
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_held_out_readings_have_another_text_of_their_length(language: str) -> None:
-    ids = {token: index for index, token in enumerate(vocabulary())}
+    ids = {token: index for index, token in enumerate(vocabulary(phonemes=True))}
 
     trials = held_out_trials(language, SPEAKERS["plain"], ids, 4)
 

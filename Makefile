@@ -144,10 +144,10 @@ language-tables: setup-dev ## make the tables that language detection reads agai
 frontends: setup ## what is read how: every case before and after, and how many are right (LANGUAGES="fr fi")
 	@$(RUN) scripts.frontends $(if $(LANGUAGES),--languages $(LANGUAGES))
 
-# Without SENTENCES the result is recorded, and the tables made from the record are renewed.
 reading: setup-dev ## measure whether the demo's checkpoints read their texts (needs espeak-ng)
 	@$(RUN) scripts.train_demo reading --record docs/reading.json
 
+# Without SENTENCES the result is recorded, and the tables made from the record are renewed.
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
 	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
 	@$(if $(SENTENCES),,$(RUN) scripts.readme)

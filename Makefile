@@ -49,7 +49,7 @@ export PYTHONPATH := handlers:.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
-	demo-record objectives train-demo parity language-bench language-tables frontends quality guard-bench memory \
+	demo-record objectives train-demo parity language-bench language-tables frontends quality reading guard-bench memory \
 	bench bench-engine bench-gpu \
 	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds fuzz check format test clean \
 	sbom licences dashboard-record dashboard-picture \
@@ -144,6 +144,9 @@ language-tables: setup-dev ## make the tables that language detection reads agai
 
 frontends: setup ## what is read how: every case before and after, and how many are right (LANGUAGES="fr fi")
 	@$(RUN) scripts.frontends $(if $(LANGUAGES),--languages $(LANGUAGES))
+
+reading: setup-dev ## measure whether the demo's checkpoints read their texts (needs espeak-ng)
+	@$(RUN) scripts.train_demo reading --record docs/reading.json
 
 # Without SENTENCES the result is recorded, and the tables made from the record are renewed.
 quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)

@@ -26,6 +26,7 @@ from scripts.sources import (
     source_of,
 )
 
+PHONEMES: Final = "text/data"  # for models alone whose frontend says so
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
 MODEL_WITHOUT: Final = frozenset(
     {"router.py", "routing", "pages", "catalogue.py", "language/data", "loudness.py"}
@@ -33,7 +34,7 @@ MODEL_WITHOUT: Final = frozenset(
 ROUTER_WITHOUT: Final = frozenset(
     {
         *("handler.py", "synthesis.py", "references.py", "clips.py", "engine", "catalogue.py"),
-        *("poison.py", "tidying.py", "text/spoken"),
+        *("poison.py", "tidying.py", "text/spoken", PHONEMES),
     }
 )
 # What they do decides an archive's bytes, or whether it may be served.
@@ -97,7 +98,7 @@ def model_job(
         name=name,
         handler=root / "handlers" / "f5_handler.py",
         package=root / "handlers" / "f5serve",
-        without=MODEL_WITHOUT,
+        without=MODEL_WITHOUT if source.frontend.phonemes else MODEL_WITHOUT | {PHONEMES},
         model_config=model_config(catalogue, name, profile, files.vocoder_config, voices),
         files=kept,
     )

@@ -8,12 +8,15 @@ The stages can be run one by one, and several `finetune` side by side. `make qua
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from scripts.archive import file_digest
+from scripts.record import write_record
 from scripts.training.cards import write_card
 from scripts.training.data import Shard, build_corpus, load_corpus, load_waves
 from scripts.training.espeak import EspeakError
@@ -27,7 +30,8 @@ from scripts.training.flow import FlowPlan, train_flow
 from scripts.training.languages import LANGUAGES, MODELS, SPEAKERS, DemoModel, Speaker
 from scripts.training.model import Architecture
 from scripts.training.progress import Budget
-from scripts.training.state import BASE_RUN, read_parameters
+from scripts.training.reading import held_out_trials, measure_reading, reading_line
+from scripts.training.state import BASE_RUN, load_average, read_parameters
 from scripts.training.text import vocabulary, write_vocabulary
 from scripts.training.vocoder import VocoderPlan, train_vocoder
 
@@ -52,6 +56,9 @@ class Options:
     minutes: float
     frames_per_batch: int
     compiled: bool
+    utterances: int
+    start: str | None
+    record: Path | None
 
     @property
     def corpus(self) -> Path:
@@ -100,24 +107,32 @@ def fit_vocoder(options: Options) -> None:
 
 def train_base(options: Options) -> None:
     """Stage `base`: train one model on all languages."""
-    _train(options, BASE_RUN, list(LANGUAGES), None, _BASE_RATE)
+    _train(options, BASE_RUN, list(LANGUAGES), None, _BASE_RATE, phonemes=True)
 
 
 def finetune(options: Options) -> None:
     """Stage `finetune`: train each model on its languages, from the base.
 
-    Where no base was trained here, from the checkpoint that is exported already.
+    Where no base was trained here, from the checkpoint that is exported already; or from the one that
+    was asked for.
     """
     for model in options.models:
-        base = options.runs / f"{BASE_RUN}.pt"
-        start = base if base.exists() else options.output / model.name / "model.safetensors"
-        _train(options, model.name, model.languages, start, _FINETUNE_RATE)
+        start = options.runs / f"{BASE_RUN}.pt"
+        if options.start is not None or not start.exists():
+            start = options.output / (options.start or model.name) / "model.safetensors"
+        _train(options, model.name, model.languages, start, _FINETUNE_RATE, phonemes=model.phonemes)
 
 
 def _train(
-    options: Options, name: str, languages: Sequence[str], start: Path | None, rate: float
+    options: Options,
+    name: str,
+    languages: Sequence[str],
+    start: Path | None,
+    rate: float,
+    *,
+    phonemes: bool,
 ) -> None:
-    tokens = vocabulary()
+    tokens = vocabulary(phonemes=phonemes)
     ids = {token: index for index, token in enumerate(tokens)}
     speakers = [speaker.name for speaker in options.speakers]
     plan = FlowPlan(
@@ -140,10 +155,7 @@ def export(options: Options) -> None:
     A model that has no run of its own yet gets the base's weights. What was not made anew here, the
     vocoder or the voice of a language without readings, stays as it was exported before.
     """
-    tokens = vocabulary()
-    ids = {token: index for index, token in enumerate(tokens)}
     architecture = Architecture()
-    write_atomically(options.output / "vocab.txt", lambda path: write_vocabulary(path, tokens))
     write_atomically(options.output / "arch.yaml", architecture.write)
     vocoder = options.runs / "vocoder.pt"
     if vocoder.exists():  # else the one that is exported already stays
@@ -152,6 +164,10 @@ def export(options: Options) -> None:
     export_voices(list(LANGUAGES), speaker, options.corpus, options.output / "voices")
     for model in options.models:
         state = _state_of(options, model)
+        tokens = vocabulary(phonemes=model.phonemes)
+        listed = options.output / model.vocabulary
+        write_atomically(listed, partial(write_vocabulary, tokens=tokens))
+        ids = {token: index for index, token in enumerate(tokens)}
         export_model(model, state, options.output, ids, speaker, architecture)
         print(f"{model.name}: written from {state.name}", flush=True)
     _write_cards(options)
@@ -168,6 +184,30 @@ def _write_cards(options: Options) -> None:
         write_card(model, options.output, names)
 
 
+def tell_reading(options: Options) -> None:
+    """Stage `reading`: does what is exported read its text, and does what the runs have come to?"""
+    rows: list[dict[str, object]] = []
+    for model in options.models:
+        exported = options.output / model.name / "model.safetensors"
+        rows += _readings_of(exported, model, options)
+        run = options.runs / f"{model.name}.pt"
+        if run.exists():  # told, but no part of the record: it changes with every step
+            list(_readings_of(run, model, options))
+    if options.record is not None:
+        write_record(options.record, {"languages": rows})
+
+
+def _readings_of(path: Path, model: DemoModel, options: Options) -> Iterator[dict[str, object]]:
+    ids = {token: index for index, token in enumerate(vocabulary(phonemes=model.phonemes))}
+    loaded = load_average(path, Architecture(), len(ids))
+    for language in model.languages:
+        trials = held_out_trials(language, options.speakers[0], ids, options.utterances)
+        reading = measure_reading(loaded, trials)
+        print(f"{path}: {language}: {reading_line(reading)}", flush=True)
+        row = {"language": language, "model": model.name, "checkpoint_sha256": file_digest(path)}
+        yield row | asdict(reading)
+
+
 def everything(options: Options) -> None:
     """Stage `all`: every stage in order."""
     for stage in (read_corpus_aloud, fit_vocoder, train_base, finetune, export):
@@ -180,6 +220,7 @@ STAGES: dict[str, Callable[[Options], None]] = {
     "base": train_base,
     "finetune": finetune,
     "export": export,
+    "reading": tell_reading,
     "all": everything,
 }
 
@@ -195,6 +236,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=Path("config/demo"), help="what is served")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--voices", nargs="+", choices=SPEAKERS, default=["plain"])
+    parser.add_argument("--record", type=Path, help="where `reading` writes what it measured")
+    parser.add_argument("--start", choices=MODELS, help="exported checkpoint to train on from")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--shards", type=int, default=3, help="of speech, per language and voice")
     parser.add_argument("--sentences-per-shard", type=int, default=1500)
@@ -203,10 +246,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
     parser.add_argument("--frames-per-batch", type=int, default=1800)
     parser.add_argument(
+        "--utterances", type=_at_least_two, default=64, help="that `reading` measures a language on"
+    )
+    parser.add_argument(
         "--compiled", action="store_true", help="fuse the blocks (needs a C compiler)"
     )
     parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU")
     return parser
+
+
+def _at_least_two(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError("two at least, or there is no standard error")
+    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -60,7 +60,7 @@ def write_card(
         languages=" and ".join(LANGUAGES[code].name for code in model.languages),
         speakers=", ".join(f"espeak-ng `{name}`" for name in speakers),
         parameters=weights.stat().st_size / 2e6,
-        runs="\n".join(_run(run) for run in read_history(weights)),
+        runs="\n".join(_run(run, model.name) for run in read_history(weights)),
         begin=QUALITY_BEGIN,
         end=QUALITY_END,
         marks=", . ? ! ' -",
@@ -71,7 +71,8 @@ def write_card(
     )
 
 
-def _run(run: Training) -> str:
-    kind = "base training, all nine languages" if run.run == BASE_RUN else "own training"
+def _run(run: Training, model: str) -> str:
+    kinds = {BASE_RUN: "base training, all nine languages", model: "own training"}
+    kind = kinds.get(run.run, f"training of `{run.run}`, which it started from")
     data = f"{run.readings} readings, " if run.readings is not None else ""
     return f"| {kind} | {data}{run.steps} steps, {run.minutes:.0f} minutes, loss {run.loss:.3f} |"

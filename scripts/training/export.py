@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from scripts.training.data import log_mel
 from scripts.training.espeak import RATE_HZ, Reading, read_aloud
 from scripts.training.languages import LANGUAGES, DemoModel, Speaker
-from scripts.training.model import Architecture, build_model
+from scripts.training.model import Architecture, build_model, with_tokens_of
 from scripts.training.sentences import natural_sentences
 from scripts.training.state import EMA_PREFIX, TRAINING_RECORD, read_history, read_parameters
 from scripts.training.synthesis import (
@@ -54,7 +54,9 @@ def export_weights(
 ) -> None:
     """Write averaged parameters as upstream's EMA file: float16, but buffers in float32."""
     tensors = build_model(architecture, size).state_dict()
-    tensors |= {name: value.half() for name, value in average.items()}
+    # A model without a run of its own has the base's tokens, which may be more.
+    known = with_tokens_of(tensors, average)
+    tensors |= {name: value.half() for name, value in known.items()}
     named = {EMA_PREFIX + name: value.contiguous() for name, value in tensors.items()}
     write_atomically(path, lambda unfinished: save_file(named, unfinished))
 

@@ -17,7 +17,9 @@ from scripts.training.model import (
     build_model,
     share_pinyin_parts,
     start_from_mean,
+    with_tokens_of,
 )
+from scripts.training.objective import flow_loss
 from scripts.training.progress import Budget, Progress, plot_loss
 from scripts.training.state import RunState, read_history, read_parameters
 
@@ -102,11 +104,10 @@ def train_flow(plan: FlowPlan, utterances: Sequence[Utterance]) -> None:
             break
         for group in optimizer.param_groups:
             group["lr"] = progress.learning_rate
-        mel, ids = batch.mel.to(plan.device), batch.ids.to(plan.device)
         with _precision(plan.device):
-            loss, _, _ = model(mel, ids, lens=batch.frames.to(plan.device))
+            loss = flow_loss(model, batch.to(plan.device))
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), _MAX_GRADIENT_NORM)
         if math.isfinite(float(norm)):  # one broken batch must not spoil the run
             optimizer.step()
@@ -127,7 +128,8 @@ def _precision(device: str) -> AbstractContextManager[object]:
 def _initialise(model: CFM, plan: FlowPlan, utterances: Sequence[Utterance]) -> None:
     if plan.start is not None:
         # Buffers are no parameters: the model's own stay.
-        model.load_state_dict(model.state_dict() | read_parameters(plan.start))
+        own = model.state_dict()
+        model.load_state_dict(own | with_tokens_of(own, read_parameters(plan.start)))
         return
     sample = np.concatenate([item.mel for item in utterances[:: len(utterances) // 200 or 1]])
     start_from_mean(model, torch.from_numpy(sample.astype(np.float32).mean(axis=0)))

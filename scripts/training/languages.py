@@ -32,6 +32,16 @@ class DemoModel:
     name: str
     languages: tuple[str, ...]
 
+    @property
+    def phonemes(self) -> bool:
+        """Whether it reads phonemes, as English is written for the demo."""
+        return "en" in self.languages
+
+    @property
+    def vocabulary(self) -> str:
+        """Its vocabulary's file, within the folder of the demo: one of its own where it reads phonemes."""
+        return f"{self.name}/vocab.txt" if self.phonemes else "vocab.txt"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:

@@ -13,8 +13,6 @@ from torch.nn.utils import parametrize
 
 from scripts.training.text import pinyin_parts
 
-_AUDIO_DROP = 0.2  # upstream's 0.3 and 0.2 spend more steps on speech without text than a short
-_TEXT_DROP = 0.1  # training can afford
 _EMA_WARMUP_STEPS = 10
 _EMBEDDING = "transformer.text_embed.text_embed"
 _PART_SCALE = 3**-0.5  # three parts together vary as much as a token of its own
@@ -45,7 +43,7 @@ def build_model(architecture: Architecture, vocabulary_size: int) -> CFM:
     transformer = DiT(
         **asdict(architecture), mel_dim=100, text_num_embeds=vocabulary_size, dropout=0.0
     )
-    return CFM(transformer, audio_drop_prob=_AUDIO_DROP, cond_drop_prob=_TEXT_DROP)
+    return CFM(transformer)
 
 
 def start_from_mean(model: CFM, mean_mel: torch.Tensor) -> None:
@@ -114,6 +112,26 @@ def _membership(tokens: Sequence[str]) -> torch.Tensor:
     for row, column in cells:
         membership[row, column] = 1.0
     return membership
+
+
+def with_tokens_of(
+    own: Mapping[str, torch.Tensor], start: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Parameters of another model, with the tokens of this one.
+
+    Vocabularies differ at their end only: tokens that the other lacks keep their fresh embedding,
+    and those that this one lacks are left out.
+
+    Args:
+        own: Of a fresh model.
+        start: Of the model to start from.
+    """
+    name = f"{_EMBEDDING}.weight"
+    fresh, learned = own[name], start[name]
+    common = min(len(fresh), len(learned))
+    # Fresh ones as large as what has been learned, or they would drown in it.
+    scale = learned.std() / fresh.std()
+    return {**start, name: torch.cat([learned[:common], fresh[common:] * scale])}
 
 
 def plain_parameters(parameters: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

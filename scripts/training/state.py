@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from f5_tts.model.cfm import CFM
 from safetensors.torch import load_file
 from torch import nn
 
-from scripts.training.model import MovingAverage, plain_parameters
+from scripts.training.model import Architecture, MovingAverage, build_model, plain_parameters
 from scripts.training.progress import Progress
 
 EMA_PREFIX = "ema_model."  # upstream's, in exported checkpoints
@@ -47,6 +48,18 @@ def read_parameters(path: Path) -> dict[str, torch.Tensor]:
         named = load_file(path)
         return {name.removeprefix(EMA_PREFIX): value.float() for name, value in named.items()}
     return plain_parameters(_read_state(path)["average"])
+
+
+def load_average(path: Path, architecture: Architecture, vocabulary_size: int) -> CFM:
+    """The averaged model of a run or of an exported checkpoint, in float32 and evaluation mode.
+
+    Raises:
+        FileNotFoundError: If the run has not saved anything yet.
+    """
+    model = build_model(architecture, vocabulary_size)
+    # Buffers are no parameters: the model's own stay.
+    model.load_state_dict(model.state_dict() | read_parameters(path))
+    return model.eval()
 
 
 def read_history(path: Path) -> list[Training]:

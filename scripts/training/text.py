@@ -4,8 +4,9 @@ Serving has its own implementation of the same rule; a test compares the two. Th
 
 1. NFC, then the table :data:`FOLD` (one character to one), then lower case;
 2. white space collapses to single spaces, none at the ends;
-3. English and Mandarin pass upstream's ``convert_char_to_pinyin`` (Han becomes a space and a
-   pinyin syllable with its tone digit); every other language is split into characters.
+3. English words become phonemes, as far as a dictionary knows them;
+4. Mandarin, and what is left of English, passes upstream's ``convert_char_to_pinyin`` (Han becomes
+   a space and a pinyin syllable with its tone digit); every other language is split into characters.
 """
 
 import re
@@ -16,6 +17,8 @@ from pathlib import Path
 from f5_tts.model.utils import convert_char_to_pinyin
 from pypinyin import Style, pinyin
 
+from f5serve.text.phonemes import TOKENS as PHONEMES
+from f5serve.text.phonemes import sounded
 from scripts.training.languages import ACCENTED, CYRILLIC, DEVANAGARI, KANA, LATIN
 
 # Marks that sound alike become one, so that each token left is one the models have met.
@@ -34,8 +37,8 @@ FOLD: Mapping[int, str] = str.maketrans(
     | dict.fromkeys(_OPENING, " ")
 )
 
+_ONE_MODEL = frozenset({"en", "zh"})  # speaks both, and Mandarin texts hold English words
 PUNCTUATION = "'-,.?!"
-_PINYIN_LANGUAGES = frozenset({"en", "zh"})
 _SYLLABLE = re.compile(
     r"(?P<initial>[zcs]h|[bpmfdtnlgkhjqxrzcsyw]?)(?P<final>[a-z]*)(?P<tone>[1-4]?)"
 )
@@ -66,11 +69,15 @@ def demo_tokens(text: str, language: str) -> list[str]:
         language: ISO 639-1 code.
 
     Returns:
-        Characters, and for Han a space and a pinyin syllable each.
+        Characters; for Han a space and a pinyin syllable each, for English words their phonemes.
     """
     folded = fold(text)
-    if language not in _PINYIN_LANGUAGES:
-        return list(folded)
+    if language in _ONE_MODEL:
+        return list(sounded(folded, _with_pinyin))
+    return list(folded)
+
+
+def _with_pinyin(folded: str) -> list[str]:
     tokens: list[str] = convert_char_to_pinyin([folded])[0]
     return tokens
 
@@ -80,8 +87,12 @@ def pinyin_text(tokens: Sequence[str]) -> str:
     return " ".join("".join(tokens).split())
 
 
-def vocabulary() -> list[str]:
-    """Every token of the demo models, in order of their ids; the first is the space."""
+def vocabulary(*, phonemes: bool) -> list[str]:
+    """Every token of the demo models, in order of their ids; the first is the space.
+
+    Args:
+        phonemes: Whether those of English are among them; they come last.
+    """
     letters = (
         LATIN,
         "".join(letter for letter in ACCENTED if letter not in LATIN),
@@ -90,7 +101,8 @@ def vocabulary() -> list[str]:
         KANA,
     )
     characters = [" ", *PUNCTUATION, *"0123456789", *(c for group in letters for c in group)]
-    return characters + sorted(_pinyin_syllables() - set(characters))
+    syllables = sorted(_pinyin_syllables() - set(characters))
+    return characters + syllables + (list(PHONEMES) if phonemes else [])
 
 
 def _pinyin_syllables() -> set[str]:

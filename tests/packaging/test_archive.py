@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from f5serve.catalogue import load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import (
     MANIFEST,
@@ -19,7 +20,9 @@ from scripts.archive import (
     rewrite_with,
     unpack,
 )
-from scripts.package import Job
+from scripts.jobs import model_job
+from scripts.package import CATALOGUE, ROOT, Job
+from scripts.sources import VOICES, read_voices
 from scripts.verify import inspect, verify_archive
 from tests.packaging.conftest import Build
 
@@ -122,6 +125,18 @@ def test_what_reads_texts_out_lies_in_the_models_alone(model: Job, router: Job) 
     assert readers <= expected_members(model.spec).keys()
     assert not readers & expected_members(router.spec).keys()
     assert "f5serve/text/markup.py" in expected_members(router.spec)
+
+
+def test_the_pronouncing_dictionary_lies_with_the_model_that_reads_phonemes_alone(
+    model: Job, router: Job
+) -> None:
+    name = "f5serve/text/data/cmudict.txt.xz"
+    english = model_job(
+        ROOT, load_catalogue(ROOT / CATALOGUE), "f5_en_zh", "demo", read_voices(ROOT / VOICES)
+    )
+
+    assert name in expected_members(english.spec)
+    assert name not in expected_members(model.spec).keys() | expected_members(router.spec).keys()
 
 
 def test_the_pages_lie_in_the_router_alone(model: Job, router: Job) -> None:

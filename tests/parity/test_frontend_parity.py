@@ -77,6 +77,7 @@ def test_demo_tokens_are_those_of_training(language: str, text: str) -> None:
         converter="pinyin" if language in ("en", "zh") else "char",
         lowercase=True,
         punctuation="ascii",
+        phonemes=language in ("en", "zh"),
     )
 
     assert tokens(text, frontend) == demo_tokens(text, language)

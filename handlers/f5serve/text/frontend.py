@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from f5serve.text import japanese
+from f5serve.text import japanese, phonemes
 from f5serve.text.clean import clean
 
 # Marks that sound alike become one; quotes and brackets are silent. One character to one.
@@ -44,6 +44,7 @@ class Frontend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         kana: Whether kanji, digits and Latin letters become kana first, for checkpoints of Japanese.
         spoken: Whether digits, signs, capitals and markup are read out first, in the words of the text's
             language (see ``as_spoken``).
+        phonemes: Whether English words become phonemes, for checkpoints that were trained on them.
         framed: Whether the checkpoint's texts stood between spaces and ended with a mark.
     """
 
@@ -52,6 +53,7 @@ class Frontend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     punctuation: Literal["keep", "ascii"] = "keep"
     kana: bool = False
     spoken: bool = False
+    phonemes: bool = False
     framed: bool = False
 
 
@@ -64,6 +66,8 @@ def load(frontend: Frontend, languages: Iterable[str]) -> None:
     """
     if frontend.kana:
         japanese.load()
+    if frontend.phonemes:
+        phonemes.load()
     if frontend.spoken:
         from f5serve.text import spoken
 
@@ -100,7 +104,7 @@ def tokens(text: str, frontend: Frontend) -> list[str]:
         frontend: What the checkpoint was trained on.
 
     Returns:
-        Single characters and, for ``pinyin``, syllables with their tone digit, each after a space.
+        Single characters, phonemes and, for ``pinyin``, syllables with their tone digit, each after a space.
     """
     text = text.encode("utf-8", "ignore").decode("utf-8")
     if frontend.converter == "char" or frontend.kana:
@@ -115,7 +119,8 @@ def tokens(text: str, frontend: Frontend) -> list[str]:
         text = " ".join(text.split())
     if frontend.framed:
         text = _framed(text.strip())
-    return list(text) if frontend.converter == "char" else list(_pinyin(text))
+    converted = list if frontend.converter == "char" else _pinyin
+    return list(phonemes.sounded(text, converted) if frontend.phonemes else converted(text))
 
 
 def _framed(text: str) -> str:

@@ -9,6 +9,7 @@ from scripts.training.model import (
     plain_parameters,
     share_pinyin_parts,
     start_from_mean,
+    with_tokens_of,
 )
 
 _TINY = Architecture(dim=64, depth=1, heads=1, text_dim=16, conv_layers=1)
@@ -55,6 +56,21 @@ def test_exported_parameters_bear_upstreams_names_and_the_sum_of_the_parts() -> 
     assert sorted(plain) == sorted(names)
     exported = plain["transformer.text_embed.text_embed.weight"][1:]
     torch.testing.assert_close(exported, _embeddings(model))
+
+
+def test_a_model_started_from_another_keeps_the_tokens_that_both_have() -> None:
+    name = "transformer.text_embed.text_embed.weight"
+    few, many = build_model(_TINY, 3), build_model(_TINY, 5)
+    learned = few.state_dict() | {name: few.state_dict()[name] * 7}
+
+    grown = with_tokens_of(many.state_dict(), learned)
+    shrunk = with_tokens_of(few.state_dict(), many.state_dict())
+
+    torch.testing.assert_close(grown[name][:4], learned[name])  # and row 0, upstream's filler
+    assert grown[name].shape[0] == 6
+    assert grown[name][4:].std() == pytest.approx(learned[name].std().item(), rel=0.5)
+    torch.testing.assert_close(shrunk[name], many.state_dict()[name][:4])
+    few.load_state_dict(shrunk)
 
 
 def test_an_untrained_model_predicts_the_mean_spectrum() -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from f5serve.text.phonemes import TOKENS as PHONEMES
 from scripts.training.languages import LANGUAGES
 from scripts.training.sentences import natural_sentences
 from scripts.training.text import (
@@ -45,10 +46,10 @@ def test_folding_twice_changes_nothing_more() -> None:
         ("हाँ।", "hi", ["ह", "ा", "ँ", "."]),
         ("ラーメン", "ja", ["ラ", "ー", "メ", "ン"]),
         ("你好!", "zh", [" ", "ni2", " ", "hao3", "!"]),
-        ("don't", "en", ["d", "o", "n", "'", "t"]),
+        ("Don't!", "en", ["D", "D", "OW1", "OW1", "OW1", "N", "N", "T", "T", *"!!!!!"]),
     ],
 )
-def test_tokens_are_characters_and_pinyin_syllables(
+def test_tokens_are_characters_pinyin_syllables_and_english_phonemes(
     text: str, language: str, tokens: list[str]
 ) -> None:
     assert demo_tokens(text, language) == tokens
@@ -64,7 +65,7 @@ def test_reference_and_text_can_be_tokenised_apart() -> None:
 
 
 def test_every_natural_sentence_is_in_the_vocabulary() -> None:
-    known = set(vocabulary())
+    known = set(vocabulary(phonemes=True))
 
     for code in LANGUAGES:
         for text in natural_sentences(code):
@@ -75,8 +76,15 @@ def test_espeak_is_given_the_pinyin_that_the_model_reads() -> None:
     assert pinyin_text(demo_tokens("你好，世界！", "zh")) == "ni2 hao3, shi4 jie4!"
 
 
+def test_the_vocabularies_differ_at_their_end_only() -> None:
+    without, with_phonemes = vocabulary(phonemes=False), vocabulary(phonemes=True)
+
+    assert with_phonemes[: len(without)] == without
+    assert with_phonemes[len(without) :] == list(PHONEMES)
+
+
 def test_a_vocabulary_survives_the_file(tmp_path: Path) -> None:
-    tokens = vocabulary()
+    tokens = vocabulary(phonemes=True)
 
     write_vocabulary(tmp_path / "vocab.txt", tokens)
 

@@ -37,8 +37,8 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 # hadolint ignore=DL3042  # setup installs as pip is configured; the cache lies in a mount that no layer keeps
 RUN --mount=type=bind,from=pip,target=/pip \
-    --mount=type=tmpfs,target=/root/.cache \
-    PIP_CONFIG_FILE=/pip/pip.conf python3 -m scripts.setup \
+    --mount=type=tmpfs,target=/var/cache/pip \
+    PIP_CONFIG_FILE=/pip/pip.conf PIP_CACHE_DIR=/var/cache/pip python3 -m scripts.setup \
     && .venv/bin/python -m pip uninstall --yes --quiet pip setuptools \
     && rm -rf .venv/setup.log .venv/include scripts
 

@@ -302,7 +302,7 @@ def _logged(chunks: Iterator[bytes], call: Call) -> Iterator[bytes]:
         yield from chunks
     except ServeError:
         raise
-    except Exception:
+    except Exception:  # honest: logged under the request's id, and raised again
         logger.exception("failed", extra=log.told(**_identity(call)))
         raise
 

@@ -15,16 +15,22 @@ import numpy.typing as npt
 import torch
 from f5_tts.model.modules import MelSpec
 
+from scripts.training.alignment import FRAMES_PER_TOKEN, placed
 from scripts.training.espeak import EspeakError, Samples, read_aloud, require_espeak
 from scripts.training.languages import LANGUAGES, SPEAKERS
 from scripts.training.sentences import random_sentences, word_list
-from scripts.training.text import token_ids
+from scripts.training.text import UNKNOWN_ID, token_ids
 
 PADDING_ID = -1  # upstream's mark for "no token"
 MAX_ITEM_FRAMES = 720
 WAVES_PER_SHARD = 200
 _JOINED_SHARES = (0.4, 0.4, 0.15, 0.05)  # one utterance, two, three, four
 _SPACE_ID = 0
+_OTHER_PACE_SHARE = 0.3
+_OTHER_PACES = (
+    2.6,
+    3.7,
+)  # frames a token: references whose texts take longer or shorter than they should
 
 
 _Item = tuple[npt.NDArray[np.float16], tuple[int, ...]]  # mel and token ids
@@ -32,12 +38,21 @@ _Item = tuple[npt.NDArray[np.float16], tuple[int, ...]]  # mel and token ids
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """One reading: ``mel`` is ``[n d]`` float16 log-mel, ``ids`` its tokens."""
+    """One reading.
+
+    Attributes:
+        language: ISO 639-1 code.
+        speaker: Whose voice it is.
+        mel: ``[n d]`` float16 log-mel.
+        ids: Its tokens, as serving would write them.
+        said: What is heard from which frame on, where that is known: token ids.
+    """
 
     language: str
     speaker: str
     mel: npt.NDArray[np.float16]
     ids: tuple[int, ...]
+    said: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +130,9 @@ def build_shard(shard: Shard) -> str:
         mels.append(mel)
         if len(waves) < WAVES_PER_SHARD:
             waves.append(reading.samples)
-        row = {"text": text, "tokens": reading.tokens, "frames": mel.shape[0]}
+        row: dict[str, object] = {"text": text, "tokens": reading.tokens, "frames": mel.shape[0]}
+        if reading.said:
+            row["said"] = reading.said
         rows.append(json.dumps(row, ensure_ascii=False))
     np.save(shard.path.with_suffix(".mel.npy"), np.concatenate(mels))
     np.save(shard.path.with_suffix(".wave.npy"), np.concatenate(waves).astype(np.float16))
@@ -156,6 +173,9 @@ def _load_shard(
             speaker=speaker,
             mel=mels[start : start + row["frames"]],
             ids=tuple(token_ids(row["tokens"], vocabulary)),
+            said=tuple(
+                (vocabulary.get(token, UNKNOWN_ID), start) for token, start in row.get("said", ())
+            ),
         )
         start += row["frames"]
 
@@ -192,19 +212,38 @@ def _items(utterances: Sequence[Utterance], generator: np.random.Generator) -> I
         key = (utterance.language, utterance.speaker)
         wanted, run = runs.get(key) or (int(generator.choice(counts, p=_JOINED_SHARES)), [])
         if run and sum(len(u.mel) for u in run) + len(utterance.mel) > MAX_ITEM_FRAMES:
-            yield _join(run)
+            yield _join(run, generator)
             run = []
         run.append(utterance)
         runs[key] = (wanted, run)
         if len(run) >= wanted:
-            yield _join(runs.pop(key)[1])
+            yield _join(runs.pop(key)[1], generator)
 
 
-def _join(run: Sequence[Utterance]) -> _Item:
+def _join(run: Sequence[Utterance], generator: np.random.Generator) -> _Item:
+    mel = np.concatenate([utterance.mel for utterance in run])
+    if all(utterance.said for utterance in run):
+        return mel, _placed(run, len(mel), generator)
     ids = list(run[0].ids)
     for utterance in run[1:]:
         ids += (_SPACE_ID, *utterance.ids)
-    return np.concatenate([utterance.mel for utterance in run]), tuple(ids)
+    return mel, tuple(ids)
+
+
+def _placed(
+    run: Sequence[Utterance], frames: int, generator: np.random.Generator
+) -> tuple[int, ...]:
+    """Tokens that tell for every frame what is heard: mostly as many as serving writes, at times more or fewer."""
+    starts = np.cumsum([0, *(len(utterance.mel) for utterance in run)])
+    said = [
+        (token, start + at)
+        for utterance, start in zip(run, starts[:-1], strict=True)
+        for token, at in utterance.said
+    ]
+    each: float = FRAMES_PER_TOKEN
+    if generator.random() < _OTHER_PACE_SHARE:
+        each = generator.uniform(*_OTHER_PACES)
+    return tuple(placed(said, max(round(frames / each), len(said)), frames))
 
 
 def collate(items: Sequence[_Item]) -> Batch:

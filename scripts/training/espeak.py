@@ -2,15 +2,19 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import torchaudio
 
+from f5serve.text.phonemes import heard
+from scripts.training.alignment import AlignmentError, Library, starts
 from scripts.training.languages import Language, Speaker
-from scripts.training.text import demo_tokens, pinyin_text
+from scripts.training.text import demo_tokens, fold, pinyin_text
 
 Samples = npt.NDArray[np.float32]
 
@@ -40,11 +44,13 @@ class Reading:
         text: What was read, in the language's own script.
         tokens: The same for the model.
         samples: ``[nw]`` mono at 24 kHz in ``[-1, 1]``, a whole number of hops.
+        said: For English what is heard from which mel frame on, a space for the silence before; else empty.
     """
 
     text: str
     tokens: list[str]
     samples: Samples
+    said: Sequence[tuple[str, float]] = ()
 
 
 def require_espeak() -> None:
@@ -75,10 +81,29 @@ def read_aloud(text: str, language: Language, speaker: Speaker, seed: int = 0) -
     tokens = demo_tokens(text, language.code)
     # The dictionary of espeak-ng reads Han its own way; pinyin makes it say what the tokens say.
     spoken = pinyin_text(tokens) if language.code == "zh" else text
-    samples = trim(_run(spoken, language.espeak + speaker.variant))
+    voice = language.espeak + speaker.variant
+    whole = _run(spoken, voice)
+    samples = trim(whole)
     if samples.size == 0:
         raise EspeakError(f"espeak-ng is silent about {text!r}")
-    return Reading(text=text, tokens=tokens, samples=level(samples, seed))
+    said = _said(text, voice, _loud(whole)[0] - MARGIN_S) if language.code == "en" else ()
+    return Reading(text=text, tokens=tokens, samples=level(samples, seed), said=said)
+
+
+def _said(text: str, voice: str, start_s: float) -> list[tuple[str, float]]:
+    """What is heard from which frame on, in a recording that was cut at a second."""
+    sounds = heard(fold(text))
+    try:
+        begins = starts(sounds, _library().say(text, voice))
+    except AlignmentError as error:
+        raise EspeakError(f"{text!r} cannot be timed: {error}") from error
+    frames = [max(0.0, (at - start_s) * RATE_HZ / HOP_SAMPLES) for at in begins]
+    return [(" ", 0.0), *zip(sounds, [round(at, 2) for at in frames], strict=True)]
+
+
+@lru_cache(maxsize=1)
+def _library() -> Library:
+    return Library(WORDS_PER_MINUTE)
 
 
 def _run(text: str, voice: str) -> Samples:
@@ -94,20 +119,28 @@ def _run(text: str, voice: str) -> Samples:
 
 def trim(samples: Samples) -> Samples:
     """Cut silence at both ends, but for a margin; the result is a whole number of hops."""
-    window = round(_WINDOW_S * RATE_HZ)
-    whole = samples[: samples.size // window * window].reshape(-1, window)
-    if whole.size == 0:
-        return samples[:0]
-    loudness = np.sqrt(np.mean(np.square(whole), axis=1))
-    loud = np.flatnonzero(loudness > loudness.max() * 10 ** (SILENCE_DB / 20))
-    if loud.size == 0:
+    start_s, stop_s = _loud(samples)
+    if start_s == stop_s:
         return samples[:0]
     margin = round(MARGIN_S * RATE_HZ)
     padded = np.pad(samples, margin)  # so that the margin is there even where speech starts at once
-    start, stop = int(loud[0]) * window, (int(loud[-1]) + 1) * window + 2 * margin
+    start, stop = round(start_s * RATE_HZ), round(stop_s * RATE_HZ) + 2 * margin
     hops = -(-(stop - start) // HOP_SAMPLES)
     cut = padded[start : start + hops * HOP_SAMPLES]
     return np.pad(cut, (0, hops * HOP_SAMPLES - cut.size))
+
+
+def _loud(samples: Samples) -> tuple[float, float]:
+    """Seconds where sound begins and ends; the same where there is none."""
+    window = round(_WINDOW_S * RATE_HZ)
+    whole = samples[: samples.size // window * window].reshape(-1, window)
+    if whole.size == 0:
+        return 0.0, 0.0
+    loudness = np.sqrt(np.mean(np.square(whole), axis=1))
+    loud = np.flatnonzero(loudness > loudness.max() * 10 ** (SILENCE_DB / 20))
+    if loud.size == 0:
+        return 0.0, 0.0
+    return int(loud[0]) * _WINDOW_S, (int(loud[-1]) + 1) * _WINDOW_S
 
 
 def level(samples: Samples, seed: int) -> Samples:

@@ -5,8 +5,8 @@ vowel's says whether it is stressed. A word that the dictionary lacks is put tog
 rules.
 
 Such checkpoints spread their tokens evenly over the frames, but a diphthong lasts thrice as long as an unstressed
-vowel. So each phoneme and each mark is repeated as often as it lasts times 32 ms (three mel frames): the means of
-espeak-ng's English, by least squares over the training texts.
+vowel. So each phoneme is repeated as often as it lasts (``lengths``), and pauses are those that are heard: there is
+none between words.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from f5serve.errors import ConfigurationError
+from f5serve.text.lengths import PAUSES, spread
 
 VOWELS: Final = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")  # fmt: skip
 CONSONANTS: Final = (
@@ -30,29 +31,6 @@ CONSONANTS: Final = (
 TOKENS: Final = (*CONSONANTS, *(f"{vowel}{stress}" for vowel in VOWELS for stress in "01"))
 """Every token that a word may become."""
 
-_USUAL: Final = 2
-_BRIEF: Final = ["AH0", "AH1", "AO0", "IH0", "IH1", "IY0", "R", "UH0", "UH1"]
-_LONG: Final = [
-    "AW0",
-    "AW1",
-    "AY1",
-    "CH",
-    "EY1",
-    "F",
-    "JH",
-    "K",
-    "OW1",
-    "OY0",
-    "P",
-    "S",
-    "SH",
-    "TH",
-    "V",
-    "Z",
-]
-_LENGTHS: Final = {**dict.fromkeys(_BRIEF, 1), **dict.fromkeys(_LONG, 3), "OY1": 4}
-_MARKS: Final = {" ": 2, "'": 1, ",": 8, ".": 5, "?": 5, "!": 5}
-_FINAL: Final = ".?!"
 # A word, and the marks behind it, which belong to its language.
 _WORDS: Final = re.compile(r"([A-Za-zÀ-ÖØ-öø-ɏ]+(?:'[A-Za-zÀ-ÖØ-öø-ɏ]+)*)([ ',.?!-]*)")
 _PLAIN: Final = str.maketrans(
@@ -89,14 +67,32 @@ def sounded(text: str, rest: Callable[[str], Iterable[str]]) -> Iterator[str]:
         rest: Gives the tokens of what is no English: other scripts, and marks behind them.
     """
     end = 0
+    sentence: list[str] = []
     for match in _WORDS.finditer(text):
-        yield from rest(text[end : match.start()])
+        if match.start() > end:
+            yield from spread(sentence)
+            sentence = []
+            yield from rest(text[end : match.start()])
         word, marks = match.groups()
-        for phoneme in phonemes(_unaccented(word.lower())):
-            yield from [phoneme] * _LENGTHS.get(phoneme, _USUAL)
-        yield from _paused(marks)
+        sentence += phonemes(_unaccented(word.lower()))
+        for mark in _pauses(marks):
+            sentence.append(mark)
+            if mark != ",":
+                yield from spread(sentence)
+                sentence = []
+        if not sentence and marks.endswith(" ") and match.end() < len(text):
+            yield " "
         end = match.end()
+    yield from spread(sentence)
     yield from rest(text[end:])
+
+
+def heard(text: str) -> list[str]:
+    """Answer the phonemes and pauses of an English text, one each; the last is that of a sentence's end."""
+    sounds: list[str] = []
+    for word, marks in _WORDS.findall(text):
+        sounds += [*phonemes(_unaccented(word.lower())), *_pauses(marks)]
+    return sounds if sounds and sounds[-1] in PAUSES else [*sounds, "."]
 
 
 def _unaccented(word: str) -> str:
@@ -106,13 +102,11 @@ def _unaccented(word: str) -> str:
     return taken_apart.encode("ascii", "ignore").decode("ascii")
 
 
-def _paused(marks: str) -> Iterator[str]:
-    """Give the tokens of the marks behind a word: a hyphen joins as a space does, a dash pauses as a comma does."""
-    last = ""
-    for mark in marks.replace(" - ", ", ").replace("-", " "):
-        # Between sentences one space is enough: the mark before it has taken the pause.
-        yield from [mark] * (1 if mark == " " and last and last in _FINAL else _MARKS[mark])
-        last = mark
+def _pauses(marks: str) -> Iterator[str]:
+    """Give the pauses behind a word: one for marks in a row. A hyphen joins, a dash pauses as a comma does."""
+    heard = [mark for mark in marks.replace(" - ", ", ") if mark in PAUSES]
+    ends = [mark for mark in heard if mark != ","]
+    yield from (ends or heard)[-1:]
 
 
 @lru_cache(maxsize=_KEPT_WORDS)

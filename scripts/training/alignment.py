@@ -42,7 +42,8 @@ _SOUNDS: Final = {
     "E2": "EH", "a": "AE", "aa": "AE", "eI": "EY", "3": "ER", "3:": "ER", "aI": "AY", "i:": "IY", "i": "IY",
     "u:": "UW", "oU": "OW", "0": "AA", "A:": "AA", "A@": "AA R", "A#": "AA", "O:": "AO", "O2": "AO", "O": "AO",
     "aU": "AW", "o@": "AO R", "O@": "AO R", "U": "UH", "e@": "EH R", "i@": "IY AH", "OI": "OY", "i@3": "IH R",
-    "A~": "AA N", "O~": "AO N", "E~": "AE N", "W": "W", "U@": "UH R", "aI@": "AY AH", "aI3": "AY ER", "e": "EH", "o": "OW", "u": "UW",
+    "A~": "AA N", "O~": "AO N", "E~": "AE N", "W": "W", "U@": "UH R", "aI@": "AY AH", "aI3": "AY ER",
+    "e": "EH", "o": "OW", "u": "UW",
 }  # fmt: skip
 _OTHER, _OTHER_KIND, _LACKING = 1.0, 3.0, 1.2
 
@@ -91,7 +92,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class Library:
-    """espeak-ng as a library; one in a process.
+    """espeak-ng as a library; one in a process (:func:`library`).
 
     Args:
         words_per_minute: The pace of all it says.
@@ -111,7 +112,7 @@ class Library:
         self._samples = 0
         self._heard: list[tuple[str, int]] = []
         self._word_start: int | None = None
-        self._callback = _Callback(self._take)  # kept: the library calls it as long as it lives
+        self._callback = _Callback(self._take)  # kept: nothing else holds it
         self._library.espeak_SetSynthCallback(self._callback)
         self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
 
@@ -145,6 +146,12 @@ class Library:
                 self._word_start = None
             index += 1
         return 0
+
+
+@cache
+def library(words_per_minute: int) -> Library:
+    """The library at a pace; to open it twice in a process would disturb it."""
+    return Library(words_per_minute)
 
 
 def starts(tokens: Sequence[str], spoken: Spoken) -> list[float]:

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ import torch
 import torchaudio
 
 from f5serve.text.phonemes import heard
-from scripts.training.alignment import AlignmentError, Library, starts
+from scripts.training.alignment import AlignmentError, library, starts
 from scripts.training.languages import Language, Speaker
 from scripts.training.text import demo_tokens, fold, pinyin_text
 
@@ -94,16 +93,11 @@ def _said(text: str, voice: str, start_s: float) -> list[tuple[str, float]]:
     """What is heard from which frame on, in a recording that was cut at a second."""
     sounds = heard(fold(text))
     try:
-        begins = starts(sounds, _library().say(text, voice))
+        begins = starts(sounds, library(WORDS_PER_MINUTE).say(text, voice))
     except AlignmentError as error:
         raise EspeakError(f"{text!r} cannot be timed: {error}") from error
     frames = [max(0.0, (at - start_s) * RATE_HZ / HOP_SAMPLES) for at in begins]
     return [(" ", 0.0), *zip(sounds, [round(at, 2) for at in frames], strict=True)]
-
-
-@lru_cache(maxsize=1)
-def _library() -> Library:
-    return Library(WORDS_PER_MINUTE)
 
 
 def _run(text: str, voice: str) -> Samples:

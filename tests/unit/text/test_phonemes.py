@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import tracemalloc
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from f5serve.errors import ConfigurationError
 from f5serve.text import frontend as frontend_module
 from f5serve.text import phonemes as phonemes_module
 from f5serve.text.frontend import Frontend, tokens
-from f5serve.text.phonemes import TOKENS, phonemes, sounded
+from f5serve.text.phonemes import TOKENS, heard, phonemes, sounded
 
 DEMO = Frontend(converter="pinyin", lowercase=True, punctuation="ascii", phonemes=True)
 
@@ -57,14 +58,24 @@ def test_every_letter_is_read_in_every_place() -> None:
             assert set(phonemes(word)) <= set(TOKENS)
 
 
-def test_sounds_and_pauses_are_as_many_tokens_as_they_last() -> None:
-    told = tokens("Hello, blorf! 你好 don’t", DEMO)
+def test_a_sentence_is_its_phonemes_and_pauses_and_has_none_between_words() -> None:
+    told = [token for token, _ in groupby(tokens("Hello, big blorf! 你好 don’t", DEMO))]
 
     assert told == [
-        "HH", "HH", "AH0", "L", "L", "OW1", "OW1", "OW1", *",,,,,,,,", " ", " ",
-        "B", "B", "L", "L", "AO1", "AO1", "R", "F", "F", "F", *"!!!!!", " ", " ", "ni2", " ", "hao3", " ",
-        "D", "D", "OW1", "OW1", "OW1", "N", "N", "T", "T",
+        "HH", "AH0", "L", "OW1", ",", "B", "IH1", "G", "B", "L", "AO1", "R", "F", "!",
+        " ", "ni2", " ", "hao3", " ", "D", "OW1", "N", "T",
     ]  # fmt: skip
+
+
+def test_several_marks_pause_like_the_strongest_of_them() -> None:
+    assert tokens("what?!, no.", DEMO) == tokens("what! no.", DEMO)
+    assert tokens("yes,, no.", DEMO) == tokens("yes, no.", DEMO)
+
+
+def test_sounds_are_named_once_and_end_like_a_sentence() -> None:
+    assert heard("a dog, a") == ["AH0", "D", "AO1", "G", ",", "AH0", "."]
+    assert heard("a dog?") == ["AH0", "D", "AO1", "G", "?"]
+    assert heard("") == ["."]
 
 
 def test_a_hyphen_joins_and_a_dash_pauses() -> None:

@@ -14,11 +14,12 @@ from scripts.training.alignment import (
     AlignmentError,
     Library,
     Spoken,
+    library,
     placed,
     starts,
 )
 from scripts.training.data import Utterance, batches, log_mel
-from scripts.training.espeak import read_aloud
+from scripts.training.espeak import WORDS_PER_MINUTE, read_aloud
 from scripts.training.languages import LANGUAGES, SPEAKERS
 
 TEXT = "The quick better bird, walked over comfortable water."
@@ -116,10 +117,10 @@ def test_most_items_have_as_many_tokens_as_serving_writes() -> None:
 
 @pytest.mark.tool("espeak-ng")
 def test_the_library_tells_when_each_sound_begins() -> None:
-    library = Library(170)
+    speaker = library(WORDS_PER_MINUTE)
     sounds = heard(TEXT.lower())
 
-    said = library.say(TEXT, "en-us")
+    said = speaker.say(TEXT, "en-us")
     begins = starts(sounds, said)
 
     assert begins == sorted(begins)
@@ -129,7 +130,7 @@ def test_the_library_tells_when_each_sound_begins() -> None:
     at = {sound: place for place, sound in reversed(list(enumerate(sounds)))}
     lasting = np.diff([*begins, said.end_s])
     assert lasting[at["ER1"]] > 2 * lasting[at["EH1"]]
-    again = starts(sounds, library.say(TEXT, "en-us"))  # nothing is left of the call before
+    again = starts(sounds, speaker.say(TEXT, "en-us"))  # nothing is left of the call before
     assert again == pytest.approx(begins, abs=0.002)
 
 
@@ -150,7 +151,7 @@ def test_a_reading_is_silent_where_it_is_said_to_pause() -> None:
 @pytest.mark.tool("espeak-ng")
 def test_a_voice_that_is_not_there_is_named() -> None:
     with pytest.raises(AlignmentError, match="no voice 'zz-none'"):
-        Library(170).say("word", "zz-none")
+        library(WORDS_PER_MINUTE).say("word", "zz-none")
 
 
 def test_a_missing_library_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

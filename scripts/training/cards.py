@@ -37,7 +37,7 @@ How it is measured: `docs/quality.md`.
 ## What it can and cannot do
 
 - Short sentences of one to about twelve words, in lower-case letters and `{marks}`; numbers and
-  abbreviations must be written out before (serving does not do that yet).
+  abbreviations must be written out before, as serving does.
 - Flat, robotic prosody: its teacher is a formant synthesiser.
 - Reference and new speech together should stay below {limit_s:.1f} s; it has not heard more.
 - It does not clone voices.

@@ -165,5 +165,6 @@ def _dictionary() -> list[str]:
 
 
 def load() -> None:
-    """Open the dictionary, so that the first request does not wait for it."""
-    phonemes("hello")
+    """Open dictionary and lengths, so that the first request does not wait for them."""
+    for _ in sounded("hello", iter):
+        pass

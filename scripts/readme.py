@@ -22,6 +22,7 @@ from scripts.hearing.tables import card_scores, found_of, is_intelligible, markd
 from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
+from scripts.speed_table import speed_table
 
 README: Final = Path("README.md")
 DEMO: Final = Path("loadtests/results/demo.json")
@@ -134,12 +135,13 @@ def load_blocks() -> list[Block]:
 def bench_blocks() -> list[Block]:
     """Answer what is made from the records of the benchmarks."""
 
-    def block(kind: str, content: str) -> Block:
+    def block(kind: str, content: str, path: Path = PERFORMANCE_PAGE) -> Block:
         begin = f"<!-- {kind}: made by `python -m scripts.readme` -->"
         end = f"<!-- end of {kind} -->"
-        return Block(path=PERFORMANCE_PAGE, begin=begin, end=end, content=content)
+        return Block(path=path, begin=begin, end=end, content=content)
 
     return [
+        block("speed", speed_table(), README),
         block("engine", engine_table()),
         block("gpu", gpu_table()),
         block("serving", serving_table()),

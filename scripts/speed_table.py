@@ -1,0 +1,93 @@
+"""The README's table of speed: ours beside other ways to serve the same checkpoint, from what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.bench_tables import ENGINE, NOT_RECORDED, read_result, where_measured
+from scripts.serving_tables import OURS, OVERHEAD, SERVING, STATUS_QUO
+
+PADDED: Final = "padded"
+PAGE: Final = "docs/performance.md"
+
+
+def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path = OVERHEAD) -> str:
+    """Answer the table and what is to be known about it in Markdown."""
+    record = read_result(serving)
+    if record is None:
+        return NOT_RECORDED.format(command="make bench-serving RECORD=1")
+    rows = {(row["callers"], row["server"]): row for row in record["rows"]}
+    callers = sorted({count for count, _ in rows})
+    return "\n".join(
+        [
+            "| callers | seconds of speech a second: ours | status quo | batches padded without a mask "
+            "| p50, p95: ours | status quo |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *(_row(count, rows) for count in callers),
+            "",
+            f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, {where_measured(record)} "
+            f"([record]({serving.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
+            f"LitServe; {_wrong(record['in_company'])}. {_engine(engine)}{_overhead(overhead)}"
+            f"[All figures, what they mean, and how to choose]({PAGE}).",
+            "",
+            "![seconds of speech a second, and p95, by callers](docs/images/serving.png)",
+        ]
+    )
+
+
+def _row(callers: int, rows: Mapping[tuple[int, str], Mapping[str, Any]]) -> str:
+    ours, other = rows[callers, OURS], rows[callers, STATUS_QUO]
+    return (
+        f"| {callers} | {_rate(ours)} | {_rate(other)} | {_rate(rows[callers, PADDED])} "
+        f"| {_waits(ours)} | {_waits(other)} |"
+    )
+
+
+def _rate(row: Mapping[str, Any]) -> str:
+    errors = f", {row['errors']} of {row['n']} failed" if row["errors"] else ""
+    return ("-" if row["audio_s_per_s"] is None else f"{row['audio_s_per_s']:.2f}") + errors
+
+
+def _waits(row: Mapping[str, Any]) -> str:
+    return ", ".join(
+        "-" if row[name] is None else f"{row[name]:.1f} s" for name in ("p50_s", "p95_s")
+    )
+
+
+def _wrong(in_company: Mapping[str, Mapping[str, float]]) -> str:
+    return (
+        f"what it says in a batch is not what it says alone (relative L2 of mels {in_company[PADDED]['median']:.2f}, "
+        f"ours {in_company[OURS]['median']:.0e})"
+    )
+
+
+def _engine(path: Path) -> str:
+    record = read_result(path)
+    if record is None:
+        return ""
+    told = " and ".join(
+        f"{_middle(model['cells'])} times as much for the same processor time with {model['name']}"
+        for model in record["models"]
+    )
+    return (
+        f"In process, the engine speaks {told} as upstream's does ([record]({path.as_posix()})). "
+    )
+
+
+def _middle(cells: Sequence[Mapping[str, Any]]) -> str:
+    ratios = sorted(cell["cpu_ratio"]["median"] for cell in cells if cell["valid"])
+    return f"{ratios[len(ratios) // 2]:.2f}" if ratios else "-"
+
+
+def _overhead(path: Path) -> str:
+    record = read_result(path)
+    if record is None:
+        return ""
+    one = next(
+        row for row in record["rows"]
+        if (row["way"], row["cost_ms"], row["callers"]) == ("router", 0, 1)
+    )  # fmt: skip
+    added_ms = one["added_p50_ms"]
+    return f"Router and TorchServe add {added_ms:.0f} ms (p50) for one caller ([record]({path.as_posix()})). "

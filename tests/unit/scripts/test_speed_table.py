@@ -1,0 +1,89 @@
+"""The README's table of speed says what the benchmarks recorded, or that nothing is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from scripts.speed_table import speed_table
+
+PLACE = {
+    "cores": 2,
+    "cpu": "Some CPU",
+    "torch": "2.13.0",
+    "commit": "abc1234",
+    "date": "2026-11-25",
+}
+
+
+def written(path: Path, document: Mapping[str, object]) -> Path:
+    path.write_text(json.dumps({"circumstances": PLACE, **document}), encoding="utf-8")
+    return path
+
+
+def row(callers: int, server: str, rate: float | None, errors: int = 0) -> dict[str, object]:
+    wait = None if rate is None else 10 / rate
+    return {
+        "callers": callers,
+        "server": server,
+        "n": 8,
+        "errors": errors,
+        "audio_s_per_s": rate,
+        "p50_s": wait,
+        "p95_s": wait,
+    }
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    rows = [
+        row(1, "ours", 3.0), row(1, "status quo", 2.0), row(1, "padded", 2.5),
+        row(16, "ours", 5.0), row(16, "status quo", 2.5), row(16, "padded", None, errors=8),
+    ]  # fmt: skip
+    company = {
+        "ours": {"texts": 8, "median": 2.7e-4, "worst": 6e-4},
+        "padded": {"texts": 8, "median": 0.49, "worst": 0.6},
+    }
+    return written(
+        tmp_path / "serving.json",
+        {"load": {"model": "f5_fr", "steps": 16}, "rows": rows, "in_company": company},
+    )
+
+
+def test_nothing_recorded_is_said(tmp_path: Path) -> None:
+    told = speed_table(tmp_path / "none.json", tmp_path / "none.json", tmp_path / "none.json")
+
+    assert told.startswith("Not yet recorded: `make bench-serving RECORD=1`")
+
+
+def test_each_number_of_callers_is_a_row_with_its_failures(serving: Path, tmp_path: Path) -> None:
+    told = speed_table(serving, tmp_path / "none.json", tmp_path / "none.json")
+
+    assert "| 1 | 3.00 | 2.00 | 2.50 | 3.3 s, 3.3 s | 5.0 s, 5.0 s |" in told
+    assert "| 16 | 5.00 | 2.50 | -, 8 of 8 failed | 2.0 s, 2.0 s | 4.0 s, 4.0 s |" in told
+    assert "relative L2 of mels 0.49, ours 3e-04" in told
+    assert "abc1234" in told
+    assert "In process" not in told
+
+
+def test_engine_and_overhead_are_told_where_they_are_recorded(
+    serving: Path, tmp_path: Path
+) -> None:
+    cells = [
+        {"valid": valid, "cpu_ratio": {"median": ratio}}
+        for valid, ratio in ((True, 1.5), (True, 1.6), (True, 1.7), (False, 9.0))
+    ]
+    engine = written(tmp_path / "engine.json", {"models": [{"name": "demo", "cells": cells}]})
+    rows = [
+        {"way": "model", "cost_ms": 0, "callers": 1, "added_p50_ms": 7.0},
+        {"way": "router", "cost_ms": 0, "callers": 1, "added_p50_ms": 13.6},
+    ]
+    overhead = written(tmp_path / "overhead.json", {"rows": rows})
+
+    told = speed_table(serving, engine, overhead)
+
+    assert "1.60 times as much for the same processor time with demo" in told
+    assert "add 14 ms (p50)" in told

@@ -158,14 +158,17 @@ def test_a_piece_that_takes_long_is_not_sent_again_while_its_model_gives_no_echo
         assert models.retries() == {}
 
 
-def test_a_full_queue_is_no_echo(pool: urllib3.PoolManager) -> None:
-    def full_for_echoes(request: dict[str, Any]) -> Scripted:
+@pytest.mark.parametrize("told", [queue_full(), None], ids=["full", "broken off"])
+def test_neither_a_full_queue_nor_a_broken_connection_is_an_echo(
+    pool: urllib3.PoolManager, told: Scripted | None
+) -> None:
+    def answer(request: dict[str, Any]) -> Scripted | None:
         if request == ECHO:
-            return queue_full()
+            return told
         time.sleep(3 * SOON.silence_s)
         return speech()
 
-    with fake_model(full_for_echoes) as model:
+    with fake_model(answer) as model:
         speak(models_of(pool), backend_at(model))
 
         assert pieces(model) == 1

@@ -17,7 +17,7 @@ from f5serve.routing.backends import Deadline, LanguageModels, connections
 from f5serve.routing.board import Board
 from f5serve.routing.lookout import Lookout, Patience, in_background
 from f5serve.settings import Backend
-from tests.unit.routing_support import fake_model, queue_full, speech
+from tests.unit.routing_support import Scripted, ask, fake_model, queue_full, speech
 
 MODEL = "f5_fr"
 URL = "http://127.0.0.1:9/predictions/f5_fr"
@@ -83,6 +83,30 @@ def test_no_wait_lasts_beyond_the_deadline() -> None:
     pool.clear()
 
     assert sum(waits) <= 0.04
+
+
+def test_a_model_that_holds_no_more_than_its_share_of_the_workers_is_waited_for() -> None:
+    left = iter(range(1))
+    pool = connections(1)
+    with fake_model(lambda _: speech() if next(left, None) is None else queue_full()) as model:
+        piece = ask(model, pool, max_holders=1)
+    pool.clear()
+
+    assert len(piece.samples) > 0
+    assert len(model.requests) == 2
+
+
+def test_the_time_that_a_piece_waited_is_told_in_milliseconds() -> None:
+    def slow(_: object) -> Scripted:
+        time.sleep(0.3)
+        return speech()  # says that its batch took 5 ms
+
+    pool = connections(1)
+    with fake_model(slow) as model:
+        piece = ask(model, pool)
+    pool.clear()
+
+    assert 290.0 < piece.queue_ms < 5_000.0
 
 
 class Unreachable(urllib3.PoolManager):

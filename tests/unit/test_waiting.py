@@ -112,8 +112,9 @@ def test_the_time_that_a_piece_waited_is_told_in_milliseconds() -> None:
 class Unreachable(urllib3.PoolManager):
     """Connects to nothing; remembers how long that might have taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: urllib3.exceptions.HTTPError | None = None) -> None:
         super().__init__()
+        self._error = error or urllib3.exceptions.ProtocolError("nobody")
         self.connects = list[float]()
 
     def request(self, *_: object, **given: object) -> urllib3.BaseHTTPResponse:
@@ -121,7 +122,7 @@ class Unreachable(urllib3.PoolManager):
         assert isinstance(timeout, urllib3.Timeout)
         assert isinstance(timeout.connect_timeout, float)
         self.connects.append(timeout.connect_timeout)
-        raise urllib3.exceptions.ProtocolError("nobody")
+        raise self._error
 
 
 @pytest.mark.parametrize(("deadline_s", "most_s"), [(60.0, 2.0), (0.5, 0.5)])
@@ -137,6 +138,30 @@ def test_a_host_that_takes_no_connection_costs_two_seconds_and_no_more_than_is_l
 
     assert pool.connects
     assert all(0.9 * most_s < connect <= most_s for connect in pool.connects)
+
+
+def test_a_time_out_before_the_deadline_is_the_system_s_and_the_host_s_fault() -> None:
+    cut_off = urllib3.exceptions.ReadTimeoutError(
+        urllib3.HTTPConnectionPool("127.0.0.1", 9), URL, "the system gave the connection up"
+    )
+
+    with pytest.raises(BackendError, match="cannot be reached"):
+        LanguageModels(Unreachable(cut_off), max_refused_s=1.0).speak(
+            backend(), {"text": "one"}, deadline=Deadline(60.0), request_id="1"
+        )
+
+
+def test_a_replica_that_sends_elsewhere_is_not_followed() -> None:
+    pool = connections(1)
+    with (
+        fake_model(lambda _: speech()) as elsewhere,
+        fake_model(lambda _: (307, {"Location": elsewhere.url}, b"")) as model,
+        pytest.raises(BackendError),
+    ):
+        ask(model, pool)
+    pool.clear()
+
+    assert elsewhere.requests == []
 
 
 def test_a_host_that_is_cut_off_is_found_out_in_a_quarter_of_a_minute() -> None:

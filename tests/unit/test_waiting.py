@@ -13,11 +13,18 @@ import pytest
 import urllib3
 
 from f5serve.errors import BackendError, DeadlineError, UnavailableError
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import MOST_TRIES, Deadline, LanguageModels, connections
 from f5serve.routing.board import Board
 from f5serve.routing.lookout import Lookout, Patience, in_background
 from f5serve.settings import Backend
-from tests.unit.routing_support import Scripted, ask, fake_model, queue_full, speech
+from tests.unit.routing_support import (
+    Scripted,
+    ask,
+    fake_model,
+    queue_full,
+    speech,
+    torchserve_error,
+)
 
 MODEL = "f5_fr"
 URL = "http://127.0.0.1:9/predictions/f5_fr"
@@ -94,6 +101,20 @@ def test_a_model_that_holds_no_more_than_its_share_of_the_workers_is_waited_for(
 
     assert len(piece.samples) > 0
     assert len(model.requests) == 2
+
+
+def test_a_queue_that_was_full_once_excuses_no_worker_that_dies_again_and_again() -> None:
+    left = iter(range(1))
+    died = torchserve_error(500)
+    pool = connections(1)
+    with (
+        fake_model(lambda _: died if next(left, None) is None else queue_full()) as model,
+        pytest.raises(BackendError),
+    ):
+        ask(model, pool, patience_s=60.0)
+    pool.clear()
+
+    assert len(model.requests) == 1 + MOST_TRIES
 
 
 def test_the_time_that_a_piece_waited_is_told_in_milliseconds() -> None:

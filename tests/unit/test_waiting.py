@@ -315,3 +315,9 @@ def test_a_time_out_of_the_answer_s_own_is_no_reason_to_wait_on() -> None:
     waiting = in_background(lambda: lookout.wait(ends_late))
 
     assert isinstance(waiting.exception(timeout=5.0), TimeoutError)
+
+
+def test_who_is_left_behind_keeps_no_process_from_ending() -> None:
+    asked = in_background(lambda: threading.current_thread().daemon)
+
+    assert asked.result(timeout=5.0)

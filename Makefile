@@ -52,7 +52,7 @@ export PYTHONPATH := handlers:.
 	demo-record objectives train-demo parity language-bench language-tables frontends quality reading guard-bench memory \
 	bench bench-engine bench-gpu \
 	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds fuzz check format test clean \
-	sbom licences dashboard-record dashboard-picture \
+	sbom licences dashboard-record dashboard-picture playground-picture \
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
@@ -233,6 +233,12 @@ dashboard-record: setup-dev ## load a pod under a Prometheus and record what the
 
 dashboard-picture: setup-dev ## draw docs/images/dashboard.png: the dashboard's panels, with what was recorded
 	@$(RUN) scripts.dashboard_picture
+
+# The test speaks a text in four languages and takes the picture; with 256 colours it is a third as large.
+playground-picture: setup-dev ## take docs/images/playground.png anew, in a real browser (needs chromium: make tools)
+	@$(RUN) pytest tests/server/test_playground.py -k each_language_of_a_text
+	@$(VENV)/bin/python -c "from PIL import Image; \
+		Image.open('out/playground/mixed-light.png').quantize(256).save('docs/images/playground.png', optimize=True)"
 
 sbom: setup-dev ## what serving is made of, as CycloneDX with licences and digests (OUT=build/f5serve.cdx.json)
 	@$(RUN) scripts.sbom $(if $(OUT),--out "$(OUT)")

@@ -1,7 +1,7 @@
 """Many requests, a fifth of them bad: memory, file descriptors, threads and temporary files must stay flat.
 
 Starts the demo, sends the requests, each as cheap as can be (one sampling step, no guidance), opens every
-answer, and looks at the server's processes twenty times. What they hold is told by kind: the Java process, the
+answer, and looks at the server's processes after every fifty. What they hold is told by kind: the Java process, the
 router's workers, the language models'. The exit status is the verdict; numbers go to ``out/loadtests/``.
 """
 
@@ -25,13 +25,17 @@ import requests
 from f5serve.errors import ConfigurationError
 from loadtests.checks import Finding, Received, judge
 from loadtests.profile import Profile, load_profile
-from loadtests.run import OUT, RESULTS, Target, target
+from loadtests.run import OUT, RESULTS, Target, target, thinned
 from loadtests.samples import ANSWERED
 from loadtests.watch import Holding, growths, holding
 from loadtests.workload import Wish, Workload, read_material
 from scripts.record import write_record
 
-LOOKS: Final = 20
+LOOK_EVERY: Final = 50
+"""Requests from one look to the next. At a look none is under way, so what is seen is what is kept."""
+LEAST_LOOKS: Final = 20
+TOLD: Final = 20
+"""Looks that are printed and recorded; growth is judged by all."""
 WARM_UP_SHARE: Final = 0.5
 """Memory rightly grows until each of two dozen processes has met every format, voice and language."""
 LEAST_FOR_MEMORY: Final = 3_000
@@ -41,7 +45,8 @@ CALLERS: Final = 8
 BAD_SHARE: Final = 0.2
 TIMEOUT_S: Final = 120.0
 MOST_GROWTH: Final = 0.02
-"""Of what the processes hold besides pages of files (``watch.Memory``), in the half after the warm-up."""
+"""Of what the processes hold besides pages of files (``watch.Memory``), in the half after the warm-up, by the line
+that fits its looks best (``watch.growth``)."""
 MOST_MORE: Final = {"descriptors": 40, "threads": 16, "files": 8, "processes": 0}
 """What may come and go at a look: connections of eight callers, and of the routers to the models."""
 
@@ -88,8 +93,9 @@ def run(server: Target, count: int) -> tuple[Counter[str], Counter[str], list[Ho
     outcomes, reasons, held = Counter[str](), Counter[str](), []
     kinds = server.kinds()
     started = time.monotonic()
+    pieces = looks(count)
     with ThreadPoolExecutor(CALLERS) as threads:
-        for numbers in parts(count, LOOKS):
+        for numbers in parts(count, pieces):
             wishes = (with_one_step(workload.wish(number)) for number in numbers)
             for finding in threads.map(lambda wish: send(server.url, wish), wishes):
                 outcomes[finding.outcome] += 1
@@ -97,8 +103,14 @@ def run(server: Target, count: int) -> tuple[Counter[str], Counter[str], list[Ho
                     reasons[f"{finding.outcome}: {finding.reason}"] += 1
             at_s = time.monotonic() - started
             held.append(holding(server.processes(), kinds, temporary_of(server), at_s))
-            print(f"bounds: {sum(outcomes.values())} of {count}: {told(held[-1])}", flush=True)
+            if len(held) % (pieces // TOLD) == 0:
+                print(f"bounds: {sum(outcomes.values())} of {count}: {told(held[-1])}", flush=True)
     return outcomes, reasons, held
+
+
+def looks(count: int) -> int:
+    """Answer how often to look during so many requests."""
+    return max(LEAST_LOOKS, count // LOOK_EVERY)
 
 
 def parts(count: int, pieces: int) -> Iterator[range]:
@@ -167,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "reasons": dict(reasons.most_common(20)),
         "violations": wrong,
         "memory": msgspec.to_builtins(memory),
-        "held": [msgspec.to_builtins(look) for look in held],
+        "held": [msgspec.to_builtins(look) for look in thinned(held, TOLD)],
     }
     for path in (OUT / "bounds.json", *([RESULTS / "bounds.json"] if options.record else [])):
         write_record(path, result)

@@ -84,7 +84,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         max_shed_share: Requests that may be answered 429 or 503 with ``Retry-After``.
         max_failed_share: Requests that may be answered with another named error.
         max_memory_growth: Growth of what the server's processes hold besides pages of files, as a share,
-            after the warm-up.
+            after the warm-up, by its trend (``watch.growth``).
     """
 
     min_spoken: Annotated[int, Meta(ge=1)]

@@ -198,8 +198,9 @@ def judge(
 
 
 def thinned(held: Sequence[Holding], most: int = 60) -> Sequence[Holding]:
-    """Answer at most so many looks, evenly spread: a record is for people to read, too."""
-    return held[:: max(1, -(-len(held) // most))]
+    """Answer at most so many looks, evenly spread, the last among them: a record is for people to read, too."""
+    step = max(1, -(-len(held) // most))
+    return held[(len(held) - 1) % step :: step] if held else held
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -265,7 +265,7 @@ def _growth(limit: float, own: Growth | None) -> list[str]:
             "memory is limited, and was not watched, or too briefly: let the run start the server itself"
         ]
     if own.share > limit:
-        return [f"memory grew by {own.share:.1%}; {limit:.1%} is allowed"]
+        return [f"memory grew from {own}; {limit:.1%} is allowed"]
     return []
 
 

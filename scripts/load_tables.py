@@ -78,7 +78,13 @@ def _lost(kept: Mapping[str, int]) -> int:
 
 def _memory(growth: Mapping[str, float]) -> str:
     before, after = growth["before_bytes"] / 1e6, growth["after_bytes"] / 1e6
-    return f"{before:.0f} to {after:.0f} MB ({growth['share']:+.1%})"
+    if "margin" in growth:
+        how = (
+            f" \N{PLUS-MINUS SIGN} {growth['margin']:.1%}, by the trend of {growth['looks']} looks"
+        )
+    else:  # a record of before trends were judged
+        how = ", the last fifth of the looks against the first"
+    return f"{before:.0f} to {after:.0f} MB ({growth['share']:+.1%}{how})"
 
 
 def _survived(

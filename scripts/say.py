@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from f5serve.catalogue import load_catalogue
+from f5serve.errors import ConfigurationError
 from scripts import say_lines
 from scripts.client import Client, SayError, say
 from scripts.player import found_player
@@ -27,7 +29,7 @@ STREAMED: Final = (
     "pcm",
     "wav",
 )  # a FLAC file cannot be begun before its end is known
-MAX_PARALLEL: Final = 16  # workers of the router on a laptop; more would only be refused
+CATALOGUE: Final = Path(__file__).resolve().parent.parent / "config" / "catalogue.yaml"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -152,9 +154,19 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         allowed = _endings(options)
         if options.out.suffix.lower() not in allowed:
             parser.error(f"--out must end in one of {' '.join(allowed)}, not {str(options.out)!r}")
-    if not 1 <= options.parallel <= MAX_PARALLEL:
-        parser.error(f"--parallel must be 1 to {MAX_PARALLEL}, not {options.parallel}")
+    if options.parallel != DEFAULT_PARALLEL:
+        _check_parallel(parser, options.parallel)
     return options
+
+
+def _check_parallel(parser: argparse.ArgumentParser, parallel: int) -> None:
+    """Refuse more lines at once than the router has workers: they would only be refused there."""
+    try:
+        most = load_catalogue(CATALOGUE).router.workers
+    except ConfigurationError as error:
+        parser.error(str(error))
+    if not 1 <= parallel <= most:
+        parser.error(f"--parallel must be 1 to {most}, not {parallel}")
 
 
 def _endings(options: argparse.Namespace) -> list[str]:

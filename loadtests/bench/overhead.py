@@ -32,6 +32,7 @@ from loadtests.samples import percentile
 from scripts.archive import build_archive
 from scripts.jobs import model_job, router_job
 from scripts.launch import ServerOptions
+from scripts.package import CATALOGUE
 from scripts.ports import Ports
 from scripts.record import write_record
 from scripts.server import TorchServe
@@ -44,7 +45,6 @@ TEXT: Final = "Demain matin, nous irons ensemble au marché pour acheter du pain
 CALLERS: Final = (1, 8, 32)
 COSTS_MS: Final = (0, 50)
 PLACES: Final = 64
-ROUTER_WORKERS: Final = 16
 TIMEOUT_S: Final = 60.0
 
 
@@ -72,6 +72,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_s: float
 
 
+def router_workers() -> int:
+    """Answer how many workers the router has, by the catalogue."""
+    return load_catalogue(ROOT / CATALOGUE).router.workers
+
+
 @contextlib.contextmanager
 def server(folder: Path, cost_ms: int) -> Iterator[TorchServe]:
     """Serve a stub and a router for it.
@@ -79,7 +84,7 @@ def server(folder: Path, cost_ms: int) -> Iterator[TorchServe]:
     Raises:
         ServeError: If an archive cannot be made or the server cannot be started.
     """
-    catalogue = load_catalogue(ROOT / "config" / "catalogue.yaml")
+    catalogue = load_catalogue(ROOT / CATALOGUE)
     voices = read_voices(ROOT / VOICES)
     job = model_job(ROOT, catalogue, MODEL, "demo", voices)
     files = {name: path for name, path in job.spec.files.items() if name != "golden.safetensors"}
@@ -147,6 +152,7 @@ def _rounded(value: float | None) -> float | None:
 def measure(folder: Path, count: int) -> list[Row]:
     """Measure both ways under every load; the ways take turns."""
     rows = []
+    workers = router_workers()
     for cost_ms in COSTS_MS:
         place = folder / f"cost-{cost_ms}"
         place.mkdir()
@@ -156,9 +162,7 @@ def measure(folder: Path, count: int) -> list[Row]:
                 "router": f"{running.inference_url}/predictions/tts",
             }
             for way, url in ways.items():
-                under_load(
-                    url, way, cost_ms, ROUTER_WORKERS, 4 * ROUTER_WORKERS
-                )  # every worker once
+                under_load(url, way, cost_ms, workers, 4 * workers)  # every worker once
             for callers in CALLERS:
                 for way, url in ways.items():
                     rows.append(under_load(url, way, cost_ms, callers, count * min(callers, 4)))
@@ -188,7 +192,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     if arguments.record:
-        load = {"model": MODEL, "text": TEXT, "router_workers": ROUTER_WORKERS, "places": PLACES}
+        load = {"model": MODEL, "text": TEXT, "router_workers": router_workers(), "places": PLACES}
         write_record(RESULT, {"load": load, "rows": msgspec.to_builtins(rows)})
     return 1 if any(row.errors for row in rows) else 0
 

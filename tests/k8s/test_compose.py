@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,9 +29,37 @@ def speech() -> Any:
     return service("compose.yaml")
 
 
-def service(name: str) -> Any:
+def document_of(name: str) -> Any:
     text = (ROOT / name).read_text(encoding="utf-8")
-    return yaml.load(text, Loader=_Loader)["services"]["speech"]  # noqa: S506  # a safe loader with one tag more
+    return yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader with one tag more
+
+
+def service(name: str) -> Any:
+    return document_of(name)["services"]["speech"]
+
+
+def schema_problems(document: Any, folder: Path) -> str:
+    """What the schema of the Compose specification has against a document; empty if nothing."""
+    path = folder / "compose.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run(  # noqa: S603  # a file of our own
+        [*checker, path], capture_output=True, text=True, check=False
+    )
+    return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.gpu.yaml"])
+def test_the_files_keep_to_the_compose_specification(name: str, tmp_path: Path) -> None:
+    # The tag !override, which is the merger's and not the schema's, is left out.
+    assert schema_problems(document_of(name), tmp_path) == ""
+
+
+def test_a_misspelt_key_would_be_found(tmp_path: Path) -> None:
+    document = document_of("compose.yaml")
+    document["services"]["speech"]["mem_limt"] = "8g"
+
+    assert "mem_limt" in schema_problems(document, tmp_path)
 
 
 def test_it_runs_without_rights_over_a_root_that_is_only_read(speech: Any) -> None:

@@ -82,7 +82,8 @@ def test_each_language_of_a_text_is_a_part_that_can_be_played(page: Browser) -> 
     page.run("document.querySelector('#segments button:last-child').click()")
     begun = page.run("return document.getElementById('audio').currentTime")
     assert begun == pytest.approx(float(last[2]), abs=0.3)
-    page.shot("mixed-light")
+    page.width(1280, page.run("return document.documentElement.scrollHeight"))
+    page.shot("mixed-light")  # the README's picture: make playground-picture
     page.media(prefers_color_scheme="dark")
     page.shot("mixed-dark")
 

@@ -17,7 +17,14 @@ from f5serve.routing.backends import Deadline, LanguageModels, connections
 from f5serve.routing.board import Board
 from f5serve.routing.lookout import Patience
 from f5serve.settings import Backend
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, queue_full, speech
+from tests.unit.routing_support import (
+    FakeModel,
+    Scripted,
+    fake_model,
+    queue_full,
+    speech,
+    torchserve_error,
+)
 
 SOON = Patience(look_s=0.05, margin_s=0.2, grace_s=0.2, silence_s=0.4)
 FORGOTTEN_S = 8.0
@@ -158,14 +165,17 @@ def test_a_piece_that_takes_long_is_not_sent_again_while_its_model_gives_no_echo
         assert models.retries() == {}
 
 
-def test_a_full_queue_is_no_echo(pool: urllib3.PoolManager) -> None:
-    def full_for_echoes(request: dict[str, Any]) -> Scripted:
+@pytest.mark.parametrize("told", [queue_full(), None], ids=["full", "broken off"])
+def test_neither_a_full_queue_nor_a_broken_connection_is_an_echo(
+    pool: urllib3.PoolManager, told: Scripted | None
+) -> None:
+    def answer(request: dict[str, Any]) -> Scripted | None:
         if request == ECHO:
-            return queue_full()
+            return told
         time.sleep(3 * SOON.silence_s)
         return speech()
 
-    with fake_model(full_for_echoes) as model:
+    with fake_model(answer) as model:
         speak(models_of(pool), backend_at(model))
 
         assert pieces(model) == 1
@@ -214,3 +224,20 @@ def test_a_forgotten_piece_does_not_count_as_a_failure_of_its_replica(
                 speak(models, backend_at(model), name, deadline_s=1.6)
 
         assert board.take("f5_fr", [model.url]) == model.url
+
+
+def test_only_what_a_worker_answered_is_heard_of_its_replica(pool: urllib3.PoolManager) -> None:
+    class Told(Board):
+        def give_back(
+            self, model: str, url: str, *, failed: bool | None, answered: float | None = None
+        ) -> None:
+            told.append((failed, answered is not None))
+            super().give_back(model, url, failed=failed, answered=answered)
+
+    told = list[tuple[bool | None, bool]]()
+    script = iter([queue_full(), torchserve_error(500), speech()])
+    with fake_model(forgetting(1, lambda _: next(script))) as model:
+        speak(models_of(pool, Told()), backend_at(model))
+
+    forgotten, full, died, spoken = (None, False), (False, False), (True, False), (False, True)
+    assert told == [forgotten, full, died, spoken]

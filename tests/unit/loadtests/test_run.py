@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import yaml
 from f5serve import encoding
 from loadtests.lock import alone
 from loadtests.profile import FOLDER
+from loadtests.run import thinned
+from loadtests.watch import Holding
 from loadtests.workload import ROOT, expected_s
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -230,3 +233,20 @@ def test_a_run_of_another_length_is_recorded_as_what_it_was(profile: Path, tmp_p
     assert status == 0, told
     assert found["load"]["stages"][0]["seconds"] == 1.5
     assert found["total"]["seconds"] == 1.5
+
+
+@pytest.mark.parametrize(("looks", "most", "kept"), [(200, 20, 20), (41, 20, 14), (7, 20, 7)])
+def test_a_record_keeps_looks_that_are_evenly_spread_and_the_last(
+    looks: int, most: int, kept: int
+) -> None:
+    held = [
+        Holding(at_s=n, processes=1, rss_bytes=1, own_bytes=1, kinds={}, descriptors=1, threads=1, files=1)
+        for n in range(looks)
+    ]  # fmt: skip
+
+    told = [int(look.at_s) for look in thinned(held, most)]
+
+    assert len(told) == kept
+    assert told[-1] == looks - 1
+    assert len({later - sooner for sooner, later in itertools.pairwise(told)}) == 1
+    assert thinned([]) == []

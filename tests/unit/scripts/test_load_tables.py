@@ -69,7 +69,14 @@ def test_the_tables_hold_every_step_and_what_was_lost() -> None:
 
 @pytest.mark.usefixtures("_records")
 def test_a_profile_that_was_recorded_has_a_row_and_memory_is_told(tmp_path: Path) -> None:
-    grown = {"before_bytes": 3e9, "after_bytes": 3.03e9, "share": 0.01}
+    grown = {
+        "before_bytes": 3e9,
+        "after_bytes": 3.03e9,
+        "share": 0.01,
+        "margin": 0.004,
+        "looks": 99,
+    }
+    memory = "3000 to 3030 MB (+1.0% ± 0.4%, by the trend of 99 looks)"
     kept = {
         "spoken": 900, "refused": 50, "shed": 2, "failed": 0, "wrong": 0, "broken": 0, "hung": 0, "unanswered": 1,
     }  # fmt: skip
@@ -92,5 +99,17 @@ def test_a_profile_that_was_recorded_has_a_row_and_memory_is_told(tmp_path: Path
     table = load_tables.load_table()
 
     assert "| 4 callers for 15 min | 900 spoken, 50 bad ones refused, 2 shed, 0 failed" in table
-    assert "1 wrong or lost; p95 2.50 s; memory 3000 to 3030 MB (+1.0%) after the warm-up" in table
-    assert "memory besides pages of files 3000 to 3030 MB (+1.0%), RSS 1000 to 1000 MB" in table
+    assert f"1 wrong or lost; p95 2.50 s; memory {memory} after the warm-up" in table
+    assert f"memory besides pages of files {memory}, RSS 1000 to 1000 MB" in table
+
+
+@pytest.mark.usefixtures("_records")
+def test_a_record_of_before_trends_is_told_as_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "bounds.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    own = {"before_bytes": 3e9, "after_bytes": 3.03e9, "share": 0.01}
+    path.write_text(json.dumps({**told, "memory": {"own": own}}), encoding="utf-8")
+
+    table = load_tables.load_table()
+
+    assert "3000 to 3030 MB (+1.0%, the last fifth of the looks against the first)" in table

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from f5serve.catalogue import load_catalogue
 from scripts import say
 from scripts.say_lines import duration
 from scripts.say_manifest import FolderTakenError, open_manifest
@@ -211,6 +212,18 @@ def test_unusable_arguments_are_refused(arguments: list[str]) -> None:
         say.main(arguments)
 
     assert ended.value.code == 2
+
+
+def test_more_lines_at_once_than_the_router_has_workers_are_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workers = load_catalogue(say.CATALOGUE).router.workers
+
+    with pytest.raises(SystemExit) as ended:
+        say.main(["--file", "b", "--parallel", str(workers + 1)])
+
+    assert ended.value.code == 2
+    assert f"--parallel must be 1 to {workers}, not {workers + 1}" in capsys.readouterr().err
 
 
 def test_without_a_folder_one_is_named_after_the_file(

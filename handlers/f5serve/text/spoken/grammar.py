@@ -5,6 +5,7 @@ A language is a ``Grammar`` with its words and rules; each step replaces what it
 
 from __future__ import annotations
 
+import abc
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ _ENDS_PHRASE: Final = frozenset(",.;:!?")
 _MOST_DIGITS: Final = 15  # of a number read as one; longer ones are read by their digits
 
 
-class Grammar:
+class Grammar(abc.ABC):
     """Reads a text in one language; subclasses bring words and rules.
 
     The class attributes are a language's words; ``units`` are by their signs, ``currencies`` by sign and by
@@ -101,8 +102,9 @@ class Grammar:
             (patterns.PLAIN, self._plain),
         )
 
-    # What a language says; the first ones have no answer that would hold for all.
+    # What a language says; the abstract ones have no answer that would hold for all.
 
+    @abc.abstractmethod
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         """A whole number in words.
 
@@ -111,40 +113,39 @@ class Grammar:
             feminine: In its feminine form, where there is one.
             noun: The word that is counted; empty where the number stands alone.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def ordinal(self, number: int, *, feminine: bool = False) -> str:
         """A place in an order, in words."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def said_date(self, date: Date) -> str:
         """A date in words."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def said_time(self, hour: int, minute: int, second: int | None) -> str:
         """A time of day in words."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def said_fraction(self, above: int, below: int) -> str:
         """A fraction in words."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def said_roman(self, number: int, before: str, after: str) -> str | None:
         """A Roman numeral between two words (empty where there is none); None leaves it to the letters."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def mixed(self, whole: int, fraction: str) -> str:
         """A whole number and a fraction."""
-        raise NotImplementedError
 
     def and_a_half(self, number: str, noun: str) -> str:
         """A number of things and half of one; the number is in digits."""
         many = self.units[noun].many if noun in self.units else noun
         return f"{self.mixed(int(number), self.said_fraction(1, 2))} {many}"
 
+    @abc.abstractmethod
     def between(self, first: str, last: str, *, rising: bool) -> str:
         """Two numbers with a dash between them: a range, or a score."""
-        raise NotImplementedError
 
     def between_days(self, first: str, last: str, until: str) -> str:
         """From one day of the week to another; ``until`` is the word between them, if there is one."""

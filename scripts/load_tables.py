@@ -43,7 +43,7 @@ def _held(record: Mapping[str, Any]) -> list[str]:
         *rows,
         "",
         f"{kept['sent']} requests in all, every one accounted for: {kept['spoken']} spoken, {kept['refused']} "
-        f"bad ones refused, {kept['shed']} shed, {kept['failed']} failed with a named error, "
+        f"bad ones refused, {kept['shed']} shed (told to come back later, and when), {kept['failed']} failed with a named error, "
         f"{_lost(kept)} wrong or lost. "
         f"{_where(record)} ([record]({(RESULTS / 'steps.json').as_posix()}), [how](docs/loadtests.md)).",
     ]

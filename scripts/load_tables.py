@@ -43,7 +43,7 @@ def _held(record: Mapping[str, Any]) -> list[str]:
         *rows,
         "",
         f"{kept['sent']} requests in all, every one accounted for: {kept['spoken']} spoken, {kept['refused']} "
-        f"bad ones refused, {kept['shed']} shed (told to come back later, and when), {kept['failed']} failed with a named error, "
+        f"bad ones refused, {kept['shed']} shed (told when to come back), {kept['failed']} failed with a named error, "
         f"{_lost(kept)} wrong or lost. "
         f"{_where(record)} ([record]({(RESULTS / 'steps.json').as_posix()}), [how](docs/loadtests.md)).",
     ]
@@ -87,6 +87,10 @@ def _memory(growth: Mapping[str, float]) -> str:
     return f"{before:.0f} to {after:.0f} MB ({growth['share']:+.1%}{how})"
 
 
+def _violated(violations: Sequence[str]) -> str:
+    return f"; **limit not kept**: {'; '.join(violations)}" if violations else ""
+
+
 def _survived(
     recovery: Mapping[str, Any], bounds: Mapping[str, Any], more: Sequence[str]
 ) -> list[str]:
@@ -107,7 +111,7 @@ def _survived(
         f"{refused} refused, {bounds['requests'] - spoken - refused} "
         f"otherwise; over the last half: descriptors {middle['descriptors']} to {last['descriptors']}, threads "
         f"{middle['threads']} to {last['threads']}, temporary files {middle['files']} to {last['files']}, "
-        f"{memory} in {last['processes']} processes |",
+        f"{memory} in {last['processes']} processes{_violated(bounds['violations'])} |",
         *more,
         "",
         f"{_where(recovery)} ([records]({RESULTS.as_posix()}/)). Every fault that is tried, and the test behind it: "

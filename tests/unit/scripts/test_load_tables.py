@@ -44,6 +44,7 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "bad_share": 0.2,
             "outcomes": {"spoken": 79, "refused": 20, "shed": 1},
             "held": [look, look, {**look, "descriptors": 11}],
+            "violations": ["memory grew from 10 to 20 MB; 2% is allowed"],
         },
     }
     paths = {}
@@ -58,6 +59,8 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_records")
 def test_the_tables_hold_every_step_and_what_was_lost() -> None:
     told = load_tables.load_table()
+
+    assert "**limit not kept**: memory grew from 10 to 20 MB; 2% is allowed |" in told
 
     assert "| 1 caller | 12 | 3 | 1.25 | 0.50 s | 0.75 s |" in told
     assert "| 2 | 12 | 3 | 1.25 | 0.50 s | - |" in told

@@ -198,7 +198,7 @@ def _speech(body: bytes) -> NDArray[np.float32]:
 
 @contextlib.contextmanager
 def ours(folder: Path) -> Iterator[Server]:
-    """Serve the French demo model and a router for it, with the catalogue's own settings."""
+    """Serve the French demo model and a router for it as the catalogue has them, with a worker a core."""
     require_profile(STORE, "demo")
     if package(["--profile", "demo"]):
         raise ConfigurationError("the demo cannot be packaged; the lines above say why")
@@ -210,7 +210,11 @@ def ours(folder: Path) -> Iterator[Server]:
     job = router_job(ROOT, catalogue, (MODEL,), "demo", read_voices(ROOT / VOICES))
     build_archive(job.spec, workspace).rename(store / "tts.mar")
     options = ServerOptions(
-        store=store, models=(MODEL, "tts"), ports=Ports.free(), logs=folder / "logs"
+        store=store,
+        models=(MODEL, "tts"),
+        ports=Ports.free(),
+        logs=folder / "logs",
+        workers=available_cores(),
     )
     with TorchServe(options) as server:
         yield Server(OURS, f"{server.inference_url}/predictions/tts", server.pid)

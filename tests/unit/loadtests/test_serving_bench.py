@@ -53,9 +53,7 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
         if failed and type(self).torn:
             # Closed with no time to linger, a connection is reset rather than ended.
-            self.connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-            )
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return
         self.wfile.write(body)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from f5serve.routing.board import AT_ONCE, LONGEST_PAUSE_S, Board
+from f5serve.routing.board import AT_ONCE, LONGEST_PAUSE_S, LOST_FROM_SIGHT_S, Board
 
 A, B = "http://10.0.0.1:8000/predictions/f5_fr", "http://10.0.0.2:8000/predictions/f5_fr"
 MODEL = "f5_fr"
@@ -284,6 +284,18 @@ def test_those_who_have_waited_longest_ask_and_the_others_wait(path: Path, clock
             1, 0, 0, 0,
         ]  # fmt: skip
     assert msgspec.json.decode(path.read_bytes())["lines"] == {MODEL: {}}
+
+
+def test_nobody_waits_behind_one_that_does_not_look_any_more(path: Path, clock: Clock) -> None:
+    board = Board(path, clock=clock)
+    with board.holding(MODEL) as stuck, board.holding(MODEL) as other:
+        board.stand_in_line(MODEL, stuck)
+        clock.now += LOST_FROM_SIGHT_S / 2
+        assert not board.may_ask(MODEL, other)
+
+        clock.now += LOST_FROM_SIGHT_S
+
+        assert board.may_ask(MODEL, other)
 
 
 def test_nobody_waits_behind_a_killed_process(path: Path) -> None:

@@ -31,6 +31,8 @@ FORGOTTEN_S: Final = 600.0
 NEVER: Final = -1e9
 AT_ONCE: Final = 2
 """How many of those that wait longest may ask: places come free by the batch, and one alone would fill them slowly."""
+LOST_FROM_SIGHT_S: Final = 2.0
+"""Whoever waits looks several times a second; one that does not any more must not hold up the others."""
 
 
 class _Seen(Struct):
@@ -51,6 +53,7 @@ class _Waiting(Struct):
 
     pid: int
     since: float
+    seen_at: float
     asking: bool
 
 
@@ -211,17 +214,18 @@ class Board:
             line = state.lines.setdefault(model, {})
             waits = line.get(ticket)
             since = now if waits is None else waits.since
-            asks = _ahead(line, ticket, since) < (1 if waits is None else AT_ONCE)
-            line[ticket] = _Waiting(pid=os.getpid(), since=since, asking=asks)
+            asks = _ahead(line, ticket, since, now) < (1 if waits is None else AT_ONCE)
+            line[ticket] = _Waiting(pid=os.getpid(), since=since, seen_at=now, asking=asks)
             return asks
 
     def stand_in_line(self, model: str, ticket: str) -> int:
         """Note that a piece waits, be it that a full queue has refused it; answer how many have waited longer."""
         with self._shared.changed() as state:
+            now = self._clock()
             line = state.lines.setdefault(model, {})
-            waits = line.setdefault(ticket, _Waiting(os.getpid(), self._clock(), asking=False))
-            waits.asking = False
-            return _ahead(line, ticket, waits.since)
+            since = line[ticket].since if ticket in line else now
+            line[ticket] = _Waiting(pid=os.getpid(), since=since, seen_at=now, asking=False)
+            return _ahead(line, ticket, since, now)
 
     def holders(self, model: str) -> int:
         """Answer how many processes a model holds."""
@@ -277,9 +281,13 @@ def _pause(failures: int) -> float:
     return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - FAILURES_TO_OPEN, 10))
 
 
-def _ahead(line: Mapping[str, _Waiting], ticket: str, since: float) -> int:
+def _ahead(line: Mapping[str, _Waiting], ticket: str, since: float, now: float) -> int:
+    """Answer how many wait that came before; a time to come is of another boot's clock."""
     return sum(
-        not other.asking and (other.since, name) < (since, ticket) for name, other in line.items()
+        not other.asking
+        and (other.since, name) < (since, ticket)
+        and abs(now - other.seen_at) <= LOST_FROM_SIGHT_S
+        for name, other in line.items()
     )
 
 

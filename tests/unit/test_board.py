@@ -273,7 +273,7 @@ def test_those_who_have_waited_longest_ask_and_the_others_wait(path: Path, clock
     with ExitStack() as held:
         tickets = [held.enter_context(board.holding(MODEL)) for _ in range(AT_ONCE + 2)]
         for ticket in tickets:
-            clock.now += 1.0
+            clock.now += 0.1
             board.stand_in_line(MODEL, ticket)
 
         # From the last to the first: none is taken for asking meanwhile.

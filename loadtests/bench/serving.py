@@ -197,6 +197,15 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def load_of(seed: int, rounds: int, counts: Mapping[int, int]) -> dict[str, object]:
+    """Answer what a record tells of how it was made."""
+    return {
+        "model": MODEL, "steps": STEPS, "seed": seed, "rounds": rounds, "warm_up_requests": 2,
+        "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
+        "workers": available_cores(), "status_quo": "one process, a thread a request",
+    }  # fmt: skip
+
+
 def main(argv: Sequence[str]) -> int:
     """Measure, print, and record if asked to."""
     parser = argparse.ArgumentParser(description="Ours against other ways to serve F5, end to end.")
@@ -230,11 +239,7 @@ def main(argv: Sequence[str]) -> int:
         + "  ".join(f"{name} {value}" for name, value in told_goals.items())
     )
     if arguments.record:
-        load = {
-            "model": MODEL, "steps": STEPS, "seed": arguments.seed, "rounds": rounds, "warm_up_requests": 2,
-            "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
-            "workers": available_cores(), "status_quo": "one process, a thread a request",
-        }  # fmt: skip
+        load = load_of(arguments.seed, rounds, counts)
         draw(rows, PICTURE)
         write_record(
             RESULT,

@@ -18,8 +18,19 @@ import soundfile
 
 from f5serve.errors import ServeError
 from loadtests.bench.company import in_company, mel_distance
-from loadtests.bench.contestants import OURS, PADDED, STATUS_QUO, STREAMED, Heard, Server, Text
-from loadtests.bench.serving import Cell, draw, goals, under_load
+from loadtests.bench.contestants import (
+    OURS,
+    PADDED,
+    STATUS_QUO,
+    STEPS,
+    STREAMED,
+    Heard,
+    Server,
+    Text,
+)
+from loadtests.bench.serving import Cell, draw, goals, load_of, under_load
+from scripts.launch import available_cores
+from scripts.record import write_record
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
 
 TEXT = Text(text="Bonjour à tous.", audio_s=1.5)
@@ -186,6 +197,21 @@ def test_a_cell_without_any_speech_has_no_times() -> None:
 
     assert cell.row()["p95_s"] is None
     assert cell.row()["errors"] == 1
+
+
+def test_the_table_tells_how_many_workers_ours_has_and_shows_every_row(tmp_path: Path) -> None:
+    company = {OURS: {"texts": 8, "median": 2e-4, "worst": 5e-4}}
+    cell = Cell(heard=[Heard(first_s=1.0, whole_s=2.0, audio_s=3.0, status=200)], span_s=2.0)
+    told = [{"callers": 8, "server": name, **cell.row()} for name in (OURS, STATUS_QUO)]
+    record = {
+        "load": load_of(12, 2, {8: 1}), "ours_over_status_quo": goals(rows()), "in_company": company, "rows": told,
+    }  # fmt: skip
+    write_record(tmp_path / "serving.json", record)
+
+    table = serving_table(tmp_path / "serving.json")
+
+    assert f"ours with {available_cores()} workers, {STEPS} steps" in table
+    assert "| 8 | status quo | 1 | 0 | 0 | 1.00 s | 2.00 s | 2.00 s | 1.50 | 0.00 | 0 MB |" in table
 
 
 def test_what_is_not_recorded_says_how_it_is(tmp_path: Path) -> None:

@@ -20,8 +20,10 @@ from typing import Final
 import psutil
 
 from f5serve.errors import ConfigurationError
+from f5serve.routing.replicas import WORKERS_VARIABLE
 from scripts.lock import read_lock
 from scripts.ports import Ports
+from scripts.workers import is_language_model
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STOP_DEADLINE_S: Final = 20.0
@@ -57,6 +59,7 @@ class ServerOptions:
         properties: TorchServe properties that differ from ``config/config.properties``.
         environment: Further variables for the server and its workers.
         threads: CPU threads of each worker; 0 lets ``worker_threads`` decide.
+        workers: Workers of each language model; 0 for as many as its archive says.
         record: Where to tell, while it runs, which processes serve; None for nowhere.
         temporary: Folder in which archives are unpacked; the machine's own without it.
     """
@@ -68,6 +71,7 @@ class ServerOptions:
     properties: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     threads: int = 0
+    workers: int = 0
     record: Path | None = None
     temporary: Path | None = None
 
@@ -150,8 +154,8 @@ def ascii_only(text: str) -> str:
 
 def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]:
     """Answer the variables that server and workers get; nothing of the caller's but ``PASSED_ON``."""
-    language_models = sum(name.startswith("f5_") for name in options.models)
-    threads = options.threads or worker_threads(available_cores(), language_models)
+    models = sum(is_language_model(name) for name in options.models)
+    threads = options.threads or worker_threads(available_cores(), models, options.workers or 1)
     return {
         **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
         "LANG": "C.UTF-8",
@@ -160,6 +164,7 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
         "TEMP": str(temporary),
         "TMPDIR": str(temporary),
         "F5SERVE_INFERENCE_ADDRESS": f"http://127.0.0.1:{options.ports.inference}",
+        **({WORKERS_VARIABLE: str(options.workers)} if options.workers else {}),
         "OMP_NUM_THREADS": str(threads),
         # Threads that wait for work would otherwise spin, and take the cores from the other workers.
         "OMP_WAIT_POLICY": "PASSIVE",
@@ -170,13 +175,20 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
     }
 
 
-def worker_threads(cores: int, workers: int) -> int:
+def worker_threads(cores: int, models: int, workers: int = 1) -> int:
     """Answer how many CPU threads each language worker gets.
 
-    Requests seldom come in all languages at once, so half of the cores for each of several workers is
-    the compromise: two busy workers fill the machine, and one leaves room for the routers.
+    Requests seldom come in all languages at once, so half of the cores for the workers of each of several
+    models is the compromise: two busy models fill the machine, and one leaves room for the routers. The workers
+    of one model are busy together, and share the cores.
+
+    Args:
+        cores: That may be used.
+        models: Language models of the server.
+        workers: Of each of them.
     """
-    return max(1, cores if workers <= 1 else math.ceil(cores / 2))
+    share = cores if models <= 1 else math.ceil(cores / 2)
+    return max(1, min(share, cores // max(1, workers)))
 
 
 def available_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:

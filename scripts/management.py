@@ -22,6 +22,7 @@ class ModelState:
         ready_workers: Workers that have loaded.
         pending_requests: Requests that wait in its queue.
         pids: Process ids of its workers.
+        refusal: Why it does not get the workers that it is to have; empty if it does.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ModelState:
     ready_workers: int
     pending_requests: int
     pids: tuple[int, ...]
+    refusal: str = ""
 
     @property
     def is_ready(self) -> bool:

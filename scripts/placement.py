@@ -95,6 +95,7 @@ def server_options(settings: PodSettings, served: tuple[str, ...]) -> ServerOpti
             "F5SERVE_LOG_TEXTS": "1" if settings.log_texts else "0",
         },
         threads=settings.threads,
+        workers=settings.workers,
         # `make stop` looks there; a container is stopped by its signal.
         record=record if record.parent == settings.folder else None,
         temporary=settings.folder / "tmp",

@@ -58,6 +58,8 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         give_up_s: How long TorchServe may call itself unhealthy until ``/healthz`` says so.
         poll_s: How often the models are looked at once they are ready.
         threads: CPU threads of each language worker; 0 decides by cores.
+        workers: Workers of each language model; 0 for as many as its archive says. A router is told of those of
+            its backends.
         backends: Where a router's language models are: ``f5_fr=http://shard-a:8000,…``, or a JSON object.
     """
 
@@ -88,6 +90,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     give_up_s: Seconds = 60.0
     poll_s: Annotated[float, Meta(gt=0, le=600)] = 10.0
     threads: Annotated[int, Meta(ge=0, le=1024)] = 0
+    workers: Annotated[int, Meta(ge=0, le=64)] = 0
     backends: str = ""
 
     @property

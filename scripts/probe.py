@@ -5,23 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import urllib3
-import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from f5serve.routing.replicas import addresses_of
-from scripts.archive import MODEL_CONFIG
-from scripts.management import ModelState, describe
+from scripts.management import ModelState
 from scripts.readiness import Monitor, Report
+from scripts.workers import config_of, look
 
 LOOK_TIMEOUT_S: Final = 2.0
 WARM_UP_TIMEOUT_S: Final = 300.0
@@ -39,16 +37,20 @@ class HttpProbe:
         inference_url: TorchServe's inference address.
         management_url: TorchServe's management address.
         texts: What each language model says to warm up; other models are asked for their status.
+        workers: Workers that each language model is to have; 0 for as many as its archive says.
     """
 
-    def __init__(self, inference_url: str, management_url: str, texts: dict[str, str]) -> None:
+    def __init__(
+        self, inference_url: str, management_url: str, texts: dict[str, str], workers: int = 0
+    ) -> None:
         self._inference_url = inference_url
         self._management_url = management_url
         self._texts = texts
+        self._workers = workers
 
     def describe(self, model: str) -> ModelState | None:
-        """Answer what the management API tells of a model."""
-        return describe(self._management_url, model, LOOK_TIMEOUT_S)
+        """Answer what the management API tells of a model, and have it get its workers."""
+        return look(self._management_url, model, self._workers, LOOK_TIMEOUT_S)
 
     def warm_up(self, model: str) -> str | None:
         """Have a language model say a sentence; the router, or a model without a voice, answer at all."""
@@ -93,9 +95,7 @@ def warm_up_texts(archives: Iterable[Path]) -> dict[str, str]:
     """Answer what each language model can say: the transcript of a voice in its first language."""
     texts = {}
     for archive in archives:
-        with zipfile.ZipFile(archive) as content:
-            config: dict[str, Any] = yaml.safe_load(content.read(MODEL_CONFIG))
-        settings = config.get("handler") or {}
+        settings = config_of(archive).get("handler") or {}
         language = next(iter(settings.get("languages", ())), None)
         for voice in settings.get("voices", ()) if "model" in settings else ():
             if voice["language"] == language:

@@ -231,7 +231,9 @@ class Monitor:
             )
         if not state.is_ready:
             return self._not_ready(
-                name, f"{state.ready_workers} of {state.min_workers} workers are ready", state
+                name,
+                state.refusal or f"{state.ready_workers} of {state.min_workers} workers are ready",
+                state,
             )
         failure = self._warmed(name)
         if failure is not None:

@@ -30,6 +30,7 @@ __all__ = ["Memory", "Ports", "ServerOptions", "TorchServe", "main", "memory_of"
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DRAIN_S: Final = 30.0
+MOST_WORKERS: Final = 64
 STOP_DEADLINE_S: Final = 60.0
 
 
@@ -70,6 +71,9 @@ def main(argv: list[str] | None = None) -> int:
         "--threads", type=int, default=0, help="of each language worker; 0: by cores"
     )
     parser.add_argument(
+        "--workers", type=worker_count, default=0, help="of each language model; 0: its archive's"
+    )
+    parser.add_argument(
         "--drain-s", type=float, default=DRAIN_S, help="how long work may take to end"
     )
     parser.add_argument("--stop", action="store_true", help="stop the server on that port")
@@ -85,11 +89,25 @@ def main(argv: list[str] | None = None) -> int:
             logs=(options.logs or LOGS / str(options.port)).absolute(),
             record=record_path(options.port),
             threads=options.threads,
+            workers=options.workers,
         )
         return serve(server_options, drain_s=options.drain_s)
     except ConfigurationError as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
+
+
+def worker_count(text: str) -> int:
+    """Read a number of workers.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is out of range.
+        ValueError: If it is no number; argparse tells of both.
+    """
+    count = int(text)
+    if not 0 <= count <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{count} is not a number from 0 to {MOST_WORKERS}")
+    return count
 
 
 def serve(options: ServerOptions, *, drain_s: float) -> int:

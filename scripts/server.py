@@ -32,9 +32,10 @@ from scripts.launch import (
     stop_group,
     write_properties,
 )
-from scripts.management import describe, describe_all
+from scripts.management import describe_all
 from scripts.ports import Ports
 from scripts.running import record_path, remove_own_record, write_record
+from scripts.workers import look, require_scalable
 
 LOGS: Final = Path(__file__).resolve().parent.parent / "logs"
 READY_DEADLINE_S: Final = 300.0
@@ -146,10 +147,11 @@ class TorchServe:
         """Start the server; it is not ready yet.
 
         Raises:
-            ConfigurationError: If an archive, Java, disk or a port is missing.
+            ConfigurationError: If an archive, Java, disk or a port is missing, or a model has to have one worker.
         """
         options = self.options
         archives = options.archives()
+        require_scalable(archives, options.workers)
         options.ports.require_free()
         java = find_java()
         options.logs.mkdir(parents=True, exist_ok=True)
@@ -178,21 +180,23 @@ class TorchServe:
         deadline_s: float = READY_DEADLINE_S,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Wait until every model has all of its workers.
+        """Wait until every model has all of its workers; those that ``options`` want are asked for.
 
         Args:
             deadline_s: How long to wait at most.
             interrupted: Asked between two looks; true ends the waiting.
 
         Raises:
-            ConfigurationError: If the server ends, a model fails to load, or the deadline passes; with
-                the end of the log that tells why.
+            ConfigurationError: If the server ends or refuses workers, a model fails to load, or the deadline
+                passes; with the end of the log that tells why.
         """
         started = time.monotonic()
         waiting = list(self.options.models)
         while waiting and not interrupted():
             for name in list(waiting):
-                state = describe(self.management_url, name)
+                state = look(self.management_url, name, self.options.workers)
+                if state is not None and state.refusal:
+                    raise ConfigurationError(f"{state.refusal}. {self.log_tail()}")
                 if state is not None and state.is_ready:
                     waiting.remove(name)
                     count = len(self.options.models) - len(waiting)

@@ -29,10 +29,10 @@ def serving_table(path: Path = SERVING) -> str:
             "",
             f"Ours by the status quo: {_times(ratios['throughput_at_1'])} the throughput with one caller, "
             f"{_times(ratios['throughput_at_16'])} with sixteen; the p95 with eight callers is "
-            f"{_share(ratios['p95_at_8'])} of its. Demo model `{load['model']}`, {load['steps']} steps, texts of seed "
-            f"{load['seed']}, {load['rounds']} rounds in which the servers take turns, after "
-            f"{load['warm_up_requests']} requests each; client on the same machine, {where_measured(record)}. "
-            f"[Record](../{path.as_posix()}).",
+            f"{_share(ratios['p95_at_8'])} of its. Demo model `{load['model']}`, ours with {load['workers']} workers, "
+            f"{load['steps']} steps, texts of seed {load['seed']}, {load['rounds']} rounds in which the servers take "
+            f"turns, after {load['warm_up_requests']} requests each; client on the same machine, "
+            f"{where_measured(record)}. [Record](../{path.as_posix()}).",
             "",
             _in_company(record["in_company"]),
             "",

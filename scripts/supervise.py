@@ -100,6 +100,7 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
             server.inference_url,
             server.management_url,
             warm_up_texts(settings.store_folder / f"{name}.mar" for name in served),
+            settings.workers,
         ),
         Hosted(
             served=served,

@@ -39,6 +39,7 @@ TIMEOUT_S: Final = 300.0
 START_S: Final = 120.0
 RATE_HZ: Final = 24_000
 WAV_HEADER_BYTES: Final = 44
+CUT_OFF: Final = 0
 OURS: Final = "ours"
 STREAMED: Final = "ours, streamed"
 STATUS_QUO: Final = "status quo"
@@ -66,7 +67,7 @@ class Heard:
         first_s: Until the first speech, of the first time it was asked for.
         whole_s: Until the last byte, likewise.
         audio_s: Length of the speech; 0 where it was an error.
-        status: Of the last answer.
+        status: Of the last answer; 0 where the connection ended before it was whole.
         turned_away: How often the server said to come back later, before that.
         samples: The speech, full scale 1; empty unless it was to be kept.
     """
@@ -107,6 +108,8 @@ class Server:
     def ask(self, text: Text, *, keep: bool = False) -> Heard:
         """Send a request, again if the server says so, and read its answer to the end.
 
+        A connection that ends before that is an error of the server's, as any other.
+
         Args:
             text: What to say.
             keep: Whether the speech itself is wanted.
@@ -115,7 +118,10 @@ class Server:
         turned_away = 0
         while True:
             sent = time.monotonic()
-            status, later_s, first_s, body = self._answer(text)
+            try:
+                status, later_s, first_s, body = self._answer(text)
+            except requests.RequestException:
+                status, later_s, first_s, body = CUT_OFF, None, 0.0, b""
             if later_s is None or sent - started > TIMEOUT_S:
                 break
             turned_away += 1
@@ -192,7 +198,7 @@ def _speech(body: bytes) -> NDArray[np.float32]:
 
 @contextlib.contextmanager
 def ours(folder: Path) -> Iterator[Server]:
-    """Serve the French demo model and a router for it, with the catalogue's own settings."""
+    """Serve the French demo model and a router for it as the catalogue has them, with a worker a core."""
     require_profile(STORE, "demo")
     if package(["--profile", "demo"]):
         raise ConfigurationError("the demo cannot be packaged; the lines above say why")
@@ -204,7 +210,11 @@ def ours(folder: Path) -> Iterator[Server]:
     job = router_job(ROOT, catalogue, (MODEL,), "demo", read_voices(ROOT / VOICES))
     build_archive(job.spec, workspace).rename(store / "tts.mar")
     options = ServerOptions(
-        store=store, models=(MODEL, "tts"), ports=Ports.free(), logs=folder / "logs"
+        store=store,
+        models=(MODEL, "tts"),
+        ports=Ports.free(),
+        logs=folder / "logs",
+        workers=available_cores(),
     )
     with TorchServe(options) as server:
         yield Server(OURS, f"{server.inference_url}/predictions/tts", server.pid)
@@ -247,9 +257,8 @@ def peer(name: str, module: str, python: Path, folder: Path) -> Iterator[Server]
 def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
-            if server.ask(Text(text="Bonjour.", audio_s=1.0)).status == 200:
-                return
+        if server.ask(Text(text="Bonjour.", audio_s=1.0)).status == 200:
+            return
         time.sleep(0.5)
     tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
     raise ConfigurationError(f"{server.name} does not answer:\n{tail}")

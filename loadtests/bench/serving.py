@@ -6,8 +6,8 @@ Usage, from the repository's root, with the development packages installed::
 
 The servers, each in processes of its own, with the same weights, steps, reference, texts and lengths of speech:
 
-- ours: TorchServe with the router and one language model; once whole, once streamed;
-- status quo: f5-tts as its own functions run it, behind FastAPI, each request in a thread of the pool;
+- ours: TorchServe with the router and one language model, a worker a core; once whole, once streamed;
+- status quo: f5-tts as its own functions run it, behind FastAPI, one process, each request in a thread of the pool;
 - padded: LitServe with batches of up to eight that are padded without a mask. Its shorter items are wrong.
 
 Callers send their next request when they have their answer. Each server is under load alone, in turn, in every round.
@@ -50,6 +50,7 @@ from loadtests.bench.peers.environment import peers_python
 from loadtests.bench.schedules import profile_of
 from loadtests.samples import percentile
 from loadtests.workload import Workload, read_material
+from scripts.launch import available_cores
 from scripts.record import write_record
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -196,6 +197,15 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def load_of(seed: int, rounds: int, counts: Mapping[int, int]) -> dict[str, object]:
+    """Answer what a record tells of how it was made."""
+    return {
+        "model": MODEL, "steps": STEPS, "seed": seed, "rounds": rounds, "warm_up_requests": 2,
+        "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
+        "workers": available_cores(), "status_quo": "one process, a thread a request",
+    }  # fmt: skip
+
+
 def main(argv: Sequence[str]) -> int:
     """Measure, print, and record if asked to."""
     parser = argparse.ArgumentParser(description="Ours against other ways to serve F5, end to end.")
@@ -229,10 +239,7 @@ def main(argv: Sequence[str]) -> int:
         + "  ".join(f"{name} {value}" for name, value in told_goals.items())
     )
     if arguments.record:
-        load = {
-            "model": MODEL, "steps": STEPS, "seed": arguments.seed, "rounds": rounds, "warm_up_requests": 2,
-            "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
-        }  # fmt: skip
+        load = load_of(arguments.seed, rounds, counts)
         draw(rows, PICTURE)
         write_record(
             RESULT,

@@ -53,6 +53,7 @@ def serve_archives(
     folder: Path,
     *,
     environment: Mapping[str, str] | None = None,
+    workers: int = 0,
     **properties: str,
 ) -> Iterator[TorchServe]:
     """Serve some archives until the block ends.
@@ -61,6 +62,7 @@ def serve_archives(
         archives: ``.mar`` files; each model is named for its file.
         folder: An empty folder for the store and the logs.
         environment: Further variables for the workers.
+        workers: Of each language model; 0 for as many as its archive says.
         properties: TorchServe properties that differ from ``config/config.properties``.
 
     Yields:
@@ -78,6 +80,7 @@ def serve_archives(
         properties=properties,
         environment=environment or {},
         threads=1,
+        workers=workers,
     )
     with TorchServe(options) as server:
         leader = server.pid

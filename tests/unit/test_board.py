@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from f5serve.routing.board import LONGEST_PAUSE_S, Board
+from f5serve.routing.board import AT_ONCE, LONGEST_PAUSE_S, LOST_FROM_SIGHT_S, Board
 
 A, B = "http://10.0.0.1:8000/predictions/f5_fr", "http://10.0.0.2:8000/predictions/f5_fr"
 MODEL = "f5_fr"
@@ -247,3 +248,66 @@ def test_a_piece_that_waited_for_the_file_while_another_succeeded_is_not_refused
     clock.now -= 0.01  # it had looked at the clock before
 
     assert board.take(MODEL, [A]) == A
+
+
+def test_who_comes_anew_waits_behind_whoever_waits(path: Path, clock: Clock) -> None:
+    one, other = Board(path, clock=clock), Board(path, clock=clock)
+    with one.holding(MODEL) as first, other.holding(MODEL) as second:
+        assert one.may_ask(MODEL, first)
+        assert one.stand_in_line(MODEL, first) == 0, "its queue was full"
+        clock.now += 1.0
+
+        assert not other.may_ask(MODEL, second)
+        assert other.stand_in_line(MODEL, second) == 1
+        assert other.may_ask("f5_es", second), "another model has a line of its own"
+
+        assert one.may_ask(MODEL, first), "it is let in, or asks again"
+        clock.now += 1.0
+        with one.holding(MODEL) as third:
+            assert not one.may_ask(MODEL, third), "the second waits still"
+        assert other.may_ask(MODEL, second)
+
+
+def test_those_who_have_waited_longest_ask_and_the_others_wait(path: Path, clock: Clock) -> None:
+    board = Board(path, clock=clock)
+    with ExitStack() as held:
+        tickets = [held.enter_context(board.holding(MODEL)) for _ in range(AT_ONCE + 2)]
+        for ticket in tickets:
+            clock.now += 0.1
+            board.stand_in_line(MODEL, ticket)
+
+        # From the last to the first: none is taken for asking meanwhile.
+        told = [board.may_ask(MODEL, ticket) for ticket in reversed(tickets)]
+
+        assert told == [False, False, *[True] * AT_ONCE]
+        assert [board.stand_in_line(MODEL, ticket) for ticket in reversed(tickets)] == [
+            1, 0, 0, 0,
+        ]  # fmt: skip
+    assert msgspec.json.decode(path.read_bytes())["lines"] == {MODEL: {}}
+
+
+def test_nobody_waits_behind_one_that_does_not_look_any_more(path: Path, clock: Clock) -> None:
+    board = Board(path, clock=clock)
+    with board.holding(MODEL) as stuck, board.holding(MODEL) as other:
+        board.stand_in_line(MODEL, stuck)
+        clock.now += LOST_FROM_SIGHT_S / 2
+        assert not board.may_ask(MODEL, other)
+
+        clock.now += LOST_FROM_SIGHT_S
+
+        assert board.may_ask(MODEL, other)
+
+
+def test_nobody_waits_behind_a_killed_process(path: Path) -> None:
+    program = (
+        "import os, sys; sys.path.insert(0, 'handlers'); from pathlib import Path\n"
+        "from f5serve.routing.board import Board\n"
+        f"board = Board(Path({str(path)!r})); ticket = board.holding({MODEL!r}).__enter__()\n"
+        f"board.stand_in_line({MODEL!r}, ticket); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=False, timeout=30)  # noqa: S603 - ours
+    assert '"asking":false' in path.read_text(encoding="utf-8")
+
+    board = Board(path)
+    with board.holding(MODEL) as ticket:
+        assert board.may_ask(MODEL, ticket)

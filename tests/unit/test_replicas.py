@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from f5serve.errors import ConfigurationError
@@ -106,6 +107,30 @@ def test_an_address_that_is_none_is_refused_at_start(environment: dict[str, str]
 def test_a_list_that_cannot_be_meant_is_refused_at_start(told: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         placed(settings(), {"F5SERVE_BACKENDS": told})
+
+
+def test_models_of_which_each_has_several_workers_do_not_answer_in_order() -> None:
+    def in_order(environment: dict[str, str]) -> list[bool]:
+        return [one.in_order for one in placed(settings(), environment).backends]
+
+    assert in_order({"F5SERVE_WORKERS": "2"}) == [False, False]
+    assert in_order({"F5SERVE_WORKERS": "1"}) == in_order({"F5SERVE_WORKERS": ""}) == [True, True]
+
+
+def test_one_worker_does_not_make_an_archive_s_several_answer_in_order() -> None:
+    several = msgspec.structs.replace(
+        settings(),
+        backends=tuple(msgspec.structs.replace(one, in_order=False) for one in settings().backends),
+    )
+
+    told = placed(several, {"F5SERVE_WORKERS": "1"}).backends
+
+    assert [one.in_order for one in told] == [False, False]
+
+
+def test_workers_that_are_no_number_are_refused_at_start() -> None:
+    with pytest.raises(ConfigurationError, match="F5SERVE_WORKERS='two' is not a number"):
+        placed(settings(), {"F5SERVE_WORKERS": "two"})
 
 
 def test_each_address_of_a_host_is_a_replica_that_is_called_by_the_hosts_name() -> None:

@@ -88,10 +88,7 @@ def error_of(
 ) -> ServeError:
     """Understand a refusal: the model's own problem document, or one of TorchServe's few words."""
     if is_full(answer):
-        return OverloadedError(
-            f"{backend.model} has no free place; try again shortly",
-            retry_after_s=_retry_after_s(answer),
-        )
+        return no_place(backend, _retry_after_s(answer))
     problem = _problem_of(answer)
     is_poison = problem is not None and problem.get("code") == PoisonError.code
     if problem is not None and (is_poison or answer.status in PASSED_ON):
@@ -116,6 +113,13 @@ def error_of(
     failed = log.told(request_id=request_id, model=backend.model, status=answer.status)
     logger.warning("model failed", extra=failed)
     return BackendError(f"{backend.model} failed with status {answer.status}{told}")
+
+
+def no_place(backend: Backend, retry_after_s: int = FULL_RETRY_S) -> OverloadedError:
+    """Answer the error for a model whose queue is full."""
+    return OverloadedError(
+        f"{backend.model} has no free place; try again shortly", retry_after_s=retry_after_s
+    )
 
 
 def is_full(answer: urllib3.BaseHTTPResponse) -> bool:

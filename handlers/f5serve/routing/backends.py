@@ -22,7 +22,14 @@ import urllib3
 from f5serve import log
 from f5serve.errors import BackendError, DeadlineError, ServeError, UnavailableError
 from f5serve.request import ECHO
-from f5serve.routing.answers import SpokenPiece, error_of, is_full, is_lost, piece_of
+from f5serve.routing.answers import (
+    SpokenPiece,
+    error_of,
+    is_full,
+    is_lost,
+    no_place,
+    piece_of,
+)
 from f5serve.routing.board import Board
 from f5serve.routing.lookout import PATIENCE, Lookout, Patience
 from f5serve.routing.replicas import Directory, Replica
@@ -31,9 +38,8 @@ from f5serve.settings import Backend
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S: Final = 0.05
-LONGEST_WAIT_S: Final = (
-    0.25  # a long text comes back for its next piece at once; a short one must not sleep
-)
+"""Between two tries of the piece that has waited longest for a place; each that is ahead of one adds as much."""
+LONGEST_WAIT_S: Final = 0.25
 CONNECT_TIMEOUT_S: Final = 2.0
 MOST_TRIES: Final = 3
 """A piece that dies with its worker is sent again: the first time it may have had bad company, the second
@@ -129,7 +135,8 @@ class _Attempt:
     Attributes:
         failed: Those that have.
         error: What the piece fails with if no other replica may be asked.
-        full: The refusal of a queue that was full, at the last try.
+        ticket: With which it stands in line for a place.
+        full: The refusal of a queue that was full, or has others waiting for it, at the last try.
         forgotten: Whether a replica has forgotten it once. It may only have been slow, so that is believed once.
     """
 
@@ -139,11 +146,12 @@ class _Attempt:
     request_id: str
     patience: Deadline
     trace: Mapping[str, str]
+    begun: bool
+    ticket: str = ""
     failed: list[str] = field(default_factory=list)
     error: ServeError | None = None
     full: ServeError | None = None
     forgotten: bool = False
-    wait_s: float = FIRST_WAIT_S
 
     def lost(self, replica: Replica, error: ServeError) -> None:
         """Note that a replica failed."""
@@ -206,11 +214,12 @@ class LanguageModels:
         deadline: Deadline,
         request_id: str,
         trace: Mapping[str, str] = NO_TRACE,
+        begun: bool = False,
     ) -> SpokenPiece:
         """Have one piece spoken, by the replica that has least to do.
 
-        A full queue is waited for, unless the model holds so many of the router's workers already that
-        other languages would suffer. A replica that cannot be reached, or whose worker dies, is
+        A full queue is waited for, first come first served, unless the model holds so many of the router's
+        workers already that other languages would suffer. A replica that cannot be reached, or whose worker dies, is
         replaced by another; a single one is asked again, since TorchServe starts the worker again.
 
         Args:
@@ -219,6 +228,7 @@ class LanguageModels:
             deadline: When to give up.
             request_id: Handed on, so that one request can be followed through the logs.
             trace: The caller's tracing headers, handed on as they are.
+            begun: Whether the answer may have begun. To refuse would break it off, so it waits till the deadline.
 
         Raises:
             OverloadedError: If the queue stayed full.
@@ -235,13 +245,17 @@ class LanguageModels:
             request_id=request_id,
             patience=Deadline(self._max_refused_s),
             trace=trace,
+            begun=begun,
         )
-        with self._board.holding(backend.model):
+        with self._board.holding(backend.model) as attempt.ticket:
             while True:
                 attempt.full = None
-                spoken = self._ask(self._choose(attempt), attempt)
-                if spoken is not None:
-                    return spoken
+                if not self._board.may_ask(backend.model, attempt.ticket):
+                    attempt.full = no_place(backend)
+                else:
+                    spoken = self._ask(self._choose(attempt), attempt)
+                    if spoken is not None:
+                        return spoken
                 self._wait(attempt)
 
     def _choose(self, attempt: _Attempt) -> Replica:
@@ -322,12 +336,15 @@ class LanguageModels:
             ServeError: If it is not to be sent again.
         """
         if attempt.full is not None:
-            holders = self._board.holders(attempt.backend.model)
-            if attempt.patience.passed() or holders > self._max_holders:
+            model = attempt.backend.model
+            if not attempt.begun and (
+                attempt.patience.passed() or self._board.holders(model) > self._max_holders
+            ):
                 raise attempt.full
+            ahead = self._board.stand_in_line(model, attempt.ticket)
             # Apart from one another, so that those who wait do not all come at once.
-            wait_s = attempt.wait_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-            attempt.wait_s = min(attempt.wait_s * 1.6, LONGEST_WAIT_S)
+            wait_s = min(FIRST_WAIT_S * (1 + ahead), LONGEST_WAIT_S)
+            wait_s *= random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         else:
             if attempt.error is not None and len(attempt.failed) >= MOST_TRIES:
                 raise attempt.error

@@ -9,10 +9,11 @@ import logging
 import os
 import random
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from msgspec import Struct, field
 
@@ -28,6 +29,10 @@ FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 30.0
 FORGOTTEN_S: Final = 600.0
 NEVER: Final = -1e9
+AT_ONCE: Final = 2
+"""How many of those that wait longest may ask: places come free by the batch, and one alone would fill them slowly."""
+LOST_FROM_SIGHT_S: Final = 2.0
+"""Whoever waits looks several times a second; one that does not any more must not hold up the others."""
 
 
 class _Seen(Struct):
@@ -43,8 +48,18 @@ class _Seen(Struct):
     echo_at: float = NEVER  # when it was last asked for an echo
 
 
+class _Waiting(Struct):
+    """One piece in the line before a model; it is in nobody's way while it asks, or once it was let in."""
+
+    pid: int
+    since: float
+    seen_at: float
+    asking: bool
+
+
 class _State(Struct):
     replicas: dict[str, _Seen] = field(default_factory=dict)
+    lines: dict[str, dict[str, _Waiting]] = field(default_factory=dict)  # model: pieces by ticket
     holding: dict[str, dict[int, int]] = field(default_factory=dict)  # model: pieces by process
 
 
@@ -80,6 +95,7 @@ class Board:
         with self._shared.changed() as state:
             for counts in _counts(state):
                 counts.pop(os.getpid(), None)
+            _leave(state, {os.getpid()})
 
     def take(self, model: str, urls: Sequence[str], avoid: Collection[str] = ()) -> str | None:
         """Choose the replica with the fewest pieces under way, and count one more there.
@@ -170,16 +186,46 @@ class Board:
         return max(0.0, min(until, default=0.0) - self._clock())
 
     @contextmanager
-    def holding(self, model: str) -> Iterator[None]:
-        """Tell the others that this process is held by a model, as long as the context lasts."""
+    def holding(self, model: str) -> Iterator[str]:
+        """Tell the others that this process is held by a model, as long as the context lasts.
+
+        Yields:
+            A ticket, to stand in line with.
+        """
+        ticket = uuid4().hex
         with self._shared.changed() as state:
             held = state.holding.setdefault(model, {})
             held[os.getpid()] = held.get(os.getpid(), 0) + 1
         try:
-            yield
+            yield ticket
         finally:
             with self._shared.changed() as state:
                 _count_down(state.holding.setdefault(model, {}))
+                state.lines.get(model, {}).pop(ticket, None)
+
+    def may_ask(self, model: str, ticket: str) -> bool:
+        """Tell whether a piece may ask for a place in a model's queue; if not, it stands in line from now on.
+
+        Who comes anew may not as long as anybody waits; of those who wait, those who have waited longest may.
+        """
+        with self._shared.changed() as state:
+            now = self._clock()
+            self._tidy(state, now)
+            line = state.lines.setdefault(model, {})
+            waits = line.get(ticket)
+            since = now if waits is None else waits.since
+            asks = _ahead(line, ticket, since, now) < (1 if waits is None else AT_ONCE)
+            line[ticket] = _Waiting(pid=os.getpid(), since=since, seen_at=now, asking=asks)
+            return asks
+
+    def stand_in_line(self, model: str, ticket: str) -> int:
+        """Note that a piece waits, be it that a full queue has refused it; answer how many have waited longer."""
+        with self._shared.changed() as state:
+            now = self._clock()
+            line = state.lines.setdefault(model, {})
+            since = line[ticket].since if ticket in line else now
+            line[ticket] = _Waiting(pid=os.getpid(), since=since, seen_at=now, asking=False)
+            return _ahead(line, ticket, since, now)
 
     def holders(self, model: str) -> int:
         """Answer how many processes a model holds."""
@@ -190,10 +236,13 @@ class Board:
     def _tidy(self, state: _State, now: float) -> None:
         """Take off what processes that have gone left behind, and replicas that nobody uses any more."""
         counts = _counts(state)
-        gone = {pid for flights in counts for pid in flights if not self._alive(pid)}
+        seen_pids = {pid for flights in counts for pid in flights}
+        seen_pids |= {waits.pid for line in state.lines.values() for waits in line.values()}
+        gone = {pid for pid in seen_pids if not self._alive(pid)}
         for flights in counts:
             for pid in gone & flights.keys():
                 del flights[pid]
+        _leave(state, gone)
         for key, seen in list(state.replicas.items()):
             # A time to come beyond the longest pause is of another boot's clock.
             if seen.open_until > now + LONGEST_PAUSE_S or (
@@ -230,6 +279,23 @@ def _hear(seen: _Seen, sent_at: float, now: float) -> None:
 
 def _pause(failures: int) -> float:
     return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - FAILURES_TO_OPEN, 10))
+
+
+def _ahead(line: Mapping[str, _Waiting], ticket: str, since: float, now: float) -> int:
+    """Answer how many wait that came before; a time to come is of another boot's clock."""
+    return sum(
+        not other.asking
+        and (other.since, name) < (since, ticket)
+        and abs(now - other.seen_at) <= LOST_FROM_SIGHT_S
+        for name, other in line.items()
+    )
+
+
+def _leave(state: _State, pids: Collection[int]) -> None:
+    """Take what processes were waiting for out of the lines."""
+    for line in state.lines.values():
+        for ticket in [name for name, waits in line.items() if waits.pid in pids]:
+            del line[ticket]
 
 
 def _count_down(flights: dict[int, int]) -> None:

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 ADDRESS_VARIABLE: Final = "F5SERVE_INFERENCE_ADDRESS"
 BACKENDS_VARIABLE: Final = "F5SERVE_BACKENDS"
+WORKERS_VARIABLE: Final = "F5SERVE_WORKERS"
 KEPT_S: Final = 5.0
 """How long an answer of DNS is taken for true; a pod that has gone sooner is found by asking it."""
 
@@ -126,11 +127,13 @@ def placed(settings: RouterSettings, environment: Mapping[str, str]) -> RouterSe
 
     ``F5SERVE_INFERENCE_ADDRESS`` moves them all to one scheme, host and port. ``F5SERVE_BACKENDS``
     tells single ones, ``f5_fr=http://shard-a:8000,f5_es=http://shard-b:8000`` or a JSON object of
-    model and address, or list of addresses; a model named several times has several.
+    model and address, or list of addresses; a model named several times has several. ``F5SERVE_WORKERS``
+    tells that each has so many workers, whatever its archive says: several do not answer in order.
 
     Raises:
-        ConfigurationError: If an address is none, or a model is not served.
+        ConfigurationError: If an address is none, a model is not served, or a number is none.
     """
+    in_order = _workers_of(environment) <= 1
     everywhere = environment.get(ADDRESS_VARIABLE)
     named = addresses_of(environment.get(BACKENDS_VARIABLE, ""))
     served = [backend.model for backend in settings.backends]
@@ -145,8 +148,25 @@ def placed(settings: RouterSettings, environment: Mapping[str, str]) -> RouterSe
         bases = named.get(backend.model) or ([everywhere] if everywhere else [])
         variable = BACKENDS_VARIABLE if backend.model in named else ADDRESS_VARIABLE
         urls = [_moved(backend.url, base, variable) for base in bases] or [backend.url]
-        backends.append(msgspec.structs.replace(backend, url=urls[0], more_urls=tuple(urls[1:])))
+        backends.append(
+            msgspec.structs.replace(
+                backend,
+                url=urls[0],
+                more_urls=tuple(urls[1:]),
+                in_order=backend.in_order and in_order,
+            )
+        )
     return msgspec.structs.replace(settings, backends=tuple(backends))
+
+
+def _workers_of(environment: Mapping[str, str]) -> int:
+    """Answer how many workers each language model was given; 0 where only its archive says so."""
+    told = environment.get(WORKERS_VARIABLE) or "0"
+    if not told.isdecimal():
+        raise ConfigurationError(
+            f"{WORKERS_VARIABLE}={told!r} is not a number; leave it out, or say how many workers"
+        )
+    return int(told)
 
 
 def addresses_of(text: str) -> dict[str, list[str]]:

@@ -37,12 +37,13 @@ _HALF: Final = 0.55  # of the units: halves are seldom equal, and a third part w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What all pieces of a request have in common."""
+    """What pieces of a request have in common; ``begun`` where the first may have been sent to the caller."""
 
     request: SpeechRequest
     deadline: Deadline
     request_id: str
     trace: Mapping[str, str]
+    begun: bool = False
 
 
 class Speakers:
@@ -97,7 +98,8 @@ class Speakers:
                 done, _ = wait(futures, timeout=HEAD_START_S)
                 for ended in done:
                     ended.result()  # where the first is refused, the others are not begun
-            futures += [self._threads.submit(self._spoken, piece, wanted) for piece in pieces[1:]]
+            later = replace(wanted, begun=request.stream)
+            futures += [self._threads.submit(self._spoken, piece, later) for piece in pieces[1:]]
             yield from _in_order(futures)
         finally:
             deadline.cancel()
@@ -117,6 +119,7 @@ class Speakers:
                 deadline=wanted.deadline,
                 request_id=wanted.request_id,
                 trace=wanted.trace,
+                begun=wanted.begun,
             )
         except PassedOnError as error:
             parts = cut_again(piece) if error.code == TOO_LONG and cuts_left > 0 else ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+import struct
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,8 +18,19 @@ import soundfile
 
 from f5serve.errors import ServeError
 from loadtests.bench.company import in_company, mel_distance
-from loadtests.bench.contestants import OURS, PADDED, STATUS_QUO, STREAMED, Heard, Server, Text
-from loadtests.bench.serving import Cell, draw, goals, under_load
+from loadtests.bench.contestants import (
+    OURS,
+    PADDED,
+    STATUS_QUO,
+    STEPS,
+    STREAMED,
+    Heard,
+    Server,
+    Text,
+)
+from loadtests.bench.serving import Cell, draw, goals, load_of, under_load
+from scripts.launch import available_cores
+from scripts.record import write_record
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
 
 TEXT = Text(text="Bonjour à tous.", audio_s=1.5)
@@ -31,9 +44,10 @@ def wav(seconds: float, level: float = 0.1) -> bytes:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers a second of sound, or to every third request 500, or 503 and when to come back."""
+    """Answers a second of sound; to every third request 500, 503 and when to come back, or half of an answer."""
 
     count = 0
+    torn = False
     silent = False
     shed = False
     bodies: ClassVar[list[dict[str, object]]] = []
@@ -48,6 +62,11 @@ class Answering(BaseHTTPRequestHandler):
             self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if failed and type(self).torn:
+            # Closed with no time to linger, a connection is reset rather than ended.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # as its parent
@@ -56,7 +75,7 @@ class Answering(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    Answering.count, Answering.silent, Answering.shed = 0, False, False
+    Answering.count, Answering.silent, Answering.shed, Answering.torn = 0, False, False, False
     Answering.bodies.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -73,6 +92,25 @@ def test_speech_counts_and_errors_are_counted_apart(url: str) -> None:
     assert (row["n"], row["errors"], row["turned_away"]) == (9, 3, 0)
     assert row["audio_s_per_s"] == pytest.approx(6.0 / cell.span_s, rel=0.01)
     assert row["p50_s"] is not None
+
+
+def test_an_answer_that_is_cut_off_is_an_error_of_the_server_and_the_run_goes_on(url: str) -> None:
+    Answering.torn = True
+    cell = Cell(heard=[])
+
+    under_load(Server(STATUS_QUO, url, 1), [TEXT] * 9, 2, cell)
+
+    assert (cell.row()["n"], cell.row()["errors"]) == (9, 3)
+    assert sorted(one.status for one in cell.heard) == [0, 0, 0, *[200] * 6]
+
+
+def test_a_server_that_nobody_reaches_answers_nothing() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+
+        heard = Server(STATUS_QUO, f"http://127.0.0.1:{held.getsockname()[1]}/speak", 1).ask(TEXT)
+
+    assert (heard.status, heard.audio_s) == (0, 0.0)
 
 
 def test_who_is_told_to_come_back_does_so_and_is_counted(url: str) -> None:
@@ -159,6 +197,21 @@ def test_a_cell_without_any_speech_has_no_times() -> None:
 
     assert cell.row()["p95_s"] is None
     assert cell.row()["errors"] == 1
+
+
+def test_the_table_tells_how_many_workers_ours_has_and_shows_every_row(tmp_path: Path) -> None:
+    company = {OURS: {"texts": 8, "median": 2e-4, "worst": 5e-4}}
+    cell = Cell(heard=[Heard(first_s=1.0, whole_s=2.0, audio_s=3.0, status=200)], span_s=2.0)
+    told = [{"callers": 8, "server": name, **cell.row()} for name in (OURS, STATUS_QUO)]
+    record = {
+        "load": load_of(12, 2, {8: 1}), "ours_over_status_quo": goals(rows()), "in_company": company, "rows": told,
+    }  # fmt: skip
+    write_record(tmp_path / "serving.json", record)
+
+    table = serving_table(tmp_path / "serving.json")
+
+    assert f"ours with {available_cores()} workers, {STEPS} steps" in table
+    assert "| 8 | status quo | 1 | 0 | 0 | 1.00 s | 2.00 s | 2.00 s | 1.50 | 0.00 | 0 MB |" in table
 
 
 def test_what_is_not_recorded_says_how_it_is(tmp_path: Path) -> None:

@@ -119,10 +119,20 @@ def test_workers_see_nothing_of_the_caller_that_could_shadow_an_archive(
 
 
 @pytest.mark.parametrize(
-    ("cores", "workers", "threads"), [(2, 8, 1), (2, 1, 2), (1, 8, 1), (16, 8, 8), (3, 2, 2)]
+    ("cores", "models", "threads"), [(2, 8, 1), (2, 1, 2), (1, 8, 1), (16, 8, 8), (3, 2, 2)]
 )
-def test_two_busy_workers_fill_the_machine(cores: int, workers: int, threads: int) -> None:
-    assert worker_threads(cores, workers) == threads
+def test_two_busy_models_fill_the_machine(cores: int, models: int, threads: int) -> None:
+    assert worker_threads(cores, models) == threads
+
+
+@pytest.mark.parametrize(
+    ("cores", "models", "workers", "threads"),
+    [(2, 1, 2, 1), (8, 1, 4, 2), (4, 1, 8, 1), (16, 8, 2, 8), (16, 8, 4, 4), (2, 8, 2, 1)],
+)
+def test_the_workers_of_one_model_share_the_cores(
+    cores: int, models: int, workers: int, threads: int
+) -> None:
+    assert worker_threads(cores, models, workers) == threads
 
 
 def test_a_container_s_quota_bounds_the_cores(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ SHELL = {
     "PORT": "5000",
     "EDGE": "from-shell",
     "EDGE_PORT": "5001",
+    "WORKERS": "from-shell",
     "NAME": "from-shell",
     "PYTEST_ARGS": "from-shell",
     "TRIM": "from-shell",
@@ -112,6 +113,12 @@ def test_the_command_line_decides() -> None:
     assert 'http://127.0.0.1:9080 --out "a b.wav"' in commands
     assert '--language "fr" --voice "anna"' in commands
     assert '--speed "1.5"' in commands
+
+
+def test_workers_of_the_command_line_reach_the_server_with_an_edge_or_without() -> None:
+    assert planned("serve", "WORKERS=2").rstrip().endswith('--workers "2"')
+    assert 'F5SERVE_WORKERS="2"' in planned("serve", "EDGE=1", "WORKERS=2")
+    assert "F5SERVE_WORKERS" not in planned("serve", "EDGE=1")
 
 
 def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:

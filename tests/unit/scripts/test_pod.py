@@ -60,6 +60,13 @@ def test_the_workers_of_a_pod_log_texts_only_where_that_is_asked_for(
     assert log.texts_wanted(told) is wanted
 
 
+def test_the_workers_of_a_pod_are_those_of_its_server() -> None:
+    assert server_options(read_pod({"F5SERVE_WORKERS": "2"}), ("f5_fr",)).workers == 2
+    assert server_options(read_pod({}), ("f5_fr",)).workers == 0
+    with pytest.raises(ConfigurationError, match="F5SERVE_WORKERS"):
+        read_pod({"F5SERVE_WORKERS": "-1"})
+
+
 def test_a_shard_has_no_limits_unless_they_are_given() -> None:
     shard, router = PodSettings(role="shard"), PodSettings(role="router")
 

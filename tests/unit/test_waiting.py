@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 
 import pytest
 import urllib3
@@ -66,12 +67,36 @@ def waits_of_a_piece(refusals: int, deadline_s: float = 60.0) -> list[tuple[floa
     return waits
 
 
-def test_waits_for_a_full_queue_begin_short_grow_stay_short_and_are_spread() -> None:
+def test_the_first_in_line_asks_often_and_not_in_step() -> None:
     waits = [wait for wait, _ in waits_of_a_piece(30)]
 
-    assert 0.02 < waits[0] <= 0.05
-    assert 0.125 < max(waits) <= 0.25
-    assert min(waits[5:]) < 0.9 * max(waits[5:]), "all would come back at once"
+    assert 0.02 < min(waits) < 0.9 * max(waits), "all would come back at once"
+    assert max(waits) <= 0.05
+
+
+@pytest.mark.parametrize(("ahead", "longest_s"), [(2, 0.15), (3, 0.2), (40, 0.25)])
+def test_whoever_stands_further_back_asks_less_often(ahead: int, longest_s: float) -> None:
+    board, waits = Board(), list[float]()
+    left = iter(range(30))
+    pool = connections(1)
+    with ExitStack() as line:
+        for _ in range(ahead):
+            board.stand_in_line("f5_fr", line.enter_context(board.holding("f5_fr")))
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if next(left, None) is None:
+                line.close()
+
+        with fake_model(lambda _: speech()) as model:
+            models = LanguageModels(pool, max_refused_s=60.0, sleep=wait, board=board)
+            models.speak(
+                backend(model.url), {"text": "one"}, deadline=Deadline(60.0), request_id="1"
+            )
+    pool.clear()
+
+    assert longest_s / 2 <= min(waits)
+    assert 0.75 * longest_s < max(waits) <= longest_s
 
 
 def test_no_wait_lasts_beyond_the_deadline() -> None:

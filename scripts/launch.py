@@ -180,7 +180,8 @@ def worker_threads(cores: int, models: int, workers: int = 1) -> int:
 
     Requests seldom come in all languages at once, so half of the cores for the workers of each of several
     models is the compromise: two busy models fill the machine, and one leaves room for the routers. The workers
-    of one model are busy together, and share the cores.
+    of one model share the cores, each with twice what is its own: one that is alone would otherwise leave cores
+    idle, and threads that have nothing to do sleep.
 
     Args:
         cores: That may be used.
@@ -188,7 +189,7 @@ def worker_threads(cores: int, models: int, workers: int = 1) -> int:
         workers: Of each of them.
     """
     share = cores if models <= 1 else math.ceil(cores / 2)
-    return max(1, min(share, cores // max(1, workers)))
+    return max(1, min(share, 2 * cores // max(1, workers)))
 
 
 def available_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:

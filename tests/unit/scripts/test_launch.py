@@ -127,7 +127,15 @@ def test_two_busy_models_fill_the_machine(cores: int, models: int, threads: int)
 
 @pytest.mark.parametrize(
     ("cores", "models", "workers", "threads"),
-    [(2, 1, 2, 1), (8, 1, 4, 2), (4, 1, 8, 1), (16, 8, 2, 8), (16, 8, 4, 4), (2, 8, 2, 1)],
+    [
+        (2, 1, 2, 2),
+        (8, 1, 4, 4),
+        (4, 1, 8, 1),
+        (4, 1, 16, 1),
+        (16, 8, 2, 8),
+        (16, 8, 8, 4),
+        (2, 8, 2, 1),
+    ],
 )
 def test_the_workers_of_one_model_share_the_cores(
     cores: int, models: int, workers: int, threads: int

@@ -103,7 +103,6 @@ class Grammar(abc.ABC):
         )
 
     # What a language says; the abstract ones have no answer that would hold for all.
-
     @abc.abstractmethod
     def cardinal(self, number: int, *, feminine: bool = False, noun: str = "") -> str:
         """A whole number in words.

@@ -21,6 +21,7 @@ import psutil
 
 from f5serve.errors import ConfigurationError
 from f5serve.routing.replicas import WORKERS_VARIABLE
+from f5serve.settings import DTYPE_VARIABLE
 from scripts.lock import read_lock
 from scripts.ports import Ports
 from scripts.workers import is_language_model
@@ -60,6 +61,7 @@ class ServerOptions:
         environment: Further variables for the server and its workers.
         threads: CPU threads of each worker; 0 lets ``worker_threads`` decide.
         workers: Workers of each language model; 0 for as many as its archive says.
+        dtype: Precision of each language model; nothing for what its archive says.
         record: Where to tell, while it runs, which processes serve; None for nowhere.
         temporary: Folder in which archives are unpacked; the machine's own without it.
     """
@@ -72,6 +74,7 @@ class ServerOptions:
     environment: Mapping[str, str] = field(default_factory=dict)
     threads: int = 0
     workers: int = 0
+    dtype: str = ""
     record: Path | None = None
     temporary: Path | None = None
 
@@ -165,6 +168,7 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
         "TMPDIR": str(temporary),
         "F5SERVE_INFERENCE_ADDRESS": f"http://127.0.0.1:{options.ports.inference}",
         **({WORKERS_VARIABLE: str(options.workers)} if options.workers else {}),
+        **({DTYPE_VARIABLE: options.dtype} if options.dtype else {}),
         "OMP_NUM_THREADS": str(threads),
         # Threads that wait for work would otherwise spin, and take the cores from the other workers.
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -60,6 +60,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         threads: CPU threads of each language worker; 0 decides by cores.
         workers: Workers of each language model; 0 for as many as its archive says. A router is told of those of
             its backends.
+        dtype: Precision of each language model; nothing for what its archive says.
         backends: Where a router's language models are: ``f5_fr=http://shard-a:8000,…``, or a JSON object.
     """
 
@@ -91,6 +92,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     poll_s: Annotated[float, Meta(gt=0, le=600)] = 10.0
     threads: Annotated[int, Meta(ge=0, le=1024)] = 0
     workers: Annotated[int, Meta(ge=0, le=64)] = 0
+    dtype: Literal["", "auto", "float32", "float16", "bfloat16"] = ""
     backends: str = ""
 
     @property

@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, get_args
 
 import psutil
 
 from f5serve.errors import ConfigurationError
+from f5serve.settings import Dtype
 from scripts.edge_process import stop_left_behind
 from scripts.launch import ServerOptions, served_models, stop_group_of
 from scripts.ports import Ports
@@ -74,6 +75,12 @@ def main(argv: list[str] | None = None) -> int:
         "--workers", type=worker_count, default=0, help="of each language model; 0: its archive's"
     )
     parser.add_argument(
+        "--dtype",
+        choices=get_args(Dtype),
+        default="",
+        help="of each language model; else its archive's",
+    )
+    parser.add_argument(
         "--drain-s", type=float, default=DRAIN_S, help="how long work may take to end"
     )
     parser.add_argument("--stop", action="store_true", help="stop the server on that port")
@@ -90,6 +97,7 @@ def main(argv: list[str] | None = None) -> int:
             record=record_path(options.port),
             threads=options.threads,
             workers=options.workers,
+            dtype=options.dtype,
         )
         return serve(server_options, drain_s=options.drain_s)
     except ConfigurationError as error:

@@ -19,7 +19,7 @@ def serving_table(path: Path = SERVING) -> str:
     record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-serving RECORD=1")
-    load, ratios = record["load"], record["ours_over_status_quo"]
+    load = record["load"]
     return "\n".join(
         [
             "| callers | server | n | errors | turned away | first audio, p50 | p50 | p95 | audio s / s "
@@ -27,12 +27,10 @@ def serving_table(path: Path = SERVING) -> str:
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
             *(_serving_row(row) for row in record["rows"]),
             "",
-            f"Ours by the status quo: {_times(ratios['throughput_at_1'])} the throughput with one caller, "
-            f"{_times(ratios['throughput_at_16'])} with sixteen; the p95 with eight callers is "
-            f"{_share(ratios['p95_at_8'])} of its. Demo model `{load['model']}`, ours with {load['workers']} workers, "
-            f"{load['steps']} steps, texts of seed {load['seed']}, {load['rounds']} rounds in which the servers take "
-            f"turns, after {load['warm_up_requests']} requests each; client on the same machine, "
-            f"{where_measured(record)}. [Record](../{path.as_posix()}).",
+            f"{_by_status_quo(record['over_status_quo'])} Demo model `{load['model']}`, ours with "
+            f"{load['workers']} workers, {load['steps']} steps, texts of seed {load['seed']}, {load['rounds']} rounds "
+            f"in which the servers take turns, after {load['warm_up_requests']} requests each; client on the same "
+            f"machine, {where_measured(record)}. [Record](../{path.as_posix()}).",
             "",
             _in_company(record["in_company"]),
             "",
@@ -87,6 +85,15 @@ def _serving_row(row: Mapping[str, Any]) -> str:
         f"| {row['callers']} | {row['server']} | {row['n']} | {row['errors']} | {row['turned_away']} "
         f"| {_s(row['first_audio_p50_s'])} | {_s(row['p50_s'])} | {_s(row['p95_s'])} | {_number(row['audio_s_per_s'])} "
         f"| {_number(row['cpu_s_per_audio_s'])} | {row['peak_rss_mb']} MB |"
+    )
+
+
+def _by_status_quo(ratios_of: Mapping[str, Mapping[str, float | None]]) -> str:
+    return " ".join(
+        f"*{server}* by the status quo: {_times(ratios['throughput_at_1'])} the throughput with one caller, "
+        f"{_times(ratios['throughput_at_16'])} with sixteen; the p95 with eight callers is "
+        f"{_share(ratios['p95_at_8'])} of its."
+        for server, ratios in ratios_of.items()
     )
 
 

@@ -149,7 +149,7 @@ def _placement_of(own: Placement, shard: Shard, name: str) -> Placement:
         device="gpu" if shard.gpus else "cpu",
         device_ids=devices.device_ids or shard.device_ids,
         workers=devices.workers or own.workers,
-        dtype=own.dtype if shard.gpus else "float32",
+        dtype=own.dtype if shard.gpus or own.dtype == "auto" else "float32",
     )
 
 

@@ -68,7 +68,7 @@ def _engine(path: Path) -> str:
     if record is None:
         return ""
     told = " and ".join(
-        f"{_middle(model['cells'])} times as much for the same processor time with {model['name']}"
+        f"{_middle(model['cells'])} times as much for the same processor time with {model['name']} ({model['dtype']})"
         for model in record["models"]
     )
     return (

@@ -15,7 +15,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from f5serve.errors import ConfigurationError
-from f5serve.settings import Continuous, GuardSettings
+from f5serve.settings import Continuous, Dtype, GuardSettings
 from f5serve.text.frontend import Frontend
 
 ModelName = Annotated[str, Meta(pattern=r"^f5_[a-z0-9_]{1,40}$")]
@@ -52,14 +52,15 @@ class Placement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         device: ``auto`` takes the GPU that TorchServe assigns, if it assigns one.
         device_ids: GPUs to use, by index; TorchServe drops the whole list when one is invalid.
         workers: Worker processes, each with its own copy of the weights.
-        dtype: Precision of the transformer; tables of time and position stay float32.
+        dtype: Precision of the transformer; tables of time and position stay float32. ``auto`` is bfloat16 where the
+            device has units for it, else float32.
         cuda_graphs: Whether a GPU replays each step from a recording of its shape; of no effect on a CPU.
     """
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
     device_ids: tuple[Annotated[int, Meta(ge=0)], ...] = ()
     workers: PositiveInt = 1
-    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    dtype: Dtype = "float32"
     cuda_graphs: bool = False
 
 
@@ -293,7 +294,9 @@ def _bad_devices(catalogue: Catalogue) -> list[str]:
                 f"{where}.device_ids: a device stands twice in {list(placement.device_ids)}"
             )
         if placement.device == "cpu" and placement.dtype == "float16":
-            problems.append(f"{where}.dtype: float16 is not computed on a cpu; take float32")
+            problems.append(
+                f"{where}.dtype: float16 is not computed on a cpu; take float32 or auto"
+            )
     return problems
 
 

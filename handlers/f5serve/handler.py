@@ -28,7 +28,7 @@ from f5serve.pieces import Cost, Spoken
 from f5serve.poison import PoisonGuard, guard_of_this_server
 from f5serve.request import ECHO, PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, json_answer, speech_answer
-from f5serve.settings import ModelSettings, read_settings
+from f5serve.settings import ModelSettings, in_precision, read_settings
 from f5serve.synthesis import Synthesizer
 from f5serve.tidying import Tidying
 from f5serve.torchserve import Call, Context, Row
@@ -56,6 +56,7 @@ class SpeechHandler:
         log.begin(context.model_name, os.environ)
         settings = read_settings(context.model_yaml_config.get("handler"), ModelSettings)
         device = device_of(settings, torchserve.gpu_id(context))
+        settings = in_precision(settings, os.environ, device)
         root = Path(torchserve.model_dir(context))
         engine = load_engine(settings, root, device)
         synthesizer = Synthesizer(engine, engine.vocabulary, settings, root)
@@ -71,7 +72,7 @@ class SpeechHandler:
             speaker = ContinuousSpeaker(synthesizer, turns, poison, settings.guard)
             self._continuous = ContinuousWorker(self._worker, speaker)
         seconds = round(time.perf_counter() - started, 1)
-        ready = log.told(model=settings.model, device=device, seconds=seconds)
+        ready = log.told(model=settings.model, device=device, dtype=engine.dtype, seconds=seconds)
         logger.info("model ready", extra=ready)
 
     def handle(self, data: Sequence[Row], context: Context) -> list[bytes]:

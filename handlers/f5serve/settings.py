@@ -6,7 +6,7 @@ Packaging writes these sections from the catalogue; a worker reads its own at st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,9 @@ from f5serve.errors import ConfigurationError
 from f5serve.text.frontend import Frontend
 
 Settings = TypeVar("Settings", bound=Struct)
+
+Dtype: TypeAlias = Literal["auto", "float32", "float16", "bfloat16"]
+DTYPE_VARIABLE: Final = "F5SERVE_DTYPE"
 
 PositiveInt = Annotated[int, Meta(ge=1)]
 PositiveFloat = Annotated[float, Meta(gt=0)]
@@ -115,7 +118,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         vocoder_config: Shapes of the vocoder, in Vocos's own form.
         frontend: How text becomes tokens.
         device: ``auto`` takes the GPU that TorchServe assigns, if any.
-        dtype: Precision of the transformer.
+        dtype: Precision of the transformer; ``auto`` is bfloat16 where the device has units for it, else float32.
         cuda_graphs: Whether a GPU replays each step from a recording of its shape.
         max_batch_frames: Padded mel frames in one forward pass.
         continuous: Pieces come and go between steps; None speaks each batch to its end.
@@ -133,7 +136,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     vocoder_config: dict[str, object]
     frontend: Frontend
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    dtype: Dtype = "float32"
     cuda_graphs: bool = False
     max_batch_frames: PositiveInt = 4096
     continuous: Continuous | None = None
@@ -219,3 +222,31 @@ def read_settings(section: object, kind: type[Settings]) -> Settings:
         return msgspec.convert(section, kind)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"model-config.yaml, section handler: {error}") from error
+
+
+def in_precision(
+    settings: ModelSettings, environment: Mapping[str, str], device: str
+) -> ModelSettings:
+    """Answer the settings with the precision that the environment asks for, if it asks for one.
+
+    Args:
+        settings: As the archive has them.
+        environment: ``F5SERVE_DTYPE`` is the dtype of every language model of this server.
+        device: ``cpu`` or ``cuda:<index>``.
+
+    Raises:
+        ConfigurationError: If there is no such dtype, or a CPU is asked for float16.
+    """
+    told = environment.get(DTYPE_VARIABLE)
+    if not told:
+        return settings
+    if told not in get_args(Dtype):
+        raise ConfigurationError(
+            f"{DTYPE_VARIABLE}={told!r} is unknown; leave it out, or take one of {', '.join(get_args(Dtype))}"
+        )
+    if told == "float16" and device == "cpu":
+        raise ConfigurationError(
+            f"{DTYPE_VARIABLE}=float16: float16 is not computed on a cpu; take auto, which is bfloat16 where the cpu"
+            " has units for it"
+        )
+    return msgspec.structs.replace(settings, dtype=told)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MEL_LIMIT: Final = 1e-3
 """How far a float32 mel may lie from the same piece's alone (relative L2); a speed gained beyond it is void."""
 
+HALF_MEL_LIMIT: Final = 5e-2
+"""The same of a mel that was computed in half precision; what lies beyond is no rounding."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
@@ -47,7 +50,7 @@ class Cell:
         frames: Frames of each, its reference included.
         mel_rel_l2: The farthest that a mel of ours lies from upstream's of the same piece alone.
         alone_rel_l2: The farthest that a mel of ours lies from ours of the same piece alone.
-        valid: Whether both lie within ``MEL_LIMIT``; the speed of another cell is void.
+        valid: Whether both lie within the limit; the speed of another cell is void.
         ours: Our speed.
         upstream: Upstream's, each piece alone.
         cpu_ratio: How many times our processor time upstream takes.
@@ -98,12 +101,18 @@ def farthest(found: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
     return float(torch.tensor(distances).max())
 
 
-def within_limit(*distances: float) -> bool:
-    """Whether every distance is within ``MEL_LIMIT``; one that is no number is not."""
-    return all(distance <= MEL_LIMIT for distance in distances)
+def within_limit(*distances: float, limit: float = MEL_LIMIT) -> bool:
+    """Whether every distance is within a limit; one that is no number is not."""
+    return all(distance <= limit for distance in distances)
 
 
-def measure_cell(ours: Ours, upstream: Upstream, items: Sequence[SampleItem], repeats: int) -> Cell:
+def measure_cell(
+    ours: Ours,
+    upstream: Upstream,
+    items: Sequence[SampleItem],
+    repeats: int,
+    limit: float = MEL_LIMIT,
+) -> Cell:
     """Compare the sides on some pieces: first what they say, which warms both up, then how fast, in turn.
 
     Args:
@@ -111,6 +120,7 @@ def measure_cell(ours: Ours, upstream: Upstream, items: Sequence[SampleItem], re
         upstream: Upstream's.
         items: The pieces, of one schedule.
         repeats: How often each is timed.
+        limit: How far a mel of ours may lie from the same piece's alone.
     """
     together, alone = ours.mels(items), [ours.mels([item])[0] for item in items]
     mel, single = farthest(together, upstream.mels(items)), farthest(together, alone)
@@ -125,7 +135,7 @@ def measure_cell(ours: Ours, upstream: Upstream, items: Sequence[SampleItem], re
         frames=tuple(item.frames for item in items),
         mel_rel_l2=_two_digits(mel),
         alone_rel_l2=_two_digits(single),
-        valid=within_limit(mel, single),
+        valid=within_limit(mel, single, limit=limit),
         ours=speed(costs["ours"], audio_s),
         upstream=speed(costs["upstream"], audio_s),
         cpu_ratio=ratios(*([cost.cpu_s for cost in costs[name]] for name in ("upstream", "ours"))),

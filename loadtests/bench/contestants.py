@@ -42,6 +42,7 @@ WAV_HEADER_BYTES: Final = 44
 CUT_OFF: Final = 0
 OURS: Final = "ours"
 STREAMED: Final = "ours, streamed"
+HALF: Final = "ours, bfloat16"
 STATUS_QUO: Final = "status quo"
 PADDED: Final = "padded"
 
@@ -100,7 +101,7 @@ class Server:
 
     def body(self, text: Text) -> dict[str, object]:
         """Answer the request's fields."""
-        if self.name in {OURS, STREAMED}:
+        if self.name in {OURS, STREAMED, HALF}:
             streamed = {"stream": True} if self.name == STREAMED else {}
             return {"text": text.text, "language": "fr", "seed": 1, "steps": STEPS, **streamed}
         return {"text": text.text.lower(), "audio_s": text.audio_s, "steps": STEPS, "seed": 1}
@@ -197,13 +198,18 @@ def _speech(body: bytes) -> NDArray[np.float32]:
 
 
 @contextlib.contextmanager
-def ours(folder: Path) -> Iterator[Server]:
-    """Serve the French demo model and a router for it as the catalogue has them, with a worker a core."""
+def ours(folder: Path, *, dtype: str = "") -> Iterator[Server]:
+    """Serve the French demo model and a router for it as the catalogue has them, with a worker a core.
+
+    Args:
+        folder: For what the server writes.
+        dtype: Precision, if it is another than the catalogue's.
+    """
     require_profile(STORE, "demo")
     if package(["--profile", "demo"]):
         raise ConfigurationError("the demo cannot be packaged; the lines above say why")
     store, workspace = folder / "store", folder / "workspace"
-    store.mkdir()
+    store.mkdir(parents=True)
     workspace.mkdir()
     (store / f"{MODEL}.mar").symlink_to(STORE / f"{MODEL}.mar")
     catalogue = load_catalogue(ROOT / "config" / "catalogue.yaml")
@@ -215,9 +221,10 @@ def ours(folder: Path) -> Iterator[Server]:
         ports=Ports.free(),
         logs=folder / "logs",
         workers=available_cores(),
+        dtype=dtype,
     )
     with TorchServe(options) as server:
-        yield Server(OURS, f"{server.inference_url}/predictions/tts", server.pid)
+        yield Server(HALF if dtype else OURS, f"{server.inference_url}/predictions/tts", server.pid)
 
 
 @contextlib.contextmanager

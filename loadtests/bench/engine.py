@@ -3,7 +3,8 @@
     python -m loadtests.bench.engine [--trace texts.txt] [--record] [--quick]
 
 Both sides run in turn, A B A B, so that ratios hold on a noisy machine. A cell in which a float32 mel of ours
-differs from the same piece's alone is void. The exit status is 1 if a cell of ours is.
+differs from the same piece's alone is void. Where the CPU has units for it, both models are measured in bfloat16 as
+well, against the same upstream; its mels have a limit of their own. The exit status is 1 if a cell of ours is.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import torch
 
+from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ConfigurationError
 from loadtests.bench.cells import (
+    HALF_MEL_LIMIT,
     MEL_LIMIT,
     Cell,
     PaddedCell,
@@ -44,6 +48,9 @@ REPEATS: Final = 5
 FULL_STEPS: Final = 7
 FULL_BATCHES: Final = (1, 2)
 FULL_REPEATS: Final = 2
+HALF: Final = "bfloat16"
+HALF_STEPS: Final = (16,)
+LIMITS: Final = MappingProxyType({"float32": MEL_LIMIT, HALF: HALF_MEL_LIMIT})
 SEVERAL: Final = 8
 """Language workers beside one another, which is what the threads of one are chosen for."""
 WARM_UP: Final = "one piece at 7 steps by each side, then the pieces of each cell by each side, untimed, for their mels"
@@ -101,16 +108,18 @@ def run(trace: Path, chosen: Plan) -> dict[str, object]:
         ConfigurationError: If a file is missing, or a text of the trace cannot be spoken.
     """
     with demo(trace) as material:
-        models = [_demo_part(material, chosen)]
+        precisions = dtypes()
+        models = [_demo_part(material, chosen, dtype) for dtype in precisions]
         if chosen.whole:
             with full_size(material) as large:
-                models.append(_full_part(large))
+                models += [_full_part(large, dtype) for dtype in precisions]
         result: dict[str, object] = {
             "load": _load(trace, material),
             "versions": {name: version(name) for name in ("f5-tts", "vocos", "numpy")},
             "threads": torch.get_num_threads(),
             "warm_up": WARM_UP,
             "mel_limit": MEL_LIMIT,
+            "half_mel_limit": HALF_MEL_LIMIT,
             "models": models,
             "padding": _padding(material),
         }
@@ -121,6 +130,14 @@ def run(trace: Path, chosen: Plan) -> dict[str, object]:
     if chosen.whole:
         result["memory"] = memory(torch.get_num_threads())
     return result
+
+
+def dtypes() -> tuple[str, ...]:
+    """Answer what ours is measured in here: bfloat16 too, where the CPU has units for it."""
+    if has_bfloat16_units(torch.device("cpu")):
+        return ("float32", HALF)
+    print(f"{HALF}: this CPU has no AMX, so it is not measured beside upstream", flush=True)
+    return ("float32",)
 
 
 def _load(trace: Path, material: Material) -> dict[str, object]:
@@ -137,31 +154,32 @@ def _load(trace: Path, material: Material) -> dict[str, object]:
     }
 
 
-def _demo_part(material: Material, chosen: Plan) -> dict[str, object]:
-    ours = Ours(material.files, max_batch_frames=material.max_batch_frames)
+def _demo_part(material: Material, chosen: Plan, dtype: str) -> dict[str, object]:
+    ours = Ours(material.files, max_batch_frames=material.max_batch_frames, dtype=dtype)
     upstream = Upstream(material.files)
     warm_up((ours, upstream), material.batch(1, FULL_STEPS))
     cells, padded = [], []
-    for steps in chosen.steps:
+    half = dtype == HALF
+    for steps in HALF_STEPS if half and chosen.whole else chosen.steps:
         for size in _fitting(chosen.batches, material):
             items = material.batch(size, steps)
-            cells.append(measure_cell(ours, upstream, items, chosen.repeats))
-            _tell(material.name, cells[-1])
-            if size > 1:
+            cells.append(measure_cell(ours, upstream, items, chosen.repeats, LIMITS[dtype]))
+            _tell(f"{material.name}, {dtype}", cells[-1])
+            if size > 1 and not half:
                 padded.append(measure_padded(upstream, items))
                 _tell_padded(material.name, padded[-1])
-    return _part(material, cells, padded, chosen.repeats)
+    return _part(material, dtype, cells, padded, chosen.repeats)
 
 
-def _full_part(material: Material) -> dict[str, object]:
-    ours = Ours(material.files, max_batch_frames=material.max_batch_frames)
+def _full_part(material: Material, dtype: str) -> dict[str, object]:
+    ours = Ours(material.files, max_batch_frames=material.max_batch_frames, dtype=dtype)
     upstream = Upstream(material.files)
     cells = []
     for size in _fitting(FULL_BATCHES, material):
         items = material.batch(size, FULL_STEPS)
-        cells.append(measure_cell(ours, upstream, items, FULL_REPEATS))
-        _tell(material.name, cells[-1])
-    return _part(material, cells, [], FULL_REPEATS)
+        cells.append(measure_cell(ours, upstream, items, FULL_REPEATS, LIMITS[dtype]))
+        _tell(f"{material.name}, {dtype}", cells[-1])
+    return _part(material, dtype, cells, [], FULL_REPEATS)
 
 
 def _fitting(sizes: Sequence[int], material: Material) -> list[int]:
@@ -170,12 +188,16 @@ def _fitting(sizes: Sequence[int], material: Material) -> list[int]:
 
 
 def _part(
-    material: Material, cells: Sequence[Cell], padded: Sequence[PaddedCell], repeats: int
+    material: Material,
+    dtype: str,
+    cells: Sequence[Cell],
+    padded: Sequence[PaddedCell],
+    repeats: int,
 ) -> dict[str, object]:
     return {
         "name": material.name,
         "checkpoint_sha256": material.checkpoint_sha256,
-        "dtype": "float32",
+        "dtype": dtype,
         "n": repeats,
         "cells": [dataclasses.asdict(cell) for cell in cells],
         "upstream_padded": [dataclasses.asdict(cell) for cell in padded],

@@ -6,7 +6,8 @@ Usage, from the repository's root, with the development packages installed::
 
 The servers, each in processes of its own, with the same weights, steps, reference, texts and lengths of speech:
 
-- ours: TorchServe with the router and one language model, a worker a core; once whole, once streamed;
+- ours: TorchServe with the router and one language model, a worker a core; once whole, once streamed, and once
+  computed in bfloat16 where the CPU has units for it;
 - status quo: f5-tts as its own functions run it, behind FastAPI, one process, each request in a thread of the pool;
 - padded: LitServe with batches of up to eight that are padded without a mask. Its shorter items are wrong.
 
@@ -28,9 +29,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import requests
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ServeError
 from loadtests.bench.company import COMPANIONS, in_company
 from loadtests.bench.contestants import (
@@ -151,8 +154,13 @@ def measure(
     return rows
 
 
-def goals(rows: Sequence[Mapping[str, object]]) -> dict[str, float | None]:
-    """Answer the ratios that the goals are about, ours over the status quo; none where either had an error."""
+def goals(rows: Sequence[Mapping[str, object]], ours_is: str = OURS) -> dict[str, float | None]:
+    """Answer the ratios that the goals are about, ours over the status quo; none where either had an error.
+
+    Args:
+        rows: What was measured.
+        ours_is: Which of ours is meant.
+    """
 
     def figure(callers: int, server: str, name: str) -> float | None:
         for row in rows:
@@ -162,7 +170,7 @@ def goals(rows: Sequence[Mapping[str, object]]) -> dict[str, float | None]:
         return None
 
     def ratio(callers: int, name: str) -> float | None:
-        one, other = figure(callers, OURS, name), figure(callers, STATUS_QUO, name)
+        one, other = figure(callers, ours_is, name), figure(callers, STATUS_QUO, name)
         return round(one / other, 3) if one and other else None
 
     return {
@@ -222,28 +230,31 @@ def main(argv: Sequence[str]) -> int:
             folder = Path(told)
             whole = stack.enter_context(ours(folder))
             streamed = whole.named(STREAMED)
+            half = [
+                stack.enter_context(ours(folder / "half", dtype="bfloat16"))
+                for _ in range(has_bfloat16_units(torch.device("cpu")))
+            ]
             others = [
                 stack.enter_context(peer(name, module, python, folder))
                 for name, module in ((STATUS_QUO, "status_quo"), (PADDED, "padded"))
             ]
             texts = texts_of(whole, COMPANIONS, arguments.seed)
-            company = {one.name: in_company(one, texts) for one in (whole, others[-1])}
+            company = {one.name: in_company(one, texts) for one in (whole, *half, others[-1])}
             print(f"in company, against alone, relative L2 of mels: {company}")
-            rows = measure([whole, streamed, *others], rounds, counts, arguments.seed)
+            rows = measure([whole, streamed, *half, *others], rounds, counts, arguments.seed)
     except (ServeError, requests.RequestException) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    told_goals = goals(rows)
-    print(
-        "ours over status quo: "
-        + "  ".join(f"{name} {value}" for name, value in told_goals.items())
-    )
+    told_goals = {one: goals(rows, one) for one in (OURS, *(server.name for server in half))}
+    for one, ratios in told_goals.items():
+        told_ratios = "  ".join(f"{name} {value}" for name, value in ratios.items())
+        print(f"{one} over {STATUS_QUO}: {told_ratios}")
     if arguments.record:
         load = load_of(arguments.seed, rounds, counts)
         draw(rows, PICTURE)
         write_record(
             RESULT,
-            {"load": load, "ours_over_status_quo": told_goals, "in_company": company, "rows": rows},
+            {"load": load, "over_status_quo": told_goals, "in_company": company, "rows": rows},
         )
     return 0
 

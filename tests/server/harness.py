@@ -54,6 +54,7 @@ def serve_archives(
     *,
     environment: Mapping[str, str] | None = None,
     workers: int = 0,
+    dtype: str = "",
     **properties: str,
 ) -> Iterator[TorchServe]:
     """Serve some archives until the block ends.
@@ -63,6 +64,7 @@ def serve_archives(
         folder: An empty folder for the store and the logs.
         environment: Further variables for the workers.
         workers: Of each language model; 0 for as many as its archive says.
+        dtype: Precision of each language model; nothing for what its archive says.
         properties: TorchServe properties that differ from ``config/config.properties``.
 
     Yields:
@@ -81,6 +83,7 @@ def serve_archives(
         environment=environment or {},
         threads=1,
         workers=workers,
+        dtype=dtype,
     )
     with TorchServe(options) as server:
         leader = server.pid

@@ -14,7 +14,7 @@ from f5serve.audio import from_f32
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError
 from f5serve.handler import LanguageWorker, SpeechHandler, device_of
-from f5serve.settings import Limits
+from f5serve.settings import Limits, in_precision
 from f5serve.synthesis import Synthesizer
 from tests.fakes import FakeContext
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
@@ -119,6 +119,28 @@ def test_the_worker_takes_the_gpu_it_was_given(tmp_path: Path) -> None:
 def test_a_model_that_wants_a_gpu_does_not_start_without_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="nvidia-smi"):
         device_of(msgspec.structs.replace(archive(tmp_path), device="gpu"), None)
+
+
+def test_the_server_s_precision_is_that_of_every_model_and_without_one_the_archive_decides(
+    tmp_path: Path,
+) -> None:
+    settings = archive(tmp_path)
+
+    assert in_precision(settings, {}, "cpu").dtype == settings.dtype == "float32"
+    assert in_precision(settings, {"F5SERVE_DTYPE": ""}, "cpu") == settings
+    assert in_precision(settings, {"F5SERVE_DTYPE": "auto"}, "cpu").dtype == "auto"
+    assert in_precision(settings, {"F5SERVE_DTYPE": "float16"}, "cuda:0").dtype == "float16"
+
+
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [("half", "take one of auto, float32"), ("float16", "not computed on a cpu; take auto")],
+)
+def test_a_precision_that_cannot_be_meant_does_not_start(
+    told: str, remedy: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"F5SERVE_DTYPE.*{remedy}"):
+        in_precision(archive(tmp_path), {"F5SERVE_DTYPE": told}, "cpu")
 
 
 def test_an_archive_without_settings_does_not_start() -> None:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from f5serve.engine.device import device_named, require_alive, wants_memory
 from f5serve.engine.dit import DiT
 from f5serve.engine.failures import failure, finite
 from f5serve.engine.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, LogMel
+from f5serve.engine.precision import compute_dtype
 from f5serve.engine.sampler import SampleItem, check_item, sample
 from f5serve.engine.schedule import DEFAULT_SWAY
 from f5serve.engine.steps import steps_of
@@ -37,10 +37,6 @@ _Output = TypeVar("_Output")
 
 DEFAULT_MAX_BATCH_FRAMES: Final = 8192
 DEFAULT_MAX_BATCH_ITEMS: Final = 32
-
-_DTYPES: Final = MappingProxyType(
-    {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +147,7 @@ class F5Engine:
         Args:
             files: Where its parts are.
             device: ``cpu`` or ``cuda:<index>``.
-            dtype: Compute dtype: float32, bfloat16 or float16.
+            dtype: Compute dtype: float32, bfloat16, float16, or auto (see ``compute_dtype``).
             max_batch_frames: Most padded frames of a batch, reference included.
             max_batch_items: Most items of a batch.
             cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
@@ -162,15 +158,12 @@ class F5Engine:
         Raises:
             ConfigurationError: If a file cannot be read, the files do not belong together, or the dtype is unknown.
         """
-        if dtype not in _DTYPES:
-            raise ConfigurationError(
-                f"dtype is {dtype!r}; known are {sorted(_DTYPES)}", field="dtype"
-            )
         if max_batch_frames < 1 or max_batch_items < 1:
             raise ConfigurationError(
                 f"{max_batch_frames=} and {max_batch_items=} must be at least 1"
             )
         place = device_named(device)
+        computed_in = compute_dtype(dtype, place)
         vocab = read_vocab(files.vocabulary)
         state = load_transformer(files.checkpoint)
         check_vocab(vocab, state)
@@ -187,7 +180,7 @@ class F5Engine:
                 f"vocoder: rate, hop and mel channels are {found}; {front_end} are needed"
             )
         engine = cls(
-            DiT(config, state, device=place, dtype=_DTYPES[dtype]),
+            DiT(config, state, device=place, dtype=computed_in),
             Vocos(vocoder_config, load_tensors(files.vocoder), device=place),
             Vocabulary(vocab),
             max_batch_frames=max_batch_frames,
@@ -207,6 +200,11 @@ class F5Engine:
     def device(self) -> torch.device:
         """Where the models run."""
         return self._model.device
+
+    @property
+    def dtype(self) -> str:
+        """What the transformer's products are computed in, by name."""
+        return str(self._model.dtype).removeprefix("torch.")
 
     def reference_mel(self, samples: Waveform) -> Tensor:
         """Compute the log-mel of a voice's recording.

@@ -204,7 +204,7 @@ def test_the_table_tells_how_many_workers_ours_has_and_shows_every_row(tmp_path:
     cell = Cell(heard=[Heard(first_s=1.0, whole_s=2.0, audio_s=3.0, status=200)], span_s=2.0)
     told = [{"callers": 8, "server": name, **cell.row()} for name in (OURS, STATUS_QUO)]
     record = {
-        "load": load_of(12, 2, {8: 1}), "ours_over_status_quo": goals(rows()), "in_company": company, "rows": told,
+        "load": load_of(12, 2, {8: 1}), "over_status_quo": {OURS: goals(rows())}, "in_company": company, "rows": told,
     }  # fmt: skip
     write_record(tmp_path / "serving.json", record)
 

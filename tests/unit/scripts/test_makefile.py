@@ -40,6 +40,7 @@ SHELL = {
     "EDGE": "from-shell",
     "EDGE_PORT": "5001",
     "WORKERS": "from-shell",
+    "DTYPE": "from-shell",
     "NAME": "from-shell",
     "PYTEST_ARGS": "from-shell",
     "TRIM": "from-shell",
@@ -119,6 +120,12 @@ def test_workers_of_the_command_line_reach_the_server_with_an_edge_or_without() 
     assert planned("serve", "WORKERS=2").rstrip().endswith('--workers "2"')
     assert 'F5SERVE_WORKERS="2"' in planned("serve", "EDGE=1", "WORKERS=2")
     assert "F5SERVE_WORKERS" not in planned("serve", "EDGE=1")
+
+
+def test_the_precision_of_the_command_line_reaches_the_server_with_an_edge_or_without() -> None:
+    assert planned("serve", "DTYPE=auto").rstrip().endswith('--dtype "auto"')
+    assert 'F5SERVE_DTYPE="auto"' in planned("serve", "EDGE=1", "DTYPE=auto")
+    assert "F5SERVE_DTYPE" not in planned("serve", "EDGE=1")
 
 
 def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:

@@ -10,6 +10,7 @@ import pytest
 from f5serve import log
 from f5serve.errors import ConfigurationError
 from scripts.edge import rate_of
+from scripts.launch import child_environment
 from scripts.lock import Entry, write_entry
 from scripts.placement import backends_of, expected_models, server_options
 from scripts.pod import PodSettings, read_pod
@@ -65,6 +66,16 @@ def test_the_workers_of_a_pod_are_those_of_its_server() -> None:
     assert server_options(read_pod({}), ("f5_fr",)).workers == 0
     with pytest.raises(ConfigurationError, match="F5SERVE_WORKERS"):
         read_pod({"F5SERVE_WORKERS": "-1"})
+
+
+def test_precision_of_the_models_can_be_given_and_reaches_them(tmp_path: Path) -> None:
+    options = server_options(read_pod({"F5SERVE_DTYPE": "auto"}), ("f5_fr",))
+
+    assert child_environment(options, tmp_path)["F5SERVE_DTYPE"] == "auto"
+    plain = server_options(read_pod({}), ("f5_fr",))
+    assert "F5SERVE_DTYPE" not in child_environment(plain, tmp_path)
+    with pytest.raises(ConfigurationError, match="F5SERVE_DTYPE"):
+        read_pod({"F5SERVE_DTYPE": "half"})
 
 
 def test_a_shard_has_no_limits_unless_they_are_given() -> None:

@@ -1,0 +1,83 @@
+"""In what the transformer is computed: by name, or by what the device has units for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from f5serve.engine.layers import gelu_tanh, mish
+from f5serve.engine.precision import compute_dtype, has_bfloat16_units
+from f5serve.errors import ConfigurationError
+
+CPU = torch.device("cpu")
+GPU = torch.device("cuda:0")
+
+
+def cpu_with(monkeypatch: pytest.MonkeyPatch, **capabilities: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+
+
+def gpu_of(monkeypatch: pytest.MonkeyPatch, major: int, minor: int) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (major, minor))
+
+
+def test_auto_is_bfloat16_on_a_cpu_that_multiplies_it_in_tiles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpu_with(monkeypatch, amx_tile=True, amx_bf16=True)
+
+    assert compute_dtype("auto", CPU) == torch.bfloat16
+
+
+def test_auto_is_float32_on_any_other_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu_with(monkeypatch, avx512_bf16=True, amx_bf16=False)
+    assert compute_dtype("auto", CPU) == torch.float32
+
+    cpu_with(monkeypatch, neon=True)  # another architecture does not even know the name
+    assert compute_dtype("auto", CPU) == torch.float32
+
+
+@pytest.mark.parametrize(("capability", "there"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_a_gpu_has_units_for_it_since_its_eighth_generation(
+    capability: tuple[int, int], there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu_of(monkeypatch, *capability)
+
+    assert has_bfloat16_units(GPU) is there
+    assert compute_dtype("auto", GPU) == (torch.bfloat16 if there else torch.float32)
+
+
+def test_what_is_named_is_taken_whatever_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu_with(monkeypatch, amx_bf16=True)
+
+    assert compute_dtype("float32", CPU) == torch.float32
+    assert compute_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+def test_a_name_that_is_none_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ConfigurationError, match=r"'int8'; known are.*auto.*bfloat16"):
+        compute_dtype("int8", CPU)
+
+
+def test_this_cpu_s_capabilities_are_known_by_the_name_that_is_looked_for() -> None:
+    """A later torch that names them otherwise would turn ``auto`` off without a word."""
+    told = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    flags = {flag for line in told if line.startswith("flags") for flag in line.split()}
+
+    assert has_bfloat16_units(CPU) == ("amx_bf16" in flags)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_activations_in_half_precision_are_those_of_float32_but_for_its_rounding(
+    dtype: torch.dtype,
+) -> None:
+    x = torch.linspace(-8, 8, 4001).to(dtype)
+    gelu = torch.nn.functional.gelu(x.double(), approximate="tanh")
+
+    assert (gelu_tanh(x.clone()).double() - gelu).abs().max() < 0.02
+    assert (gelu_tanh(x.clone()).double() - gelu).abs()[x.abs() < 1].max() < 0.004
+    assert gelu_tanh(x.clone()).dtype == dtype
+    assert (mish(x) - torch.nn.functional.mish(x.double())).abs().max() < 0.02
+    assert mish(x).dtype == dtype

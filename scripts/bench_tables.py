@@ -91,7 +91,8 @@ def _row(cell: Mapping[str, Any], padded: list[Mapping[str, Any]]) -> str:
 
 def _levers(levers: list[Mapping[str, Any]]) -> list[str]:
     return [
-        "One thing done otherwise, by the engine as it is (above 1: the engine is right to do it its way):",
+        "One thing done otherwise, by the engine as it is (above 1: the engine is right to do it its way); what names "
+        "bfloat16 first, by the engine in bfloat16:",
         "",
         "| done otherwise | processor time | wall clock | mel, rel. L2 |",
         "| --- | --- | --- | --- |",

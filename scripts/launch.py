@@ -34,7 +34,14 @@ SOCKET_PATH_BYTES: Final = 107
 SOCKET_NAME: Final = "/.ts.sock.99999"
 SPARE_BYTES: Final = 200_000_000
 KEPT_PRIMITIVES: Final = 64
-JVM_OPTIONS: Final = ("-Xmx1g", "-XX:+ExitOnOutOfMemoryError")
+# The JVM hands bodies through: what it would gain by compiling its code once more, and by collecting in parallel, is
+# less than that takes from the workers on few cores.
+JVM_OPTIONS: Final = (
+    "-Xmx1g",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+)
 # What a worker may see of the caller's environment. Above all not PYTHONPATH, which would come before the
 # archive: then the working tree would be served, not the package.
 PASSED_ON: Final = (

@@ -10,6 +10,7 @@ from scripts.bench_tables import ENGINE, NOT_RECORDED, read_result, where_measur
 from scripts.serving_tables import OURS, OVERHEAD, SERVING, STATUS_QUO
 
 PADDED: Final = "padded"
+HALF: Final = "ours, bfloat16"
 PAGE: Final = "docs/performance.md"
 
 
@@ -20,16 +21,19 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
         return NOT_RECORDED.format(command="make bench-serving RECORD=1")
     rows = {(row["callers"], row["server"]): row for row in record["rows"]}
     callers = sorted({count for count, _ in rows})
+    # Where the CPU has no units for it, bfloat16 is not measured.
+    ours = [name for name in (OURS, HALF) if (callers[0], name) in rows]
+    shown = [*ours, STATUS_QUO]
     return "\n".join(
         [
-            "| callers | seconds of speech a second: ours | status quo | batches padded without a mask "
-            "| p50, p95: ours | status quo |",
-            "| --- | --- | --- | --- | --- | --- |",
-            *(_row(count, rows) for count in callers),
+            f"| callers | seconds of speech a second: {' | '.join(shown)} | batches padded without a mask "
+            f"| p50, p95: {' | '.join(shown)} |",
+            "| --- |" + " --- |" * (2 * len(shown) + 1),
+            *(_row(count, rows, shown) for count in callers),
             "",
             f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, {where_measured(record)} "
             f"([record]({serving.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
-            f"LitServe; {_wrong(record['in_company'])}. {_engine(engine)}{_overhead(overhead)}"
+            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_engine(engine)}{_overhead(overhead)}"
             f"[All figures, what they mean, and how to choose]({PAGE}).",
             "",
             "![seconds of speech a second, and p95, by callers](docs/images/serving.png)",
@@ -37,11 +41,22 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
     )
 
 
-def _row(callers: int, rows: Mapping[tuple[int, str], Mapping[str, Any]]) -> str:
-    ours, other = rows[callers, OURS], rows[callers, STATUS_QUO]
+def _row(
+    callers: int, rows: Mapping[tuple[int, str], Mapping[str, Any]], shown: Sequence[str]
+) -> str:
+    own = [rows[callers, name] for name in shown]
+    cells = [
+        *(_rate(row) for row in own), _rate(rows[callers, PADDED]), *(_waits(row) for row in own)
+    ]  # fmt: skip
+    return f"| {callers} | {' | '.join(cells)} |"
+
+
+def _half(ours: Sequence[str]) -> str:
+    if HALF not in ours:
+        return ""
     return (
-        f"| {callers} | {_rate(ours)} | {_rate(other)} | {_rate(rows[callers, PADDED])} "
-        f"| {_waits(ours)} | {_waits(other)} |"
+        f"bfloat16: the same server with `DTYPE=auto`, on a CPU that has AMX "
+        f"([what that changes]({PAGE}#bfloat16-on-a-cpu)). "
     )
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from unittest import mock
 
 import torch
+from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 
-from f5serve.engine import position
+from f5serve.engine import dit, position
 from f5serve.engine.arch import DiTConfig, VocosConfig
 from f5serve.engine.checkpoint import load_tensors, load_transformer, read_vocab
 from f5serve.engine.dit import DiT
+from f5serve.engine.precision import has_bfloat16_units
 from f5serve.engine.sampler import sample
 from f5serve.engine.vocos import Vocos
 from loadtests.bench.cells import farthest
@@ -119,10 +122,20 @@ def measure_levers(material: Material, repeats: int) -> list[Lever]:
         repeats: How often each is timed.
     """
     ours = Ours(material.files, max_batch_frames=material.max_batch_frames)
+    half = Ours(material.files, max_batch_frames=material.max_batch_frames, dtype="bfloat16")
+    found = _measured(ours, _others(material, ours, half), material, repeats)
+    if has_bfloat16_units(torch.device("cpu")):
+        found += _measured(half, _others_in_half(material, half), material, repeats)
+    return found
+
+
+def _measured(
+    ours: Side, others: Mapping[str, Side], material: Material, repeats: int
+) -> list[Lever]:
     items = material.batch(BATCH, STEPS)
     expected = ours.mels(items)
     found = []
-    for name, side in _others(material, ours).items():
+    for name, side in others.items():
         distance = farthest(side.mels(items), expected)
         costs = in_turn(_works(ours, side, items), repeats)
         cpu, wall = (
@@ -147,10 +160,9 @@ def _works(ours: Side, other: Side, items: Sequence[SampleItem]) -> dict[str, Ca
     return {"ours": lambda: ours.speak(items), "otherwise": lambda: other.speak(items)}
 
 
-def _others(material: Material, ours: Ours) -> dict[str, Side]:
+def _others(material: Material, ours: Ours, half: Ours) -> dict[str, Side]:
     with mock.patch.object(position, "WIDEST_GROUP", 0):
         unblocked = Ours(material.files, max_batch_frames=material.max_batch_frames)
-    half = Ours(material.files, max_batch_frames=material.max_batch_frames, dtype="bfloat16")
     return {
         "pieces one by one, no batches": _OneByOne(ours),
         "one padded batch of all lengths": _OneBatch(material.files),
@@ -159,6 +171,20 @@ def _others(material: Material, ours: Ours) -> dict[str, Side]:
         "computed in bfloat16": half,
         f"{available_cores()} threads": _Within(ours, _all_cores),
     }
+
+
+def _others_in_half(material: Material, half: Ours) -> dict[str, Side]:
+    """What is done otherwise in bfloat16, to be held against bfloat16."""
+    with mock.patch.object(dit, "has_bfloat16_units", return_value=False):
+        plain = Ours(material.files, max_batch_frames=material.max_batch_frames, dtype="bfloat16")
+    return {
+        "bfloat16, weights not in oneDNN's order": plain,
+        "bfloat16, gelu in its tanh form": _Within(half, _tanh_gelu),
+    }
+
+
+def _tanh_gelu() -> contextlib.AbstractContextManager[object]:
+    return mock.patch.object(dit, "gelu_tanh", partial(functional.gelu, approximate="tanh"))
 
 
 @contextlib.contextmanager

@@ -69,6 +69,17 @@ def test_each_number_of_callers_is_a_row_with_its_failures(serving: Path, tmp_pa
     assert "In process" not in told
 
 
+def test_bfloat16_is_shown_where_it_was_measured(serving: Path, tmp_path: Path) -> None:
+    record = json.loads(serving.read_text(encoding="utf-8"))
+    record["rows"] += [row(1, "ours, bfloat16", 6.0), row(16, "ours, bfloat16", 10.0)]
+    serving.write_text(json.dumps(record), encoding="utf-8")
+
+    told = speed_table(serving, tmp_path / "none.json", tmp_path / "none.json")
+
+    assert "| 1 | 3.00 | 6.00 | 2.00 | 2.50 | 3.3 s, 3.3 s | 1.7 s, 1.7 s | 5.0 s, 5.0 s |" in told
+    assert "`DTYPE=auto`" in told
+
+
 def test_engine_and_overhead_are_told_where_they_are_recorded(
     serving: Path, tmp_path: Path
 ) -> None:
@@ -76,7 +87,9 @@ def test_engine_and_overhead_are_told_where_they_are_recorded(
         {"valid": valid, "cpu_ratio": {"median": ratio}}
         for valid, ratio in ((True, 1.5), (True, 1.6), (True, 1.7), (False, 9.0))
     ]
-    engine = written(tmp_path / "engine.json", {"models": [{"name": "demo", "cells": cells}]})
+    engine = written(
+        tmp_path / "engine.json", {"models": [{"name": "demo", "dtype": "float32", "cells": cells}]}
+    )
     rows = [
         {"way": "model", "cost_ms": 0, "callers": 1, "added_p50_ms": 7.0},
         {"way": "router", "cost_ms": 0, "callers": 1, "added_p50_ms": 13.6},
@@ -85,5 +98,5 @@ def test_engine_and_overhead_are_told_where_they_are_recorded(
 
     told = speed_table(serving, engine, overhead)
 
-    assert "1.60 times as much for the same processor time with demo" in told
+    assert "1.60 times as much for the same processor time with demo (float32)" in told
     assert "add 14 ms (p50)" in told

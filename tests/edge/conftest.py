@@ -39,7 +39,8 @@ def shared_edge(
 ) -> Iterator[RunningEdge]:
     """An edge without keys and limits, and little patience."""
     folder = tmp_path_factory.mktemp("edge")
-    with running_edge(folder, backend, header_timeout_s=1, body_timeout_s=1) as edge:
+    patience = {"header_timeout_s": 1, "body_timeout_s": 1, "idle_timeout_s": 1}
+    with running_edge(folder, backend, **patience) as edge:
         yield edge
 
 

@@ -14,6 +14,7 @@ from scripts.server import TorchServe
 from tests.faults.breaking import (
     BROKEN,
     HASTY_S,
+    LOST_SEED,
     OUT_OF_MEMORY_SEED,
     PATIENT_S,
     RECOVERY_S,
@@ -114,6 +115,21 @@ def test_memory_that_runs_out_under_one_piece_is_told_to_its_caller_alone(
     for answer in answers:
         heard(answer)
     assert worker_pids(server, "f5_fr") == before
+
+
+def test_no_caller_notices_that_a_worker_ends_because_its_device_is_lost(
+    server: TorchServe,
+) -> None:
+    before = worker_pids(server, "f5_fr")
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(
+            threads.map(lambda seed: french(server, "Bonjour.", seed=seed), (1, LOST_SEED, 2))
+        )
+
+    for answer in answers:
+        heard(answer)
+    assert "the device is lost" in server.logs()
+    assert worker_pids(server, "f5_fr") != before
 
 
 def test_clients_that_are_slow_or_gone_take_nothing_from_the_others(server: TorchServe) -> None:

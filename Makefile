@@ -138,8 +138,10 @@ train-demo: setup-dev ## train the demo checkpoints again, and measure them (nee
 parity: setup-dev ## compare the engine with f5-tts and vocos, and print the distances
 	@$(RUN) scripts.parity
 
-language-bench: setup ## measure language detection on labelled texts (FILE=texts.jsonl, or the repository's own)
-	@$(RUN) scripts.language_bench $(if $(FILE),"$(FILE)")
+language-bench: setup ## measure language detection on labelled texts (FILE=texts.jsonl, or the repository's own; RECORD=1)
+	@$(RUN) scripts.language_bench $(if $(FILE),"$(FILE)") \
+		$(if $(filter 1 yes,$(RECORD)),--record loadtests/results/language.json)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables

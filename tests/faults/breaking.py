@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import psutil
 import requests
 import yaml
 
+from loadtests.pressure import Callers
 from scripts.archive import MODEL_CONFIG, dump_yaml, rewrite_with
 from scripts.management import describe
 from scripts.server import TorchServe
@@ -176,33 +175,6 @@ def kill_workers(server: TorchServe, model: str, count: int = 1) -> None:
         psutil.Process(pid).kill()
 
 
-class Load:
-    """Callers that ask again and again while something happens.
-
-    Args:
-        server: Where the router is.
-        callers: How many.
-        text: What they ask for, in French.
-    """
-
-    def __init__(self, server: TorchServe, callers: int, text: str) -> None:
-        self.statuses = Counter[int]()
-        self._server = server
-        self._text = text
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(timeout=ANSWER_DEADLINE_S)
-            assert not thread.is_alive(), "a caller hangs"
-
-    def _ask(self) -> None:
-        while not self._ended.is_set():
-            self.statuses[french(self._server, self._text).status_code] += 1
+def under_load(server: TorchServe, callers: int, text: str) -> Callers:
+    """Answer callers that ask the router for a French text again and again."""
+    return Callers([lambda: french(server, text).status_code] * callers)

@@ -18,12 +18,12 @@ from tests.faults.breaking import (
     OUT_OF_MEMORY_SEED,
     PATIENT_S,
     RECOVERY_S,
-    Load,
     ask,
     at_once,
     french,
     kill_workers,
     spanish,
+    under_load,
     wait_ready,
     worker_pids,
 )
@@ -63,7 +63,7 @@ def test_a_text_that_kills_its_worker_is_refused_as_poison_and_its_batch_mates_a
 def test_no_caller_notices_that_a_language_worker_is_killed_and_it_is_back_soon(
     server: TorchServe,
 ) -> None:
-    with Load(server, 3, "Bonjour.") as load:
+    with under_load(server, 3, "Bonjour.") as load:
         time.sleep(1.0)
         kill_workers(server, "f5_fr")
         time.sleep(0.5)

@@ -26,6 +26,7 @@ UPDATE =
 DRY_RUN =
 URL =
 GENERATORS =
+SLO =
 RECORD =
 MINUTES =
 REQUESTS =
@@ -177,9 +178,10 @@ bench-gpu: setup-dev ## a full-size model on a GPU: latency, throughput, share o
 	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 # The exit status is the verdict. Without URL a demo server is started and stopped again.
-loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES RECORD=1)
+loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES SLO=1 RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") $(if $(MINUTES),--minutes "$(MINUTES)") \
-		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(SLO)),--slo) \
+		$(if $(filter 1 yes,$(RECORD)),--record)
 
 bench: bench-engine bench-overhead bench-schedules bench-serving ## all benchmarks of a CPU, one after the other (RECORD=1 QUICK=1)
 

@@ -98,7 +98,7 @@ def test_a_stuck_worker_costs_504_in_time_others_are_served_and_torchserve_ends_
         took_s = time.monotonic() - started
 
     assert refused(late, 504)["code"] == "deadline_exceeded"
-    assert took_s < HASTY_S + 10.0
+    assert took_s < HASTY_S + 2.0, took_s
     heard(french(server, "Bonjour."))  # it waits until TorchServe has ended the worker that hangs
     assert worker_pids(server, "f5_fr") != stuck
 

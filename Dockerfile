@@ -42,6 +42,21 @@ RUN --mount=type=bind,from=pip,target=/pip \
     && .venv/bin/python -m pip uninstall --yes --quiet pip setuptools \
     && rm -rf .venv/setup.log .venv/include scripts
 
+# What the image is made of, written by the environment that goes into it; what writes it stays here.
+FROM builder AS bill
+# hadolint ignore=DL3013,DL3042  # constraints.txt has the versions; the cache lies in a mount
+RUN --mount=type=bind,from=pip,target=/pip \
+    --mount=type=tmpfs,target=/var/cache/pip \
+    python3 -m venv /writer \
+    && PIP_CONFIG_FILE=/pip/pip.conf PIP_CACHE_DIR=/var/cache/pip /writer/bin/pip install --quiet \
+        --target /writer/packages --constraint constraints.txt cyclonedx-python-lib jsonschema license-expression
+COPY config config
+COPY handlers handlers
+COPY scripts scripts
+RUN --mount=type=bind,from=system,target=/system \
+    PYTHONPATH=handlers:.:/writer/packages .venv/bin/python -m scripts.sbom \
+        --system /system --without setuptools --out f5serve.cdx.json
+
 FROM system AS serve
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -55,6 +70,7 @@ COPY pyproject.toml LICENSE ./
 COPY config config
 COPY handlers handlers
 COPY scripts scripts
+COPY --from=bill /opt/f5serve/f5serve.cdx.json ./
 # The two places that are mounted: archives, read only, and the one folder that is written to.
 RUN mkdir -p model_store run && chown 10001:10001 run
 ENV PATH=/opt/f5serve/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

@@ -27,6 +27,7 @@ UPDATE =
 DRY_RUN =
 URL =
 GENERATORS =
+SLO =
 RECORD =
 MINUTES =
 REQUESTS =
@@ -139,8 +140,10 @@ train-demo: setup-dev ## train the demo checkpoints again, and measure them (nee
 parity: setup-dev ## compare the engine with f5-tts and vocos, and print the distances
 	@$(RUN) scripts.parity
 
-language-bench: setup ## measure language detection on labelled texts (FILE=texts.jsonl, or the repository's own)
-	@$(RUN) scripts.language_bench $(if $(FILE),"$(FILE)")
+language-bench: setup ## measure language detection on labelled texts (FILE=texts.jsonl, or the repository's own; RECORD=1)
+	@$(RUN) scripts.language_bench $(if $(FILE),"$(FILE)") \
+		$(if $(filter 1 yes,$(RECORD)),--record loadtests/results/language.json)
+	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables
@@ -176,9 +179,10 @@ bench-gpu: setup-dev ## a full-size model on a GPU: latency, throughput, share o
 	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
 
 # The exit status is the verdict. Without URL a demo server is started and stopped again.
-loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES RECORD=1)
+loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES SLO=1 RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") $(if $(MINUTES),--minutes "$(MINUTES)") \
-		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(RECORD)),--record)
+		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(SLO)),--slo) \
+		$(if $(filter 1 yes,$(RECORD)),--record)
 
 bench: bench-engine bench-overhead bench-schedules bench-serving ## all benchmarks of a CPU, one after the other (RECORD=1 QUICK=1)
 

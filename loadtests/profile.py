@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from f5serve.encoding import STREAMED
 from f5serve.errors import ConfigurationError
+from scripts.slo import Slo
 
 FOLDER: Final = Path(__file__).parent / "profiles"
 
@@ -158,6 +159,24 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         except (ValueError, OverflowError) as error:
             raise ConfigurationError(f"cannot take {minutes:g} minutes: {error}") from error
 
+    def held_to(self, slo: Slo) -> Profile:
+        """Answer the same load, whose answers must keep to the service's objectives as well.
+
+        Of the share of requests that may fail those that are turned away are a part, as for the alerts.
+        """
+        return msgspec.structs.replace(
+            self,
+            limits=msgspec.structs.replace(
+                self.limits,
+                p95_s=_stricter(self.limits.p95_s, slo.request_p95_s),
+                first_audio_p95_s=_stricter(self.limits.first_audio_p95_s, slo.first_audio_p95_s)
+                if self.mix.stream_share
+                else self.limits.first_audio_p95_s,
+                max_shed_share=min(self.limits.max_shed_share, slo.shed_share),
+                max_failed_share=min(self.limits.max_failed_share, 1.0 - slo.availability),
+            ),
+        )
+
     @property
     def is_open_loop(self) -> bool:
         """Whether requests arrive without waiting for answers."""
@@ -181,6 +200,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         place = self.stage_at(elapsed_s)
         return None if place is None else self.stages[place].users or generators
+
+
+def _stricter(limit: float | None, objective: float) -> float:
+    return objective if limit is None else min(limit, objective)
 
 
 def names() -> list[str]:

@@ -7,20 +7,20 @@ again. It is back when a request that was sent after the kill is answered with s
 from __future__ import annotations
 
 import argparse
+import functools
 import signal
 import statistics
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import psutil
 import requests
 
 from f5serve.errors import ConfigurationError
+from loadtests.pressure import Callers
 from loadtests.run import RESULTS, Target, target
 from scripts.management import describe
 from scripts.record import write_record
@@ -32,39 +32,6 @@ TEXTS: Final = ("Bonjour à tous.", "Merci beaucoup.", "À demain.")
 ALLOWED_S: Final = 15.0
 TIMEOUT_S: Final = 150.0
 CALM_S: Final = 3.0
-
-
-class Callers:
-    """Each asks for a text of its own, again and again, as long as the block lasts.
-
-    Args:
-        url: The server.
-    """
-
-    def __init__(self, url: str) -> None:
-        self.statuses = Counter[int]()
-        self._url = url
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(text,)) for text in TEXTS]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self, text: str) -> None:
-        while not self._ended.is_set():
-            self.statuses[speak(self._url, text)] += 1
 
 
 def speak(url: str, text: str) -> int:
@@ -101,7 +68,8 @@ def measure(server: Target, kills: int) -> tuple[list[float], Counter[int]]:
     if server.server is None:
         raise ConfigurationError("only a server of our own may be hurt")
     seconds = []
-    with Callers(server.url) as callers:
+    asks = [functools.partial(speak, server.url, text) for text in TEXTS]
+    with Callers(asks) as callers:
         for number in range(1, kills + 1):
             time.sleep(CALM_S)
             seconds.append(kill_and_wait(server.server))

@@ -39,6 +39,7 @@ from scripts.package import main as package
 from scripts.ports import Ports
 from scripts.record import write_record
 from scripts.server import LOGS, TorchServe
+from scripts.slo import SLO, read_slo
 from scripts.store import require_profile
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -213,6 +214,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, help="how long; default: as the profile says")
     parser.add_argument("--generators", type=int, default=1, help="Locust processes; default: 1")
     parser.add_argument(
+        "--slo", action="store_true", help="hold the run to the objectives of config/slo.yaml too"
+    )
+    parser.add_argument(
         "--record", action="store_true", help="keep the result in loadtests/results"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
@@ -225,6 +229,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         profile = load_profile(options.profile)
         if options.minutes is not None:
             profile = profile.lasting(options.minutes)
+        if options.slo:
+            profile = profile.held_to(read_slo(ROOT / SLO))
         with alone(folder):
             held = [] if options.judge else load(profile, folder, options.url, options.generators)
             return judge(name, profile, folder, held, record=options.record)

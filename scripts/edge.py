@@ -105,6 +105,7 @@ def render(settings: PodSettings) -> str:
         else absolute(settings.access_log),
         header_timeout_s=settings.header_timeout_s,
         body_timeout_s=settings.body_timeout_s,
+        idle_timeout_s=settings.idle_timeout_s,
         max_body_bytes=max_body_bytes(),
         problems=PROBLEMS,
         pages=PAGES,

@@ -78,7 +78,8 @@ class Builder:
         if self.program == "docker":
             return [*self.command("build"), *arguments, str(ROOT)]
         # OCI's own form has no health check. A chroot is enough for our Dockerfile, and needs no runtime.
-        own = ["--format", "docker", "--layers"]
+        # A build that fails would leave its containers mounted.
+        own = ["--format", "docker", "--layers", "--force-rm"]
         isolation = ["--isolation", "chroot"] if self.program == "buildah" else []
         return [*self.command("build"), *own, *isolation, *arguments, str(ROOT)]
 

@@ -29,6 +29,8 @@ import yaml
 
 from f5serve.language import LanguageDetector, build_detector, resolve
 from scripts import segment_bench
+from scripts.archive import file_digest
+from scripts.record import write_record
 
 SERVED = ("en", "es", "fi", "fr", "hi", "it", "ja", "ru", "zh")
 DEFAULT = "en"
@@ -88,12 +90,31 @@ class Tally:
             sizes[kind] += rows
         return sorted(sizes, key=lambda kind: (-sizes[kind], kind))
 
+    def told(self) -> list[dict[str, object]]:
+        """Kinds with their rows and how many of these are right, for a record."""
+        return [
+            {
+                "kind": kind,
+                "rows": sum(count for (one, _), count in self.rows.items() if one == kind),
+                "right": sum(count for (one, _), count in self.right.items() if one == kind),
+            }
+            for kind in self.kinds()
+        ]
+
     def percent(self, kind: str, languages: Iterable[str] | None = None) -> float | None:
         """Right answers in percent, ``None`` without rows."""
         wanted = None if languages is None else set(languages)
         keys = [key for key in self.rows if key[0] == kind and (wanted is None or key[1] in wanted)]
         rows = sum(self.rows[key] for key in keys)
         return 100.0 * sum(self.right[key] for key in keys) / rows if rows else None
+
+
+def tally_of(rows: Iterable[Row], detector: LanguageDetector) -> Tally:
+    """Count what is right among some rows."""
+    tally = Tally()
+    for row in rows:
+        tally.add(row, right=is_right(row, detector))
+    return tally
 
 
 def is_right(row: Row, detector: LanguageDetector) -> bool:
@@ -192,15 +213,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "file", type=Path, nargs="?", help="JSON lines with text, lang and kind; default: our own"
     )
-    file: Path | None = parser.parse_args(argv).file
+    parser.add_argument("--record", type=Path, help="a file for the result")
+    options = parser.parse_args(argv)
+    file: Path | None = options.file
     rows = repository_rows() if file is None else read_rows(file)
     if not rows:
         print(f"{file}: no rows", file=sys.stderr)
         return 2
     detector = build_detector(SERVED)
-    tally = Tally()
-    for row in rows:
-        tally.add(row, right=is_right(row, detector))
+    tally = tally_of(rows, detector)
     print_table(tally)
     summary: dict[str, float] = {
         kind: round(tally.percent(kind) or 0.0, 2)
@@ -216,6 +237,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     borders = segment_bench.bench(detector, SERVED, DEFAULT)
     summary["segment_border_precision"] = round(borders.precision, 2)
     summary["segment_border_recall"] = round(borders.recall, 2)
+    if options.record is not None:
+        own = tally if file is None else tally_of(repository_rows(), detector)
+        write_record(
+            options.record,
+            {
+                "texts": None if file is None else {"name": file.name, "sha256": file_digest(file)},
+                "kinds": tally.told(),
+                "own": own.told(),
+                **summary,
+            },
+        )
     print(json.dumps(summary))
     return 0
 

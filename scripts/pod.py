@@ -53,6 +53,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         log_texts: Whether the workers log the texts that they are sent.
         header_timeout_s: How long all headers of a request may take.
         body_timeout_s: How long a client may pause within a body.
+        idle_timeout_s: How long a connection may stay open between two requests.
         drain_delay_s: How long to go on serving after the wish to stop, until nothing is sent here any more.
         drain_s: How long what was taken up may take after that.
         give_up_s: How long TorchServe may call itself unhealthy until ``/healthz`` says so.
@@ -86,6 +87,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     log_texts: bool = False
     header_timeout_s: Annotated[int, Meta(ge=1, le=300)] = 10
     body_timeout_s: Annotated[int, Meta(ge=1, le=300)] = 20
+    idle_timeout_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     drain_delay_s: Seconds = 5.0
     drain_s: Seconds = 120.0
     give_up_s: Seconds = 60.0

@@ -2,7 +2,8 @@
 
 The README has the demo's table, ``docs/quality.md`` the record of ``make quality``, and every model card
 its own part of that; ``docs/features.md`` and the README have the table of features. What the load tests
-recorded stands in the README, what the benchmarks did in ``docs/performance.md``.
+recorded stands in the README, what the benchmarks did in ``docs/performance.md``, and that of language
+detection in the record of its decision.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from scripts.archive import file_digest
 from scripts.bench_tables import engine_table, gpu_table
 from scripts.features import FEATURES, read_features, sources_of, table_of
 from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
+from scripts.language_record import REMEDY as LANGUAGE_REMEDY
+from scripts.language_record import language_table
 from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
@@ -31,6 +34,7 @@ QUALITY_PAGE: Final = Path("docs/quality.md")
 CHECKPOINTS: Final = Path("config/demo")
 FEATURES_PAGE: Final = Path("docs/features.md")
 PERFORMANCE_PAGE: Final = Path("docs/performance.md")
+LANGUAGE_PAGE: Final = Path("docs/adr/0006-language-evidence.md")
 REMEDY: Final = {DEMO: "make demo-record", QUALITY: "make quality"}
 BEGIN: Final = "<!-- demo table: made by `make demo-record` -->"
 END: Final = "<!-- end of demo table -->"
@@ -147,6 +151,7 @@ def bench_blocks() -> list[Block]:
         block("serving", serving_table()),
         block("overhead", overhead_table()),
         block("schedules", schedules_table()),
+        block("language", language_table(), LANGUAGE_PAGE),
     ]
 
 
@@ -180,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     problems = [
         f"{path} is missing; run {task}"
-        for path, task in {**REMEDY, **LOAD_REMEDY}.items()
+        for path, task in {**REMEDY, **LOAD_REMEDY, **LANGUAGE_REMEDY}.items()
         if not path.is_file()
     ]
     if not problems:

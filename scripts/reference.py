@@ -13,9 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from f5serve import pages
+from f5serve.catalogue import read_yaml
 from f5serve.errors import ConfigurationError
 from scripts.archive import PACKAGE
 
@@ -108,12 +107,7 @@ def read_openapi(path: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: If it cannot be read, or is no mapping.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise ConfigurationError(f"{path}: holds no OpenAPI document; restore it")
     return document

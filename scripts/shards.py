@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
-from f5serve.catalogue import Catalogue, LanguageCode, ModelName, Placement, PositiveInt
+from f5serve.catalogue import (
+    Catalogue,
+    LanguageCode,
+    ModelName,
+    Placement,
+    PositiveInt,
+    read_yaml,
+)
 from f5serve.errors import ConfigurationError
 
 FILE: Final = "config/placement.yaml"
@@ -99,12 +105,7 @@ def read_placements(path: Path) -> Mapping[str, Shards]:
     Raises:
         ConfigurationError: If the file cannot be read, or a value is out of range.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
+    document = read_yaml(path)
     try:
         return msgspec.convert(document, dict[str, Shards])
     except msgspec.ValidationError as error:

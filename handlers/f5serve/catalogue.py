@@ -179,6 +179,20 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return tuple(name for name in self.models if name in wanted)
 
 
+def read_yaml(path: Path) -> object:
+    """Read a file of YAML.
+
+    Raises:
+        ConfigurationError: If it cannot be read, or is not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
+
+
 def load_catalogue(path: Path) -> Catalogue:
     """Read and check a catalogue.
 
@@ -186,12 +200,7 @@ def load_catalogue(path: Path) -> Catalogue:
         ConfigurationError: If the file cannot be read, a key is unknown or missing, a value is out of
             range, a language has two models, or a name under ``models`` points nowhere.
     """
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: not valid YAML: {error}") from error
+    document = read_yaml(path)
     try:
         catalogue = msgspec.convert(document, Catalogue)
     except msgspec.ValidationError as error:

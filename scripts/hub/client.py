@@ -8,6 +8,7 @@ as the client gets them where hf_xet is not installed.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ from scripts.hub.trouble import BrokenOffError, FetchError, explain, is_passing
 Result = TypeVar("Result")
 # Where one fails, the next try waits this long, in seconds; the client itself goes on with a body that broke off.
 WAITS_S: Final = (1.0, 2.0, 4.0)
+LONGEST_WAIT: Final = 1.5
+"""How much longer than told a wait may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class Hub:
     Attributes:
         endpoint: Its address, without a slash at the end.
         say: Takes one line about what is going on.
-        waits_s: Waits between tries; one try more than there are waits.
+        waits_s: Waits between tries, at least; one try more than there are waits.
     """
 
     endpoint: str
@@ -138,7 +141,8 @@ class Hub:
                     f"{what}: {_reason(error)}; trying again in {wait_s:.0f} s"
                     f" ({number} of {len(self.waits_s)})"
                 )
-                time.sleep(wait_s)
+                # Spread, for the pods of one release all ask at the same time.
+                time.sleep(wait_s * random.uniform(1.0, LONGEST_WAIT))  # noqa: S311 - no secret
         return ask()
 
 

@@ -7,7 +7,7 @@ environment. ``constraints.txt`` has the versions of development too, and so can
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageMetadata, PackageNotFoundError
 from pathlib import Path
@@ -55,14 +55,21 @@ class Package:
 
 
 def serving_packages(
-    pyproject: Path, find: Callable[[str], Distribution] = importlib.metadata.distribution
+    pyproject: Path,
+    find: Callable[[str], Distribution] = importlib.metadata.distribution,
+    without: Collection[str] = (),
 ) -> tuple[Package, ...]:
     """Answer what serving installs, by name.
+
+    Args:
+        pyproject: The requirements.
+        find: Answers the installed package of a name.
+        without: Canonical names of packages that were taken out on purpose, as the image has none to install with.
 
     Raises:
         ConfigurationError: If one of the packages is not installed.
     """
-    return closure(read_requirements(pyproject, dev=False), find)
+    return closure(read_requirements(pyproject, dev=False), find, without)
 
 
 def direct_names(pyproject: Path) -> tuple[str, ...]:
@@ -72,13 +79,16 @@ def direct_names(pyproject: Path) -> tuple[str, ...]:
 
 
 def closure(
-    lines: Iterable[str], find: Callable[[str], Distribution] = importlib.metadata.distribution
+    lines: Iterable[str],
+    find: Callable[[str], Distribution] = importlib.metadata.distribution,
+    without: Collection[str] = (),
 ) -> tuple[Package, ...]:
     """Answer some requirements and all that they need on this machine, by name.
 
     Args:
         lines: Requirements as in ``pyproject.toml``.
         find: Answers the installed package of a name.
+        without: Canonical names of what is not looked for and not told.
 
     Raises:
         ConfigurationError: If one of the packages is not installed.
@@ -96,8 +106,9 @@ def closure(
         seen.add(key)
         found[name] = _installed(name, find)
         for need in _needs(found[name], wanted.extras):
-            needs.setdefault(name, set()).add(canonicalize_name(need.name))
-            waiting.append(need)
+            if (needed := canonicalize_name(need.name)) not in without:
+                needs.setdefault(name, set()).add(needed)
+                waiting.append(need)
     return tuple(_package(name, found[name], needs.get(name, set())) for name in sorted(found))
 
 

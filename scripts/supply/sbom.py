@@ -24,6 +24,7 @@ from f5serve.catalogue import Catalogue
 from f5serve.errors import ConfigurationError
 from scripts.archive import file_digest
 from scripts.supply.closure import Package
+from scripts.supply.debian import system_component, system_packages
 from scripts.supply.known import Known, Policy, licence_of, spdx
 
 PROFILE: Final = "demo"
@@ -35,6 +36,7 @@ def serving_bom(
     direct: Iterable[str],
     policy: Policy,
     models: Mapping[str, Component],
+    system: Path | None = None,
 ) -> Bom:
     """Answer the bill of materials of f5serve.
 
@@ -44,6 +46,10 @@ def serving_bom(
         direct: Names of those that f5serve itself asks for.
         policy: What a person found out about licences.
         models: Checkpoints, by name (``model_components``).
+        system: Where the Debian is installed that it runs on, if that belongs to it, as in an image.
+
+    Raises:
+        ConfigurationError: If no Debian is there.
     """
     packages = tuple(packages)
     parts = {package.name: package_component(package, policy) for package in packages}
@@ -58,8 +64,16 @@ def serving_bom(
     bom.metadata.component = own
     for package in packages:
         bom.register_dependency(parts[package.name], [parts[name] for name in package.needs])
-    bom.register_dependency(own, [*(parts[name] for name in direct), *models.values()])
+    below = [] if system is None else [_add_system(bom, system)]
+    bom.register_dependency(own, [*(parts[name] for name in direct), *models.values(), *below])
     return bom
+
+
+def _add_system(bom: Bom, root: Path) -> Component:
+    system, packages = system_component(root), system_packages(root)
+    bom.components.update([system, *packages])
+    bom.register_dependency(system, packages)
+    return system
 
 
 def package_component(package: Package, policy: Policy) -> Component:

@@ -17,15 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.tool("nginx"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_proxy() -> Iterator[None]:
-    """A proxy of the environment does not know this machine's loopback."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "*")
-        environment.setenv("no_proxy", "*")
-        yield
-
-
 @pytest.fixture(scope="session")
 def backend() -> Iterator[Backend]:
     """What is behind the edges of all tests."""
@@ -39,7 +30,8 @@ def shared_edge(
 ) -> Iterator[RunningEdge]:
     """An edge without keys and limits, and little patience."""
     folder = tmp_path_factory.mktemp("edge")
-    with running_edge(folder, backend, header_timeout_s=1, body_timeout_s=1) as edge:
+    patience = {"header_timeout_s": 1, "body_timeout_s": 1, "idle_timeout_s": 1}
+    with running_edge(folder, backend, **patience) as edge:
         yield edge
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -17,12 +16,11 @@ from typing import Any
 import psutil
 import requests
 
-from f5serve.errors import ConfigurationError
 from scripts.archive import file_digest
 from scripts.launch import ROOT
 from scripts.lock import Entry, write_entry
-from scripts.ports import Ports
 from tests.edge.stand_in import free_port
+from tests.server.harness import free_ports_in_a_row
 
 START_DEADLINE_S = 120.0
 STOP_DEADLINE_S = 60.0
@@ -168,13 +166,3 @@ def pod(folder: Path, store: Path, **settings: str) -> Iterator[Pod]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
-
-
-def free_ports_in_a_row() -> int:
-    """Answer the first of five ports that nothing uses."""
-    for _ in range(100):
-        base = random.randrange(20_000, 30_000)  # noqa: S311  # no secret
-        with contextlib.suppress(ConfigurationError):
-            Ports.from_base(base).require_free()
-            return base
-    raise AssertionError("no five ports in a row are free")

@@ -50,6 +50,19 @@ def test_a_truncated_archive_is_refused_by_name_and_nothing_starts(
         assert not (running.folder / "logs").exists()
 
 
+def test_a_missing_archive_is_refused_by_name_and_nothing_starts(
+    tmp_path: Path, store: Path
+) -> None:
+    (store / "f5_cut.mar").unlink()
+
+    with pod(tmp_path, store, ROLE="shard") as running:
+        assert running.process.wait(STOP_DEADLINE_S) == 1
+
+        assert "f5_cut.mar: missing" in running.said()
+        assert "Traceback" not in running.said()
+        assert not (running.folder / "logs").exists()
+
+
 def test_an_archive_of_the_right_size_with_another_content_is_refused_by_name(
     tmp_path: Path, store: Path
 ) -> None:

@@ -8,15 +8,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scripts.edge import max_body_bytes
 from scripts.keys import add_key
-from tests.edge.edges import TIMEOUT_S, RunningEdge, refused, running_edge
+from tests.edge.edges import TIMEOUT_S, RunningEdge, raw, refused, running_edge
 from tests.edge.stand_in import Backend
 
 SLOW_CLIENTS = 60
-PATIENCE_S = 1.0  # of the shared edge, for headers and for bodies
+IDLE_CLIENTS = 2000
+SMALL_CHUNKS = 1_000_000
+PATIENCE_S = 1.0  # of the shared edge, for headers, for bodies, and between requests
 
 
 def test_a_key_that_asks_too_often_is_told_to_wait_and_another_is_not(
@@ -107,6 +110,60 @@ def test_a_chunked_body_that_grows_too_large_is_refused(edge: RunningEdge) -> No
     assert edge.backend.seen == []
 
 
+def test_a_caller_that_asks_first_sends_no_body_that_is_too_large(edge: RunningEdge) -> None:
+    head = b"POST /predictions/tts HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+
+    with socket.create_connection(("127.0.0.1", edge.edge.port), timeout=TIMEOUT_S) as connection:
+        connection.sendall(head + b"Content-Length: 2\r\n\r\n")
+        assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    with socket.create_connection(("127.0.0.1", edge.edge.port), timeout=TIMEOUT_S) as connection:
+        connection.sendall(head + b"Content-Length: 10000001\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+    assert [seen.body for seen in edge.backend.seen] == [b"{}"]
+
+
+@pytest.mark.parametrize(
+    ("told", "sent", "arrived"),
+    [(3, b"{}", []), (2, b"{}, and more", [b"{}"])],
+    ids=["too much", "too little"],
+)
+def test_of_a_body_whose_length_lies_nothing_arrives_but_what_was_told(
+    edge: RunningEdge, told: int, sent: bytes, arrived: list[bytes]
+) -> None:
+    head = b"POST /predictions/tts HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % told
+
+    with socket.create_connection(("127.0.0.1", edge.edge.port), timeout=TIMEOUT_S) as connection:
+        connection.sendall(head + sent)
+        if told > len(sent):
+            connection.shutdown(socket.SHUT_WR)
+        is_closed(
+            connection
+        )  # what was sent beyond the length is no request, and never becomes one
+
+    assert [seen.body for seen in edge.backend.seen] == arrived
+
+
+def test_a_body_of_a_million_chunks_is_one_body_and_costs_little_memory(edge: RunningEdge) -> None:
+    head = b"POST /predictions/tts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    before = peak_memory(edge)
+
+    told = raw(edge, head + b"1\r\nx\r\n" * SMALL_CHUNKS + b"0\r\n\r\n")
+
+    assert told.startswith(b"HTTP/1.1 200 ")
+    assert [seen.body for seen in edge.backend.seen] == [b"x" * SMALL_CHUNKS]
+    assert peak_memory(edge) - before < 20_000_000
+
+
+def peak_memory(edge: RunningEdge) -> int:
+    """Answer the most bytes that the edge's processes ever held, together."""
+    processes = [edge.edge.pid, *(one.pid for one in psutil.Process(edge.edge.pid).children())]
+    told = [Path(f"/proc/{pid}/status").read_text(encoding="utf-8") for pid in processes]
+    return sum(int(text.partition("VmHWM:")[2].split()[0]) * 1024 for text in told)
+
+
 def test_an_unknown_path_takes_in_no_body(edge: RunningEdge) -> None:
     head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
 
@@ -149,6 +206,28 @@ def test_clients_that_never_end_are_closed_and_meanwhile_others_are_served(
             connection.close()
     assert len(edge.backend.seen) == 1, "nothing of theirs reached what is behind"
     assert edge.logged(), "and each line of the log is JSON, whatever became of the request"
+
+
+def test_two_thousand_idle_connections_are_closed_and_meanwhile_others_are_served(
+    edge: RunningEdge,
+) -> None:
+    """Each has had an answer, and asks for nothing more."""
+    idle: list[socket.socket] = []
+    try:
+        for _ in range(IDLE_CLIENTS):
+            connection = socket.create_connection(("127.0.0.1", edge.edge.port), timeout=TIMEOUT_S)
+            idle.append(connection)
+            connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+        started = time.monotonic()
+        assert edge.speak("x").status_code == 200
+        assert time.monotonic() - started < 5 * PATIENCE_S
+
+        for connection in idle:
+            is_closed(connection)
+        assert time.monotonic() - started < 10 * PATIENCE_S
+    finally:
+        for connection in idle:
+            connection.close()
 
 
 def test_headers_that_trickle_in_have_a_limit_for_all_of_them(edge: RunningEdge) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import psutil
 import requests
 import yaml
 
+from loadtests.pressure import Callers
 from scripts.archive import MODEL_CONFIG, dump_yaml, rewrite_with
 from scripts.management import describe
 from scripts.server import TorchServe
@@ -33,8 +32,12 @@ PATIENT_S = 4.0
 ANSWER_DEADLINE_S = 150.0
 START_DEADLINE_S = 240.0
 OUT_OF_MEMORY_SEED = 507
+LOST_SEED = 70
 RECOVERY_S = 60.0
 """Generous, for a machine that has other things to do; the record of ``make recovery`` tells what it takes."""
+
+LOST_ONCE = "where/the/device/was/lost/once"
+"""Stands for a path that the handler's archive gets when it is built."""
 
 # The real handler with the real model. What a text or a seed asks for happens where it would: in the engine
 # or in the process.
@@ -43,11 +46,13 @@ HANDLER = f'''
 import os
 import signal
 import time
+from pathlib import Path
 
 import torch
 
 from f5serve import synthesis
 from f5serve.engine import engine
+from f5serve.errors import DeviceLostError
 from f5serve.handler import SpeechHandler
 
 speak_really = synthesis.Synthesizer.speak
@@ -70,10 +75,22 @@ def speak(self, requests, **options):
 def sample(model, items, *further):
     if any(item.seed == {OUT_OF_MEMORY_SEED} for item in items):
         raise torch.OutOfMemoryError("out of memory: asked for by a test")
+    if any(item.seed == {LOST_SEED} for item in items) and not Path("{LOST_ONCE}").exists():
+        raise RuntimeError("CUDA error: device-side assert triggered: asked for by a test")
     return sample_really(model, items, *further)
 
 
+def require_alive(device):
+    """As on a card, after that error; the next worker finds it well."""
+    try:
+        Path("{LOST_ONCE}").touch(exist_ok=False)
+    except FileExistsError:
+        return
+    raise DeviceLostError("cuda:0 answers no more: asked for by a test")
+
+
 synthesis.Synthesizer.speak = speak
+engine.require_alive = require_alive
 engine.sample = sample
 
 
@@ -87,7 +104,8 @@ def breakable_archive(archive: Path, folder: Path) -> Path:
     target = folder / archive.name
     changes = {"responseTimeout": RESPONSE_TIMEOUT_S, "jobQueueSize": 16, "maxBatchDelay": 200}
     config = {**_config(archive), **changes}
-    rewrite_with(archive, target, {"f5_handler.py": HANDLER, MODEL_CONFIG: dump_yaml(config)})
+    handler = HANDLER.replace(LOST_ONCE, str(folder / "lost_once"))
+    rewrite_with(archive, target, {"f5_handler.py": handler, MODEL_CONFIG: dump_yaml(config)})
     return target
 
 
@@ -157,33 +175,6 @@ def kill_workers(server: TorchServe, model: str, count: int = 1) -> None:
         psutil.Process(pid).kill()
 
 
-class Load:
-    """Callers that ask again and again while something happens.
-
-    Args:
-        server: Where the router is.
-        callers: How many.
-        text: What they ask for, in French.
-    """
-
-    def __init__(self, server: TorchServe, callers: int, text: str) -> None:
-        self.statuses = Counter[int]()
-        self._server = server
-        self._text = text
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(timeout=ANSWER_DEADLINE_S)
-            assert not thread.is_alive(), "a caller hangs"
-
-    def _ask(self) -> None:
-        while not self._ended.is_set():
-            self.statuses[french(self._server, self._text).status_code] += 1
+def under_load(server: TorchServe, callers: int, text: str) -> Callers:
+    """Answer callers that ask the router for a French text again and again."""
+    return Callers([lambda: french(server, text).status_code] * callers)

@@ -16,7 +16,7 @@ import requests
 from scripts.launch import ServerOptions
 from scripts.ports import Ports
 from scripts.server import TorchServe
-from tests.faults.breaking import Load
+from tests.faults.breaking import under_load
 from tests.server.harness import router_archive, serve_archives, tiny_archive, with_config
 from tests.server.test_replicas import BATCH, SPEAKER, requests_of
 
@@ -83,7 +83,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def test_a_language_is_replaced_without_one_failed_request(change: Change) -> None:
-    with Load(change.router, 4, "Bonjour.") as load:
+    with under_load(change.router, 4, "Bonjour.") as load:
         time.sleep(2.0)  # the new address is known, and nothing is there
         change.new.start()
         change.new.wait_ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from abc import ABC, abstractmethod
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -21,7 +22,7 @@ CACHE: Final = re.compile(r"/api/resolve-cache/models/([^/]+/[^/]+)/([^/]+)/(.+)
 CONTENT: Final = re.compile(r"/content/([^/]+/[^/]+)/(.+)")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler, ABC):
     hub: StandInHub
     protocol_version = "HTTP/1.1"
 
@@ -43,8 +44,9 @@ class Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(headers.get("content-length", 0)))
         self._answer(unquote(urlsplit(self.path).path))
 
+    @abstractmethod
     def _answer(self, path: str) -> None:
-        raise NotImplementedError
+        """Answer a request for a path."""
 
     def _send(self, status: int, headers: dict[str, str], content: bytes = b"") -> None:
         self.send_response(status)

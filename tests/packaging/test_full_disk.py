@@ -1,4 +1,5 @@
-"""A disk that fills up while an archive is made: one line tells of it, and the former archive stays."""
+"""A disk that fills up, or is closed for writing, while an archive is made: one line tells of it, and the former
+archive stays."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from scripts.archive import file_digest
 from scripts.package import ROOT
 from scripts.verify import verify_store
+from tests.disks import only_read, small_disk
 
 LARGEST_FILE = 3_000_000  # less than the demo's weights
 SMALL_DISK = "24m"  # room for the router's archive and one model's, not for a second one of that
@@ -49,20 +51,6 @@ def good_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "store"
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, in memory; only root may have one, and not in every container."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", str(disk)]
-    made = subprocess.run(mount, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    if made.returncode != 0:
-        pytest.skip(f"no disk in memory can be mounted here: {made.stderr.strip()}")
-    yield disk
-    unmount = ["umount", "--lazy", str(disk)]
-    subprocess.run(unmount, check=True)  # noqa: S603 - ours
-
-
 def require_untouched(store: Path, build: Path, digest: str) -> None:
     assert file_digest(store / "f5_fr.mar") == digest
     assert verify_store(store) == []
@@ -91,16 +79,35 @@ def test_a_write_that_fails_half_way_is_told_in_one_line_and_leaves_the_former_a
 
 @pytest.mark.tool("mount")
 def test_a_store_that_is_full_is_told_in_one_line_and_keeps_the_former_archive(
-    good_store: Path, small_disk: Path, tmp_path: Path
+    good_store: Path, tmp_path: Path
 ) -> None:
-    store, build = small_disk / "store", tmp_path / "build"
+    with small_disk(tmp_path / "disk", SMALL_DISK) as disk:
+        store, build = disk / "store", tmp_path / "build"
+        shutil.copytree(good_store, store)
+        digest = file_digest(store / "f5_fr.mar")
+
+        failed = packaged(store, build, "--force")
+
+        assert failed.returncode == 1
+        (line,) = failed.stderr.splitlines()
+        assert line.startswith("package: ")
+        assert "No space left on device" in line
+        require_untouched(store, build, digest)
+
+
+@pytest.mark.tool("mount")
+def test_a_store_that_can_only_be_read_is_told_in_one_line_and_stays_as_it_is(
+    good_store: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
     shutil.copytree(good_store, store)
     digest = file_digest(store / "f5_fr.mar")
-
-    failed = packaged(store, build, "--force")
+    with only_read(store):
+        failed = packaged(store, tmp_path / "build", "--force")
 
     assert failed.returncode == 1
     (line,) = failed.stderr.splitlines()
     assert line.startswith("package: ")
-    assert "No space left on device" in line
-    require_untouched(store, build, digest)
+    assert "Read-only file system" in line
+    assert file_digest(store / "f5_fr.mar") == digest
+    assert verify_store(store) == []

@@ -25,15 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.server)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_proxy() -> Iterator[None]:
-    """A proxy of the environment does not know this machine's loopback."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "*")
-        environment.setenv("no_proxy", "*")
-        yield
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TorchServe]:
     """The demo profile: eight language models and the router with few workers.

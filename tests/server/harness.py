@@ -7,6 +7,7 @@ that ``make serve`` uses.
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import yaml
 
 from f5serve.catalogue import load_catalogue
+from f5serve.errors import ConfigurationError
 from scripts.archive import MODEL_CONFIG, ArchiveSpec, build_archive, dump_yaml, rewrite_with
 from scripts.launch import ServerOptions, group_members
 from scripts.package import CATALOGUE, ROOT, Workplace, package, router_job
@@ -175,3 +177,13 @@ def tiny_archive(
     target = folder / built.name
     shutil.move(built, target)
     return target
+
+
+def free_ports_in_a_row() -> int:
+    """Answer the first of five ports that nothing uses."""
+    for _ in range(100):
+        base = random.randrange(20_000, 30_000)  # noqa: S311  # no secret
+        with contextlib.suppress(ConfigurationError):
+            Ports.from_base(base).require_free()
+            return base
+    raise AssertionError("no five ports in a row are free")

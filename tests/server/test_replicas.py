@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import psutil
 import pytest
 import requests
 
+from loadtests.pressure import Callers
 from scripts.server import TorchServe
 from tests.server.harness import router_archive, serve_archives, tiny_archive, with_config
 from tests.server.listening import TIMEOUT_S, post
@@ -85,30 +84,6 @@ def _folder(path: Path) -> Path:
     return path
 
 
-class Load:
-    """Callers that ask again and again while something happens."""
-
-    def __init__(self, url: str, callers: int) -> None:
-        self.statuses = Counter[int]()
-        self._url = url
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(callers)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join(timeout=TIMEOUT_S)
-
-    def _ask(self) -> None:
-        while not self._ended.is_set():
-            self.statuses[post(self._url, **TEXT).status_code] += 1
-
-
 def requests_of(shard: TorchServe) -> float:
     """How many requests a server has counted."""
     told = requests.get(f"{shard.metrics_url}/metrics", timeout=TIMEOUT_S).text
@@ -137,7 +112,7 @@ def kill_worker(server: TorchServe) -> None:
 def test_work_is_shared_out_and_no_caller_notices_that_a_worker_and_then_a_server_is_killed(
     cluster: Cluster,
 ) -> None:
-    with Load(cluster.url, callers=4) as load:
+    with Callers([lambda: post(cluster.url, **TEXT).status_code] * 4) as load:
         time.sleep(LOAD_S / 3)
         shared = [requests_of(shard) for shard in cluster.shards]
         kill_worker(cluster.shards[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -17,11 +16,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from f5serve.errors import ConfigurationError
 from scripts.launch import ROOT, group_members
-from scripts.ports import Ports
 from scripts.running import Record, read_record, record_path
-from tests.server.harness import tiny_archive
+from tests.server.harness import free_ports_in_a_row, tiny_archive
 from tests.server.listening import TIMEOUT_S
 
 BUSY_S = 2.0
@@ -53,12 +50,7 @@ def archive(tmp_path: Path) -> Path:
 @pytest.fixture
 def port() -> int:
     """The first of five ports that nothing uses."""
-    for _ in range(100):
-        base = random.randrange(20_000, 30_000)  # noqa: S311  # no secret
-        with contextlib.suppress(ConfigurationError):
-            Ports.from_base(base).require_free()
-            return base
-    raise AssertionError("no five ports in a row are free")
+    return free_ports_in_a_row()
 
 
 def command(archive: Path, port: int) -> list[str]:

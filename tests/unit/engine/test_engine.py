@@ -9,12 +9,19 @@ import torch
 from torch import Tensor
 
 from f5serve.engine import engine as engine_module
+from f5serve.engine.device import require_alive
 from f5serve.engine.dit import DiT
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.engine.sampler import SampleItem, sample
 from f5serve.engine.steps import Steps
 from f5serve.engine.text_embedding import MAX_FRAMES
-from f5serve.errors import ConfigurationError, OutOfMemoryError, SynthesisError, ValueRefusedError
+from f5serve.errors import (
+    ConfigurationError,
+    DeviceLostError,
+    OutOfMemoryError,
+    SynthesisError,
+    ValueRefusedError,
+)
 from tests.unit.engine.models import CPU, engine, item
 
 
@@ -164,6 +171,33 @@ def test_a_fault_of_the_model_fails_the_piece_that_causes_it_alone_and_is_logged
 
     assert [isinstance(wave, SynthesisError) for wave in waves] == [False, True, False, False]
     assert "index out of range in self" in caplog.text
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_fault_that_takes_the_device_with_it_is_no_piece_s_fault(
+    alive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a CUDA assertion every further call fails: the worker has to end, and no piece is to blame."""
+
+    def asserts(model: DiT, items: Sequence[SampleItem], runner: Steps) -> list[Tensor]:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    def synchronize(device: torch.device) -> None:
+        if not alive:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(engine_module, "sample", asserts)
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    monkeypatch.setattr(
+        engine_module, "require_alive", lambda _: require_alive(torch.device("cuda:0"))
+    )
+
+    if alive:
+        (failed,), _ = engine().synthesize([item()])
+        assert isinstance(failed, SynthesisError)
+    else:
+        with pytest.raises(DeviceLostError, match="cuda:0 answers no more"):
+            engine().synthesize([item()])
 
 
 def test_batches_stay_within_the_frame_budget() -> None:

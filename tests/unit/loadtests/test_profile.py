@@ -13,6 +13,7 @@ from f5serve.errors import ConfigurationError
 from f5serve.request import SpeechRequest, parse
 from loadtests.profile import FOLDER, load_profile, names
 from loadtests.workload import BAD, Material, Workload, expected_s, read_material
+from scripts.slo import ROOT, SLO, read_slo
 
 NINE = {"en", "zh", "fi", "fr", "hi", "it", "ja", "ru", "es"}
 
@@ -145,6 +146,24 @@ def test_callers_follow_the_stages_and_then_the_run_is_over() -> None:
         2,
         None,
     ]
+
+
+def test_a_profile_that_is_held_to_the_objectives_keeps_to_the_stricter_of_both() -> None:
+    slo = read_slo(ROOT / SLO)
+    spike, single = load_profile("spike"), load_profile("single_model")
+
+    held = spike.held_to(slo).limits
+
+    assert (held.p95_s, held.first_audio_p95_s) == (slo.request_p95_s, slo.first_audio_p95_s)
+    assert held.max_shed_share == slo.shed_share < spike.limits.max_shed_share
+    assert held.max_failed_share == pytest.approx(1 - slo.availability)
+    assert held.min_spoken == spike.limits.min_spoken
+    strict = msgspec.structs.replace(
+        spike, limits=msgspec.structs.replace(spike.limits, p95_s=1.0, max_shed_share=0.0)
+    )
+    assert strict.held_to(slo).limits.p95_s == 1.0
+    assert strict.held_to(slo).limits.max_shed_share == 0.0
+    assert single.held_to(slo).limits.first_audio_p95_s is None, "it has no streams"
 
 
 def test_a_profile_for_another_time_keeps_its_warm_up_and_asks_for_fewer_answers() -> None:

@@ -203,6 +203,28 @@ def test_answers_that_hang_break_off_or_are_wrong_are_found_and_decide_the_exit_
     assert "hung 1" in told
 
 
+def test_what_a_profile_allows_may_still_miss_the_objectives_of_the_service(
+    profile: Path, tmp_path: Path
+) -> None:
+    told = yaml.safe_load(profile.read_text(encoding="utf-8"))
+    told["limits"] |= {"max_shed_share": 0.9}
+    profile.write_text(yaml.safe_dump(told), encoding="utf-8")
+
+    def answer(number: int, request: dict[str, Any]) -> Reply:
+        if number % 3 == 0:
+            return 503, {"Retry-After": "1"}, b'{"type":"about:blank","code":"x","request_id":"y"}'
+        return spoken(request)
+
+    with StandIn(answer) as server:
+        kept, _, said = loadtest(profile, server.url, tmp_path / "profile")
+    with StandIn(answer) as server:
+        missed, found, _ = loadtest(profile, server.url, tmp_path / "slo", "--slo")
+
+    assert kept == 0, said
+    assert missed == 1
+    assert any("requests shed; 2% are allowed" in violation for violation in found["violations"])
+
+
 def test_a_profile_that_is_not_there_is_told_and_is_no_verdict(tmp_path: Path) -> None:
     status, _, told = loadtest(Path("nothing"), "http://127.0.0.1:9", tmp_path)
 

@@ -88,6 +88,7 @@ def test_each_builder_is_given_target_base_and_pip(program: str, tmp_path: Path)
     assert f"pip={tmp_path}" in command
     assert command[command.index("--target") + 1] == "demo"
     assert "BASE=debian:x" in command
+    assert ("--force-rm" in command) == (program != "docker"), "docker leaves none anyway"
     assert ("docker" in command[2:]) == (program != "docker"), "the form that keeps a health check"
 
 

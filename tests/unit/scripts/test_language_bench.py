@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.archive import file_digest
 from scripts.language_bench import SERVED, Row, main, repository_rows
+from scripts.language_record import FOREIGN, NAMES, language_table
 
 
 def last_line(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
@@ -74,3 +76,21 @@ def test_a_file_without_rows_is_an_error(
     assert main([write(tmp_path)]) == 2
 
     assert "no rows" in capsys.readouterr().err
+
+
+def test_a_record_tells_the_texts_by_their_digest_and_becomes_the_table(tmp_path: Path) -> None:
+    rows = [Row("Buenos días a todos", "es", kind) for kind in NAMES]
+    rows.append(Row("Good morning everyone", "fr", "w23"))  # wrong on purpose
+    rows += [Row("Der Zug nach Berlin hat Verspätung.", "de", FOREIGN)] * 2
+    file = write(tmp_path, *rows)
+    record = tmp_path / "record.json"
+
+    assert main([file, "--record", str(record)]) == 0
+
+    told = json.loads(record.read_text(encoding="utf-8"))
+    assert told["texts"] == {"name": "rows.jsonl", "sha256": file_digest(Path(file))}
+    table = language_table(record)
+    assert "| two or three words | 2 | 50.0 |" in table
+    assert "| sentences | 1 | 100.0 |" in table
+    own = sum(row.kind == "sent" for row in repository_rows())
+    assert f"% of {own} sentences" in table

@@ -241,3 +241,12 @@ def test_a_package_that_is_not_installed_is_named_with_the_remedy() -> None:
 
     with pytest.raises(ConfigurationError, match="h11 is not installed here; run make setup-dev"):
         closure(["httpx>=0.28"], find)
+
+
+def test_what_was_taken_out_on_purpose_is_not_looked_for() -> None:
+    whole = {one.name: one for one in closure(["torch==2.13.0"])}
+    less = {one.name: one for one in closure(["torch==2.13.0"], without={"setuptools"})}
+
+    assert set(whole) - set(less) == {"setuptools"}
+    assert "setuptools" in whole["torch"].needs
+    assert "setuptools" not in less["torch"].needs

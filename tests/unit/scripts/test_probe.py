@@ -22,12 +22,6 @@ from scripts.readiness import Hosted, Monitor
 TIMEOUT_S = 20.0
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of the environment does not know this machine's loopback."""
-    monkeypatch.setenv("no_proxy", "*")
-
-
 @contextlib.contextmanager
 def answering(answers: Mapping[str, tuple[int, bytes]]) -> Iterator[tuple[str, list[bytes]]]:
     """Serve some paths; anything else is 404. Answers the address and the bodies that came."""

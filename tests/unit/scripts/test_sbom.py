@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,72 @@ def test_a_document_that_leaves_the_schema_is_refused(
     refuse_invalid(json.dumps(document))
     with pytest.raises(ConfigurationError, match=r"is no CycloneDX 1\.6"):
         refuse_invalid(json.dumps(changed))
+
+
+STATUS = """\
+Package: nginx
+Status: install ok installed
+Architecture: amd64
+Version: 1.22.1-9+deb12u9
+Description: small, powerful, scalable web/proxy server
+ Nginx ("engine X") is a high-performance web server. It says
+ Package: of nothing here.
+
+Package: gone
+Status: deinstall ok config-files
+Architecture: all
+Version: 1.0
+
+Package: libstdc++6
+Status: install ok installed
+Architecture: amd64
+Version: 12.2.0-14
+"""
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> Path:
+    """The root of a small Debian."""
+    (tmp_path / "var/lib/dpkg").mkdir(parents=True)
+    (tmp_path / "var/lib/dpkg/status").write_text(STATUS, encoding="utf-8")
+    (tmp_path / "etc").mkdir()
+    release = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n'
+    (tmp_path / "etc/os-release").write_text(release, encoding="utf-8")
+    return tmp_path
+
+
+def test_of_an_image_the_systems_packages_are_listed_too(debian: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bom.json"
+
+    assert sbom.main(["--out", str(out), "--system", str(debian)]) == 0
+
+    document = json.loads(out.read_text(encoding="utf-8"))
+    debs = [one["purl"] for one in document["components"] if "pkg:deb/" in one.get("purl", "")]
+    assert sorted(debs) == [
+        "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=amd64&distro=bookworm",
+        "pkg:deb/debian/nginx@1.22.1-9%2Bdeb12u9?arch=amd64&distro=bookworm",
+    ]
+    system = of_type(document, "operating-system")["debian"]
+    assert system["version"] == "12"
+    needs = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
+    assert sorted(needs[system["bom-ref"]]) == sorted(debs)
+    assert system["bom-ref"] in needs["f5serve"]
+    assert direct(dev=False) <= set(of_type(document, "library"))
+
+
+def test_a_folder_without_a_debian_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sbom.main(["--out", str(tmp_path / "bom.json"), "--system", str(tmp_path)]) == 1
+
+    assert "etc/os-release: cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "bom.json").exists()
+
+
+def test_what_writes_it_in_the_image_is_pinned() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    (names,) = re.findall(
+        r"--target /writer/packages --constraint constraints\.txt (.+)\n", dockerfile
+    )
+
+    assert set(names.split()) <= set(pins())

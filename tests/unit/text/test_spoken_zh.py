@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from f5serve.text.clean import clean
 from f5serve.text.frontend import Frontend, tokens
+from f5serve.text.spoken import hi, ja, zh
 from f5serve.text.spoken.zh import read_out
 from f5serve.text.spoken.zh_numbers import cardinal, number, one_by_one
 from tests.unit.text.spoken_properties import assert_takes_linear_time, loads, texts
@@ -59,6 +60,18 @@ def test_no_text_at_all_is_refused(text: str) -> None:
 
 def test_hostile_texts_take_linear_time() -> None:
     assert_takes_linear_time(read_out, UNITS)
+
+
+@pytest.mark.parametrize("rules", [zh._RULES, ja._RULES, hi._RULES], ids=["zh", "ja", "hi"])
+def test_no_rule_begins_with_a_run_of_digits_that_it_would_give_back_one_by_one(
+    rules: tuple[tuple[re.Pattern[str], object], ...],
+) -> None:
+    """Of n digits it would try each beginning with each end: n squared, where what follows is not there."""
+    gives_back = re.compile(r"(?:\[0-9\]|\\d)[+*](?![+])(?!$)")
+
+    assert gives_back.match("[0-9]+(?=元)")
+    assert not gives_back.match("[0-9]++(?=元)")
+    assert [pattern.pattern for pattern, _ in rules if gives_back.match(pattern.pattern)] == []
 
 
 @pytest.mark.parametrize(("written", "pinyin"), TRADITIONAL.items(), ids=str)

@@ -90,7 +90,7 @@ LANGUAGES: dict[str, Language] = {
         Language(
             code="fr",
             name="French",
-            espeak="fr-fr",
+            espeak="fr",  # its alias "fr-fr" sounds the same, and ignores a variant
             alphabet=frozenset(LATIN + "àâæçèéêëîïôùûüÿœ'-"),
             vowels=frozenset("aeiouyàâæèéêëîïôùûüœ"),
             short_words=frozenset("aày"),

@@ -61,7 +61,7 @@ def test_each_speaker_gets_a_clip_and_a_pace_of_its_own_the_default_first(
     assert (first["name"], first["file"]) == ("plain_fr", "fr.wav")
     assert (second["name"], second["file"]) == ("f2_fr", "f2_fr.wav")
     assert (first["edge_frames"], second["edge_frames"]) == (EDGE["plain"], EDGE["f2"])
-    assert second["source"] == "espeak-ng, voice fr-fr+f2"
+    assert second["source"] == "espeak-ng, voice fr+f2"
     assert first["transcript"] == second["transcript"] == "Text of fr."
     assert soundfile.read(tmp_path / "voices/f2_fr.wav")[0].max() == pytest.approx(0.25, abs=1e-3)
 

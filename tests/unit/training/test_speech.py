@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from scripts.hearing.features import pitch_hz
 from scripts.training.data import MAX_ITEM_FRAMES, PADDING_ID, Utterance, batches
 from scripts.training.espeak import (
     HOP_SAMPLES,
@@ -12,11 +13,14 @@ from scripts.training.espeak import (
     RATE_HZ,
     EspeakError,
     level,
+    read_aloud,
     require_espeak,
     trim,
 )
 from scripts.training.flow import precision
+from scripts.training.languages import LANGUAGES, SPEAKERS
 from scripts.training.progress import Budget
+from scripts.training.sentences import natural_sentences
 
 
 def _tone(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -49,6 +53,19 @@ def test_a_missing_espeak_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(EspeakError, match="apt-get install espeak-ng"):
         require_espeak()
+
+
+@pytest.mark.tool("espeak-ng")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_variant_is_heard_in_every_language(language: str) -> None:
+    text = natural_sentences(language)[0]
+
+    plain, other = (
+        pitch_hz(read_aloud(text, LANGUAGES[language], SPEAKERS[name]).samples)
+        for name in ("plain", "f2")
+    )
+
+    assert other > 1.5 * plain
 
 
 def test_batches_hold_items_of_nearly_one_length_within_the_budget() -> None:

@@ -55,6 +55,8 @@ class Options:
     steps: int
     minutes: float
     frames_per_batch: int
+    rate: float | None
+    further: bool
     compiled: bool
     utterances: int
     start: str | None
@@ -76,8 +78,8 @@ class Options:
         return [code for model in self.models for code in model.languages]
 
     def budget(self, rate: float) -> Budget:
-        """How long a run of this call may last."""
-        return Budget(steps=self.steps, minutes=self.minutes, peak_rate=rate)
+        """How long a run of this call may last, and the rate it learns at unless another was asked for."""
+        return Budget(steps=self.steps, minutes=self.minutes, peak_rate=self.rate or rate)
 
 
 def read_corpus_aloud(options: Options) -> None:
@@ -98,9 +100,12 @@ def read_corpus_aloud(options: Options) -> None:
 
 
 def fit_vocoder(options: Options) -> None:
-    """Stage `vocoder`: train the small Vocos."""
+    """Stage `vocoder`: train the small Vocos, from nothing or from the one that is exported."""
     plan = VocoderPlan(
-        folder=options.runs, budget=options.budget(_VOCODER_RATE), device=options.device
+        folder=options.runs,
+        budget=options.budget(_VOCODER_RATE),
+        start=options.output / "vocos" / "model.safetensors" if options.further else None,
+        device=options.device,
     )
     train_vocoder(plan, load_waves(options.corpus))
 
@@ -153,35 +158,28 @@ def export(options: Options) -> None:
     """Stage `export`: write weights, vocabulary, voices, golden mels and cards.
 
     A model that has no run of its own yet gets the base's weights. What was not made anew here, the
-    vocoder or the voice of a language without readings, stays as it was exported before.
+    vocoder or a voice without readings, stays as it was exported before.
     """
     architecture = Architecture()
     write_atomically(options.output / "arch.yaml", architecture.write)
     vocoder = options.runs / "vocoder.pt"
     if vocoder.exists():  # else the one that is exported already stays
         export_vocoder(read_parameters(vocoder), options.output / "vocos")
-    speaker = options.speakers[0]
-    export_voices(list(LANGUAGES), speaker, options.corpus, options.output / "voices")
+    export_voices(options.languages, options.speakers, options.corpus, options.output / "voices")
     for model in options.models:
         state = _state_of(options, model)
         tokens = vocabulary(phonemes=model.phonemes)
         listed = options.output / model.vocabulary
         write_atomically(listed, partial(write_vocabulary, tokens=tokens))
         ids = {token: index for index, token in enumerate(tokens)}
-        export_model(model, state, options.output, ids, speaker, architecture)
+        export_model(model, state, options.output, ids, options.speakers[0], architecture)
+        write_card(model, options.output)
         print(f"{model.name}: written from {state.name}", flush=True)
-    _write_cards(options)
 
 
 def _state_of(options: Options, model: DemoModel) -> Path:
     own = options.runs / f"{model.name}.pt"
     return own if own.exists() else options.runs / f"{BASE_RUN}.pt"
-
-
-def _write_cards(options: Options) -> None:
-    names = [speaker.name for speaker in options.speakers]
-    for model in options.models:
-        write_card(model, options.output, names)
 
 
 def tell_reading(options: Options) -> None:
@@ -235,7 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=Path("build/train"), help="data and states")
     parser.add_argument("--output", type=Path, default=Path("config/demo"), help="what is served")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--voices", nargs="+", choices=SPEAKERS, default=["plain"])
+    parser.add_argument("--voices", nargs="+", choices=SPEAKERS, default=["plain", "f2"])
     parser.add_argument("--record", type=Path, help="where `reading` writes what it measured")
     parser.add_argument("--start", choices=MODELS, help="exported checkpoint to train on from")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -244,7 +242,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--processes", type=int, default=2, help="that read aloud side by side")
     parser.add_argument("--steps", type=int, default=4000, help="end of a training run, and...")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
+    parser.add_argument("--rate", type=float, help="highest learning rate, if not the stage's own")
     parser.add_argument("--frames-per-batch", type=int, default=1800)
+    parser.add_argument(
+        "--further", action="store_true", help="train the exported vocoder on, not one from nothing"
+    )
     parser.add_argument(
         "--utterances", type=_at_least_two, default=64, help="that `reading` measures a language on"
     )

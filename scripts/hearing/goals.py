@@ -51,8 +51,16 @@ def missed_goals(row: Mapping[str, Any]) -> list[str]:
     leaking = max(row["leaking"] or 0.0, (row.get("recogniser") or {}).get("leaked", 0.0))
     if leaking > GOALS["leaking_at_most"]:
         missed.append(f"reference heard in {leaking:.0%}")
-    if row["voices"] is not None and row["voices"]["own"] < GOALS["own_voice_at_least"]:
-        missed.append(f"own voice in {row['voices']['own']:.0%}")
+    return missed + _missed_by_voices(row["voices"] or {})
+
+
+def _missed_by_voices(voices: Mapping[str, Any]) -> list[str]:
+    missed = []
+    if voices.get("own", 1.0) < GOALS["own_voice_at_least"]:
+        missed.append(f"own voice in {voices['own']:.0%}")
+    for name, top_1 in voices.get("top_1_of_further", {}).items():
+        if top_1 < GOALS["top_1_at_least"]:
+            missed.append(f"{top_1:.0%} of sentences found in {name}")
     return missed
 
 

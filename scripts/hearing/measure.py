@@ -148,7 +148,7 @@ def _judge(model: Narrator, voice: Voice, material: Material) -> Row:
     row |= {
         **_sound(spoken, [*material.readings, *material.further]),
         **_leaks(model, voice, first, material.readings, reference),
-        "voices": _own_voice(model, material),
+        "voices": _voices(model, first, material),
     }
     if material.language == RECOGNISED:
         row["recogniser"] = _recognised(voice, spoken, [*material.readings, *material.further])
@@ -256,19 +256,33 @@ def _leaks(
     }
 
 
-def _own_voice(model: Narrator, material: Material) -> Row | None:
-    """Answer how often speech sounds most like its own reference; None for a single voice."""
-    voices = model.voices(material.language)
-    if len(voices) < 2:
+def _voices(model: Narrator, default: Sequence[Samples | None], material: Material) -> Row | None:
+    """Answer how often speech sounds most like its own reference, and is found; None for a single voice.
+
+    Args:
+        model: What speaks.
+        default: The sentences in the first voice, which are judged elsewhere.
+        material: The sentences.
+    """
+    first, *further = model.voices(material.language)
+    if not further:
         return None
-    references = {voice.name: trim(model.clip(voice)) for voice in voices}
+    spoken = {first.name: _trimmed(default)}
+    shares: dict[str, float] = {}
+    for voice in further:
+        texts = [reading.text for reading in material.readings]
+        readings = read_all(material.language, texts, speaker_behind(voice.name))
+        spoken[voice.name] = _trimmed(_spoken(model, voice, readings)[0])
+        shares[voice.name] = _rounded(found(distances(spoken[voice.name], readings)).mean())
+    references = {voice.name: trim(model.clip(voice)) for voice in (first, *further)}
     right = [
-        nearest_voice(samples, references) == voice.name
-        for voice in voices
-        for samples in _trimmed(_spoken(model, voice, material.readings[:VOICE_SENTENCES])[0])
+        nearest_voice(samples, references) == name
+        for name, said in spoken.items()
+        for samples in said[:VOICE_SENTENCES]
         if samples is not None
     ]
-    return {"voices": len(voices), "own": _rounded(np.mean(right)) if right else 0.0}
+    own = _rounded(np.mean(right)) if right else 0.0
+    return {"voices": len(references), "own": own, "top_1_of_further": shares}
 
 
 def _recognised(voice: Voice, spoken: Sequence[Samples | None], readings: Sequence[Reading]) -> Row:

@@ -122,10 +122,21 @@ def _voices(record: Record) -> list[str]:
     rows = [row for row in record["languages"] if row["voices"] is not None]
     if not rows:
         return ["Own voice nearer than another's: not applicable, each language has one voice."]
-    return [
-        f"{row['language']}: nearest to its own of {row['voices']['voices']} voices in {row['voices']['own']:.0%}."
-        for row in rows
-    ]
+    single = [row["language"] for row in record["languages"] if row["voices"] is None]
+    lines = [_voices_of(row) for row in rows]
+    return [*lines, f"One voice, nothing to compare: {', '.join(single)}."] if single else lines
+
+
+def _voices_of(row: Mapping[str, Any]) -> str:
+    voices, sentences = row["voices"], row["sentences"]
+    further = ", ".join(
+        f"{name} {round(top_1 * sentences)} of {sentences}"
+        for name, top_1 in voices["top_1_of_further"].items()
+    )
+    return (
+        f"{row['language']}: nearest to its own of {voices['voices']} voices in {voices['own']:.0%}; "
+        f"found in the voice {further}."
+    )
 
 
 def _percent(value: float | None) -> str:

@@ -1,12 +1,13 @@
 """Model cards: what each checkpoint was trained on, how well it speaks, and what it cannot do."""
 
-from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 from scripts.readme import QUALITY_BEGIN, QUALITY_END
 from scripts.training.data import MAX_ITEM_FRAMES
 from scripts.training.espeak import HOP_SAMPLES, RATE_HZ
-from scripts.training.export import write_atomically
+from scripts.training.export import VOICE_LIST, write_atomically
 from scripts.training.languages import LANGUAGES, DemoModel
 from scripts.training.state import BASE_RUN, Training, read_history
 
@@ -18,7 +19,7 @@ and without a network; for real speech use the checkpoints of the `full` profile
 | | |
 |---|---|
 | speaks | {languages} |
-| voice | {speakers} (a formant synthesiser); other references are not imitated |
+| {voices} |
 | architecture | upstream's `DiT` as in `../arch.yaml`, {parameters:.1f} M parameters, float16 |
 | data | readings of random word sequences (`wordfreq` lists) by espeak-ng |
 {runs}
@@ -48,17 +49,18 @@ sway -1): what any other implementation must reproduce.
 """
 
 
-def write_card(
-    model: DemoModel,
-    folder: Path,
-    speakers: Sequence[str],
-) -> None:
-    """Write the README of one checkpoint, with room for the scores of ``make quality``."""
+def write_card(model: DemoModel, folder: Path) -> None:
+    """Write the README of one checkpoint, with room for the scores of ``make quality``.
+
+    Args:
+        model: What it is of.
+        folder: The demo's, with weights and voices.
+    """
     weights = folder / model.name / "model.safetensors"
     text = _CARD.format(
         name=model.name,
         languages=" and ".join(LANGUAGES[code].name for code in model.languages),
-        speakers=", ".join(f"espeak-ng `{name}`" for name in speakers),
+        voices=_voices(model, folder / "voices" / VOICE_LIST),
         parameters=weights.stat().st_size / 2e6,
         runs="\n".join(_run(run, model.name) for run in read_history(weights)),
         begin=QUALITY_BEGIN,
@@ -69,6 +71,17 @@ def write_card(
     write_atomically(
         folder / model.name / "README.md", lambda path: path.write_text(text, encoding="utf-8")
     )
+
+
+def _voices(model: DemoModel, listed: Path) -> str:
+    """Whose voices it speaks in: those of its references."""
+    entries = yaml.safe_load(listed.read_text("utf-8"))["voices"]
+    own = (entry["name"] for entry in entries if entry["language"] in model.languages)
+    names = list(dict.fromkeys(name.rpartition("_")[0] for name in own))
+    told = ", ".join(f"espeak-ng `{name}`" for name in names)
+    if len(names) == 1:
+        return f"voice | {told} (a formant synthesiser); other references are not imitated"
+    return f"voices | {told} (a formant synthesiser), as the reference; others are not imitated"
 
 
 def _run(run: Training, model: str) -> str:

@@ -32,6 +32,7 @@ from scripts.training.synthesis import (
 from scripts.training.text import token_ids
 from scripts.training.vocoder import CONFIG, build_vocoder
 
+VOICE_LIST = "voices.yaml"
 VOICE_LICENCE = "MIT"  # as the repository; see docs/demo_checkpoints.md for espeak-ng
 _VOICE_SEED = 20_000  # no training reading has this noise floor
 _FILE_MODE = 0o644
@@ -79,35 +80,56 @@ def reference_reading(language: str, speaker: Speaker) -> Reading:
     return read_aloud(text, LANGUAGES[language], speaker, seed=_VOICE_SEED)
 
 
-def export_voices(languages: Sequence[str], speaker: Speaker, corpus: Path, folder: Path) -> None:
-    """Write a reference recording per language, and the list that names them."""
-    listed = folder / "voices.yaml"
+def export_voices(
+    languages: Sequence[str], speakers: Sequence[Speaker], corpus: Path, folder: Path
+) -> None:
+    """Write a reference recording per language and speaker, and the list that names them.
+
+    A language's default voice comes first: the speaker named first. A voice without readings in the corpus stays
+    as it was exported before.
+
+    Args:
+        languages: What is spoken in these voices.
+        speakers: Whose voices they are.
+        corpus: The readings, from which a voice's pace is known.
+        folder: Where recordings and list lie.
+    """
+    listed = folder / VOICE_LIST
     kept = yaml.safe_load(listed.read_text("utf-8"))["voices"] if listed.exists() else []
-    known = {entry["language"]: entry for entry in kept}
+    known: dict[str, dict[str, object]] = {entry["name"]: entry for entry in kept}
     for language in languages:
-        rows = read_rows(corpus, language)
-        if not rows and language in known:
-            continue
-        reading = reference_reading(language, speaker)
-        file = f"{language}.wav"
-        write_atomically(
-            folder / file,
-            lambda path, wave=reading.samples: soundfile.write(  # type: ignore[misc]  # bound now
-                path, wave, RATE_HZ, subtype="PCM_16", format="WAV"
-            ),
-        )
-        edge_frames = fit_duration(rows).edge_frames
-        known[language] = {
-            "name": f"{speaker.name}_{language}",
-            "file": file,
-            "language": language,
-            "transcript": reading.text,
-            "licence": VOICE_LICENCE,
-            "source": f"espeak-ng, voice {LANGUAGES[language].espeak}{speaker.variant}",
-            "edge_frames": edge_frames,
-        }
-    text = yaml.safe_dump({"voices": list(known.values())}, sort_keys=False, allow_unicode=True)
-    write_atomically(folder / "voices.yaml", lambda path: path.write_text(text, encoding="utf-8"))
+        for place, speaker in enumerate(speakers):
+            name = f"{speaker.name}_{language}"
+            rows = read_rows(corpus, language, speaker.name)
+            if rows or name not in known:
+                file = f"{name}.wav" if place else f"{language}.wav"
+                known[name] = _export_voice(language, speaker, folder / file, rows)
+    order = list(LANGUAGES)
+    entries = sorted(known.values(), key=lambda entry: order.index(str(entry["language"])))
+    text = yaml.safe_dump({"voices": entries}, sort_keys=False, allow_unicode=True)
+    write_atomically(listed, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _export_voice(
+    language: str, speaker: Speaker, file: Path, rows: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    """Write one recording; answer its entry in the list."""
+    reading = reference_reading(language, speaker)
+    write_atomically(
+        file,
+        lambda path: soundfile.write(
+            path, reading.samples, RATE_HZ, subtype="PCM_16", format="WAV"
+        ),
+    )
+    return {
+        "name": f"{speaker.name}_{language}",
+        "file": file.name,
+        "language": language,
+        "transcript": reading.text,
+        "licence": VOICE_LICENCE,
+        "source": f"espeak-ng, voice {LANGUAGES[language].espeak}{speaker.variant}",
+        "edge_frames": fit_duration(rows).edge_frames,
+    }
 
 
 def export_golden(model: CFM, reading: Reading, ids: Sequence[int], path: Path) -> None:

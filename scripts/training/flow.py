@@ -42,7 +42,7 @@ class FlowPlan:
         start: State of another run (``.pt``) or an exported checkpoint (``.safetensors``) to start
             from, if any.
         compiled: Fuse the transformer's blocks: a minute at the start for a quarter less a step.
-        device: ``cpu`` or ``cuda``; the latter computes in bfloat16 where that is safe.
+        device: ``cpu`` or ``cuda``; either computes in bfloat16 where that is safe and the device has units for it.
         seed: Draws batches, noise and masks.
     """
 
@@ -104,7 +104,7 @@ def train_flow(plan: FlowPlan, utterances: Sequence[Utterance]) -> None:
             break
         for group in optimizer.param_groups:
             group["lr"] = progress.learning_rate
-        with _precision(plan.device):
+        with precision(plan.device):
             loss = flow_loss(model, batch.to(plan.device))
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -119,8 +119,12 @@ def train_flow(plan: FlowPlan, utterances: Sequence[Utterance]) -> None:
     plot_loss(plan.log_path, plan.log_path.with_suffix(".png"))
 
 
-def _precision(device: str) -> AbstractContextManager[object]:
-    if device == "cpu":
+def precision(device: str) -> AbstractContextManager[object]:
+    """What a step's forward pass runs in: bfloat16 where the device multiplies it faster than float32.
+
+    A CPU does if it has AMX; without, conversions cost more than they save.
+    """
+    if device == "cpu" and not torch.cpu.get_capabilities().get("amx_bf16", False):
         return nullcontext()
     return torch.autocast(device, dtype=torch.bfloat16)
 

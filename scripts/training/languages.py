@@ -90,7 +90,7 @@ LANGUAGES: dict[str, Language] = {
         Language(
             code="fr",
             name="French",
-            espeak="fr-fr",
+            espeak="fr",  # its alias "fr-fr" sounds the same, and ignores a variant
             alphabet=frozenset(LATIN + "àâæçèéêëîïôùûüÿœ'-"),
             vowels=frozenset("aeiouyàâæèéêëîïôùûüœ"),
             short_words=frozenset("aày"),
@@ -136,7 +136,7 @@ MODELS: dict[str, DemoModel] = {
     )
 }
 
-# "plain" is espeak-ng's own voice; the others wait for a machine that can afford several.
+# "plain" is espeak-ng's own voice. The demo knows it and "f2"; the others wait for a machine that can afford more.
 SPEAKERS: dict[str, Speaker] = {
     speaker.name: speaker
     for speaker in (

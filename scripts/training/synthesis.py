@@ -43,9 +43,9 @@ def _tokens(row: Mapping[str, object]) -> list[str]:
     return tokens
 
 
-def read_rows(folder: Path, language: str) -> list[dict[str, object]]:
-    """The rows of one language's shards on disk."""
-    paths = sorted(folder.glob(f"{language}-*.jsonl"))
+def read_rows(folder: Path, language: str, speaker: str) -> list[dict[str, object]]:
+    """The rows of one language's shards on disk, in one speaker's voice."""
+    paths = sorted(folder.glob(f"{language}-{speaker}-*.jsonl"))
     return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch.nn import functional
 from vocos.pretrained import Vocos, instantiate_class
 
@@ -68,10 +69,19 @@ CONFIG: dict[str, dict[str, object]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VocoderPlan:
-    """One training run of the vocoder."""
+    """One training run of the vocoder.
+
+    Attributes:
+        folder: Where its state, log and plot are kept.
+        budget: How long it may train.
+        start: An exported vocoder to train on from, if any.
+        device: ``cpu`` or ``cuda``.
+        seed: Draws crops.
+    """
 
     folder: Path
     budget: Budget
+    start: Path | None = None
     device: str = "cpu"
     seed: int = 0
 
@@ -101,7 +111,13 @@ def train_vocoder(plan: VocoderPlan, waves: Sequence[Samples]) -> None:
     """Train until the plan's budget is spent; continue where an earlier call stopped."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
-    vocoder = build_vocoder().to(plan.device)
+    vocoder = build_vocoder()
+    if plan.start is not None:
+        # Half precision is for the file: what an optimiser adds a little to must not be rounded.
+        vocoder.load_state_dict(
+            {name: value.float() for name, value in load_file(plan.start).items()}
+        )
+    vocoder.to(plan.device)
     optimizer = torch.optim.AdamW(
         vocoder.parameters(), lr=plan.budget.peak_rate, betas=(0.8, 0.98), fused=True
     )

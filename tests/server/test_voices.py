@@ -14,12 +14,17 @@ import yaml
 from f5serve.catalogue import load_catalogue
 from f5serve.loudness import integrated
 from scripts import voice
+from scripts.hearing.features import pitch_hz
 from scripts.package import CATALOGUE, ROOT, Workplace, package
+from scripts.sources import VOICES, read_voices
 from tests.server.harness import RoutedServer, Server, serve_archives, with_config
 from tests.server.listening import TIMEOUT_S, distance, heard, post, refused
 
 pytestmark = pytest.mark.server
 
+SENTENCES = "config/sentences.yaml"
+DEMO_VOICES = {voice.name: voice.language for voice in read_voices(ROOT / VOICES).voices}
+HIGHER = 1.3  # the references' pitches lie almost an octave apart
 TEXT = "Huomenna aamulla lähdemme yhdessä metsään."
 LONG = "The train to the coast leaves early in the morning. " * 4
 
@@ -65,6 +70,30 @@ def test_an_own_voice_is_listed_with_its_licence_and_speaks_another_language(
     assert len(heard(answer)) > 24_000
     assert (answer.headers["X-Voice"], answer.headers["X-Language"]) == ("anna", "fi")
     assert answer.headers["X-Model-Licence"] == status["models"][0]["licence"] == "MIT"
+
+
+@pytest.mark.parametrize("voice", [name for name in DEMO_VOICES if name.startswith("f2_")])
+def test_the_second_voice_of_a_language_speaks_higher_than_its_default(
+    server: Server, voice: str
+) -> None:
+    url, language = f"{server.inference_url}/predictions/tts", DEMO_VOICES[voice]
+    text = yaml.safe_load((ROOT / SENTENCES).read_text(encoding="utf-8"))[language]
+
+    default = post(url, text=text, language=language, seed=1)
+    second = post(url, text=text, voice=voice, seed=1)
+
+    assert default.headers["X-Voice"] == f"plain_{language}"
+    assert (second.headers["X-Voice"], second.headers["X-Language"]) == (voice, language)
+    assert pitch_hz(heard(second)) > HIGHER * pitch_hz(heard(default))
+
+
+def test_all_voices_of_the_demo_are_listed(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts/1.0/v1/audio/voices"
+
+    listed = requests.get(url, timeout=TIMEOUT_S).json()["voices"]
+
+    told = {voice["id"]: voice["language"] for voice in listed}
+    assert told.items() >= DEMO_VOICES.items()
 
 
 @pytest.mark.parametrize("model", ["tts", "f5_fi"])

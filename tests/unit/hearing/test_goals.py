@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
     "voices": None,
 }
 HEARD = {"sentences": 50, "wer": 0.25, "espeak_ng_wer": 0.2, "leaked": 0.0, "espeak_ng_leaked": 0.0}
+VOICES = {"voices": 2, "own": 1.0, "top_1_of_further": {"f2_fr": 0.95}}
 CIRCUMSTANCES = {"cores": 2, "cpu": "X", "torch": "2", "commit": "abc", "date": "2026-01-01"}
 
 
@@ -63,7 +64,8 @@ def test_a_language_is_not_intelligible_if_words_are_not_recognised_or_anything_
         {"clipped": 1},
         {"leaking": 0.15},
         {"recogniser": {**HEARD, "leaked": 0.2}},
-        {"voices": {"voices": 2, "own": 0.8}},
+        {"voices": {**VOICES, "own": 0.8}},
+        {"voices": {**VOICES, "top_1_of_further": {"f2_fr": 0.85}}},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -103,6 +105,17 @@ def test_a_summary_is_json_and_says_where_voices_cannot_be_compared() -> None:
     assert json.loads(json.dumps(told)) == told
     assert told["own_voice"] == "not applicable: one voice a language"
     assert told["wer"] == {"fr": 0.25}
+
+
+def test_several_voices_are_told_beside_the_languages_that_have_one() -> None:
+    both = record({**GOOD, "voices": VOICES}, {**GOOD, "language": "fi"})
+
+    table = markdown_table(both)
+
+    assert missed_goals(both["languages"][0]) == []
+    assert "fr: nearest to its own of 2 voices in 100%; found in the voice f2_fr 19 of 20." in table
+    assert "One voice, nothing to compare: fi." in table
+    assert summary(both)["own_voice"] == {"fr": 1.0}
 
 
 def test_tables_show_every_language_and_a_card_its_own() -> None:

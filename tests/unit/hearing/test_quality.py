@@ -14,7 +14,7 @@ from scripts import quality
 from scripts.hearing import measure
 from scripts.hearing.retrieval import length_spread
 from scripts.training.espeak import read_aloud
-from scripts.training.languages import LANGUAGES, SPEAKERS
+from scripts.training.languages import LANGUAGES, SPEAKERS, Speaker
 from scripts.training.sentences import natural_sentences
 
 Samples = NDArray[np.float32]
@@ -32,40 +32,52 @@ class Mimic:
 
     Args:
         said: What is said in place of a text; the text itself if absent. None refuses.
+        speakers: Whose voices it has references of, the default first.
+        imitates: Whether it speaks as its reference, or always as the first speaker.
     """
 
     model = "mimic"
     digest = "0"
 
-    def __init__(self, said: dict[str, str | None]) -> None:
+    def __init__(
+        self,
+        said: dict[str, str | None],
+        speakers: Sequence[str] = ("plain",),
+        *,
+        imitates: bool = True,
+    ) -> None:
         self._said = said
+        self._speakers = speakers
+        self._imitates = imitates
 
     def voices(self, language: str) -> list[Voice]:
         text = {"es": "El tren sale a las siete.", "en": "The train leaves at seven."}[language]
         return [
             Voice(
-                name=f"plain_{language}", language=language, file="", transcript=text, licence="MIT"
+                name=f"{name}_{language}", language=language, file="", transcript=text, licence=""
             )
+            for name in self._speakers
         ]
 
     def clip(self, voice: Voice) -> Samples:
-        return self._read(voice.transcript, voice.language)
+        return self._read(voice.transcript, voice.language, measure.speaker_behind(voice.name))
 
     def speak(
         self, texts: Sequence[str], voice: Voice, speeds: Sequence[float] | None = None
     ) -> list[Samples | ServeError]:
         del speeds
+        speaker = measure.speaker_behind(voice.name if self._imitates else self._speakers[0])
         chosen = [self._said.get(text, text) for text in texts]
         return [
             ValueRefusedError("no", field="text")
             if text is None
-            else self._read(text, voice.language)
+            else self._read(text, voice.language, speaker)
             for text in chosen
         ]
 
     @staticmethod
-    def _read(text: str, language: str) -> Samples:
-        return read_aloud(text, LANGUAGES[language], SPEAKERS["plain"], seed=99).samples
+    def _read(text: str, language: str, speaker: Speaker) -> Samples:
+        return read_aloud(text, LANGUAGES[language], speaker, seed=99).samples
 
 
 def measured(
@@ -73,10 +85,11 @@ def measured(
     language: str,
     texts: Sequence[str],
     said: dict[str, str | None] | None = None,
+    model: Mimic | None = None,
 ) -> measure.Row:
     @contextlib.contextmanager
     def narrator(*_: object) -> Iterator[Mimic]:
-        yield Mimic(said or {})
+        yield model or Mimic(said or {})
 
     monkeypatch.setattr(measure, "narrator", narrator)
     return measure.measure(Path(), language, texts)
@@ -102,6 +115,20 @@ def test_a_model_that_says_something_else_or_refuses_is_not_found(
 
     assert row["missed"] == [SPANISH[0], SPANISH[2]]
     assert row["refused"] == [f"{SPANISH[2]}: no"]
+
+
+@pytest.mark.tool("espeak-ng")
+def test_a_second_voice_is_its_own_only_where_the_reference_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = ("plain", "f2")
+
+    own = measured(monkeypatch, "es", SPANISH, model=Mimic({}, both))["voices"]
+    deaf = measured(monkeypatch, "es", SPANISH, model=Mimic({}, both, imitates=False))["voices"]
+
+    assert own == {"voices": 2, "own": 1.0, "top_1_of_further": {"f2_es": 1.0}}
+    assert isinstance(deaf, dict)
+    assert deaf["own"] == 0.5
 
 
 @pytest.mark.tool("espeak-ng")

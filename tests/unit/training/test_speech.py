@@ -1,6 +1,10 @@
+import itertools
+
 import numpy as np
 import pytest
+import torch
 
+from scripts.hearing.features import pitch_hz
 from scripts.training.data import MAX_ITEM_FRAMES, PADDING_ID, Utterance, batches
 from scripts.training.espeak import (
     HOP_SAMPLES,
@@ -9,10 +13,14 @@ from scripts.training.espeak import (
     RATE_HZ,
     EspeakError,
     level,
+    read_aloud,
     require_espeak,
     trim,
 )
+from scripts.training.flow import precision
+from scripts.training.languages import LANGUAGES, SPEAKERS
 from scripts.training.progress import Budget
+from scripts.training.sentences import natural_sentences
 
 
 def _tone(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -47,6 +55,19 @@ def test_a_missing_espeak_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
         require_espeak()
 
 
+@pytest.mark.tool("espeak-ng")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_variant_is_heard_in_every_language(language: str) -> None:
+    text = natural_sentences(language)[0]
+
+    plain, other = (
+        pitch_hz(read_aloud(text, LANGUAGES[language], SPEAKERS[name]).samples)
+        for name in ("plain", "f2")
+    )
+
+    assert other > 1.5 * plain
+
+
 def test_batches_hold_items_of_nearly_one_length_within_the_budget() -> None:
     generator = np.random.default_rng(0)
     utterances = [
@@ -73,6 +94,44 @@ def test_batches_hold_items_of_nearly_one_length_within_the_budget() -> None:
             assert (batch.mel[row, frames:] == 0).all()
     computed = sum(batch.mel.shape[0] * batch.mel.shape[1] for batch in drawn)
     assert sum(int(batch.frames.sum()) for batch in drawn) > 0.9 * computed
+
+
+def test_no_item_joins_two_speakers_or_two_languages() -> None:
+    kinds = [(language, speaker) for language in ("es", "fi") for speaker in ("plain", "f2")]
+    utterances = [
+        Utterance(
+            language=language,
+            speaker=speaker,
+            mel=np.full((100, 100), level, np.float16),
+            ids=(10 + level,),
+        )
+        for level, (language, speaker) in enumerate(kinds, start=1)
+        for _ in range(40)
+    ]
+
+    drawn = itertools.islice(batches(utterances, 1800, np.random.default_rng(1)), 60)
+    items = [
+        (mel[:frames].unique().tolist(), set(ids.unique().tolist()) - {PADDING_ID, 0})
+        for batch in drawn
+        for mel, ids, frames in zip(batch.mel, batch.ids, batch.frames.tolist(), strict=True)
+    ]
+
+    assert all(len(levels) == 1 and ids == {10 + levels[0]} for levels, ids in items)
+    assert {levels[0] for levels, _ in items} == {1, 2, 3, 4}
+
+
+def test_a_step_runs_in_bfloat16_only_where_the_cpu_has_units_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = torch.ones(2, 2)
+    made = {}
+
+    for amx in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda amx=amx: {"amx_bf16": amx})
+        with precision("cpu"):
+            made[amx] = (one @ one).dtype
+
+    assert made == {True: torch.bfloat16, False: torch.float32}
 
 
 def test_a_budget_ends_at_the_first_limit() -> None:

@@ -155,8 +155,8 @@ reading: setup-dev ## measure whether the demo's checkpoints read their texts (n
 	@$(RUN) scripts.train_demo reading --record docs/reading.json
 
 # Without SENTENCES the result is recorded, and the tables made from the record are renewed.
-quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl)
-	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")
+quality: setup-dev ## measure whether the demo can be understood (needs espeak-ng; SENTENCES=other.jsonl DTYPE=bfloat16)
+	@$(RUN) scripts.quality $(if $(SENTENCES),--sentences "$(SENTENCES)")$(if $(DTYPE), --dtype "$(DTYPE)")
 	@$(if $(SENTENCES),,$(RUN) scripts.readme)
 
 guard-bench: setup-dev ## measure how often good speech would be spoken twice, and record it

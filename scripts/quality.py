@@ -2,6 +2,7 @@
 
     python -m scripts.quality                           # nine languages, held-out sentences
     python -m scripts.quality --sentences other.jsonl   # rows of {"text": ..., "language": ...}; no record
+    python -m scripts.quality --dtype bfloat16          # computed otherwise, with a record of its own
 
 The last line is one JSON object. docs/quality.md tells what is measured.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 import time
 from collections import defaultdict
@@ -18,12 +20,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from f5serve.errors import ServeError
 from f5serve.language import canonical
+from f5serve.settings import DTYPE_VARIABLE
 from scripts.hearing.goals import GOALS, summary
 from scripts.hearing.tables import terminal_table
 from scripts.package import ROOT
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from scripts.hearing.measure import Row
 
 RECORD: Final = Path("docs/quality.json")
+HALF_RECORD: Final = Path("docs/quality_bfloat16.json")
+PRECISIONS: Final = MappingProxyType({"float32": RECORD, "bfloat16": HALF_RECORD})
 # The longest first, so that the last process to end has little left to do.
 LANGUAGES: Final = ("en", "zh", "fi", "fr", "hi", "it", "ja", "ru", "es")
 WRONG_LANGUAGE: Final = ("fr", "fi")  # a text, and the model that does not speak its language
@@ -116,7 +122,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="quality", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sentences", type=Path, help="JSON lines with text and language")
-    parser.add_argument("--record", type=Path, default=RECORD, help="default: %(default)s")
+    parser.add_argument("--record", type=Path, help="default: by precision, in docs/")
+    parser.add_argument(
+        "--dtype", choices=PRECISIONS, default="float32", help="default: %(default)s"
+    )
     parser.add_argument("--processes", type=int, default=2, help="default: %(default)s")
     options = parser.parse_args(argv)
     try:
@@ -127,16 +136,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     from scripts.training.espeak import EspeakError, require_espeak
 
     started = time.monotonic()
+    os.environ[DTYPE_VARIABLE] = options.dtype  # as a server's workers get it, so do the processes
     try:
         require_espeak()
         result = measure_all(texts, options.processes)
     except (EspeakError, ServeError) as error:
         print(f"quality: {error}", file=sys.stderr)
         return 1
+    result["dtype"] = options.dtype
     result["seconds"] = round(time.monotonic() - started)
     print(f"\n{terminal_table(result)}\n")
     if texts is None:
-        write_record(options.record, result)
+        write_record(options.record or PRECISIONS[options.dtype], result)
     print(json.dumps(summary(result), ensure_ascii=False))
     return 0
 

@@ -24,6 +24,7 @@ from scripts.language_record import REMEDY as LANGUAGE_REMEDY
 from scripts.language_record import language_table
 from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
+from scripts.precision_table import precision_table
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
 from scripts.speed_table import speed_table
 
@@ -147,6 +148,7 @@ def bench_blocks() -> list[Block]:
     return [
         block("speed", speed_table(), README),
         block("engine", engine_table()),
+        block("precision", precision_table()),
         block("gpu", gpu_table()),
         block("serving", serving_table()),
         block("overhead", overhead_table()),

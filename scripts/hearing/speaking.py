@@ -7,6 +7,7 @@ router and the language model's worker do it.
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from f5serve.request import PieceRequest
 from f5serve.routing.joiner import Joiner
 from f5serve.routing.plan import Piece, plan_pieces
 from f5serve.routing.segments import TextSegment
-from f5serve.settings import ModelSettings, Voice, read_settings
+from f5serve.settings import ModelSettings, Voice, in_precision, read_settings
 from f5serve.synthesis import Synthesizer
 from f5serve.text.clean import clean, require_speakable
 from scripts.convert import convert_weights
@@ -167,7 +168,8 @@ def narrator(root: Path, model: str) -> Iterator[Narrator]:
     Raises:
         ConfigurationError: If a file is missing or does not fit.
     """
-    with unpacked(root, model) as (settings, folder, digest):
+    with unpacked(root, model) as (packaged, folder, digest):
+        settings = in_precision(packaged, os.environ, "cpu")
         yield Narrator(load_synthesizer(settings, folder, "cpu"), settings, folder, digest)
 
 

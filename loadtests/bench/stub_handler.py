@@ -27,6 +27,7 @@ def _stub(settings: ModelSettings, root: Path, device: str) -> object:  # noqa: 
 
     class Stub:
         vocabulary = Vocabulary(read_vocab(root / settings.vocabulary))
+        dtype = "none"
 
         def reference_mel(self, samples: NDArray[np.float32]) -> torch.Tensor:
             return torch.zeros(len(samples) // 256 + 1, 100)

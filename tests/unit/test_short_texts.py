@@ -59,8 +59,8 @@ def prepared(voice: Voice, units: Callable[[str], float]) -> Reference:
 
 
 def voice_of(language: str, profile: ProfileName) -> Voice:
-    """The demo's voice; published checkpoints have voices of which no margins are known."""
-    (found,) = (voice for voice in read_voices(ROOT / VOICES).voices if voice.language == language)
+    """The demo's default voice; published checkpoints have voices of which no margins are known."""
+    found = next(voice for voice in read_voices(ROOT / VOICES).voices if voice.language == language)
     return Voice(
         name=found.name,
         language=language,

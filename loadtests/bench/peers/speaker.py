@@ -60,7 +60,8 @@ class Upstream:
         self.vocoder.load_state_dict(_tensors(DEMO / "vocos" / "model.safetensors"))
         self.vocoder.eval()
         voices = yaml.safe_load((DEMO / "voices" / "voices.yaml").read_text(encoding="utf-8"))
-        (voice,) = [entry for entry in voices["voices"] if entry["language"] == language]
+        # The first of a language is its default, which ours speaks in.
+        voice = next(entry for entry in voices["voices"] if entry["language"] == language)
         self.transcript = voice["transcript"].lower()
         samples, _ = soundfile.read(DEMO / "voices" / voice["file"], dtype="float32")
         self.audio = torch.from_numpy(samples)[None]

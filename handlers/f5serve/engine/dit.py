@@ -20,10 +20,9 @@ from torch.nn import functional
 
 from f5serve.engine.arch import POSITION_GROUPS, DiTConfig
 from f5serve.engine.checkpoint import ROTARY_NAME, check_state
-from f5serve.engine.layers import Affine, Packed, gelu_tanh, linear, mish, packed
+from f5serve.engine.layers import Affine, gelu_tanh, linear, mish
 from f5serve.engine.modulation import BlockModulation, StepModulation, TimeConditioner
 from f5serve.engine.position import PositionConvolution
-from f5serve.engine.precision import has_bfloat16_units
 from f5serve.engine.text_embedding import MAX_FRAMES, TextEmbedding
 from f5serve.engine.weights import Placed, parameter_shapes
 
@@ -64,10 +63,10 @@ class BatchCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Block:
-    qkv: Affine | Packed
-    out: Affine | Packed
-    widen: Affine | Packed
-    narrow: Affine | Packed
+    qkv: Affine
+    out: Affine
+    widen: Affine
+    narrow: Affine
 
 
 class DiT:
@@ -246,20 +245,11 @@ def _rotate(heads: Tensor, rotation: Tensor) -> None:
 
 
 def _block(weights: Placed, name: str, dtype: torch.dtype) -> _Block:
-    # In float32 it gains nothing that can be measured; elsewhere than on AMX bfloat16 has no order of its own.
-    tiles = weights.device.type == "cpu" and dtype == torch.bfloat16
-    ready = packed if tiles and has_bfloat16_units(weights.device) else _as_it_is
     return _Block(
-        qkv=ready(
-            weights.stacked(
-                tuple(f"{name}.attn.{part}" for part in ("to_q", "to_k", "to_v")), dtype
-            )
+        qkv=weights.stacked(
+            tuple(f"{name}.attn.{part}" for part in ("to_q", "to_k", "to_v")), dtype
         ),
-        out=ready(weights.affine(f"{name}.attn.to_out.0", dtype)),
-        widen=ready(weights.affine(f"{name}.ff.ff.0.0", dtype)),
-        narrow=ready(weights.affine(f"{name}.ff.ff.2", dtype)),
+        out=weights.affine(f"{name}.attn.to_out.0", dtype),
+        widen=weights.affine(f"{name}.ff.ff.0.0", dtype),
+        narrow=weights.affine(f"{name}.ff.ff.2", dtype),
     )
-
-
-def _as_it_is(layer: Affine) -> Affine:
-    return layer

@@ -16,8 +16,6 @@ from torch.nn import functional
 _GELU_LINEAR: Final = 1.5957691216057308
 _GELU_CUBIC: Final = 0.07135481627260025
 
-_USUAL_ROWS: Final = 512
-
 _MISH_LINEAR_ABOVE: Final = 20.0
 """From here on mish(x) is x in float32, and its exponential would soon overflow."""
 
@@ -35,37 +33,8 @@ class Affine:
     bias: Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packed:
-    """A linear layer whose weight lies in oneDNN's own order.
-
-    torch would bring it into that order in every call, and copy the bias into the result beforehand.
-
-    Attributes:
-        weight: ``[out in]``, opaque.
-        bias: ``[out]``.
-    """
-
-    weight: Tensor
-    bias: Tensor
-
-
-def packed(layer: Affine) -> Affine | Packed:
-    """Bring a linear layer into oneDNN's order, where this torch has the operator that takes it."""
-    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return layer
-    # The number of rows tells oneDNN which order to choose; any of this size chooses the same.
-    reordered = torch.ops.mkldnn._reorder_linear_weight(layer.weight, _USUAL_ROWS)
-    return Packed(weight=reordered, bias=layer.bias)
-
-
-def linear(x: Tensor, layer: Affine | Packed) -> Tensor:
+def linear(x: Tensor, layer: Affine) -> Tensor:
     """Apply a linear layer to the last axis."""
-    if isinstance(layer, Packed):
-        result: Tensor = torch.ops.mkldnn._linear_pointwise(
-            x, layer.weight, layer.bias, "none", [], ""
-        )
-        return result
     return functional.linear(x, layer.weight, layer.bias)
 
 

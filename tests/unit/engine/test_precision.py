@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from f5serve.engine.layers import Affine, Packed, gelu_tanh, linear, mish, packed
+from f5serve.engine.layers import gelu_tanh, mish
 from f5serve.engine.precision import compute_dtype, has_bfloat16_units
 from f5serve.errors import ConfigurationError
 
@@ -81,24 +81,3 @@ def test_activations_in_half_precision_are_those_of_float32_but_for_its_rounding
     assert gelu_tanh(x.clone()).dtype == dtype
     assert (mish(x) - torch.nn.functional.mish(x.double())).abs().max() < 0.02
     assert mish(x).dtype == dtype
-
-
-def test_a_layer_whose_weight_lies_in_another_order_computes_the_same() -> None:
-    torch.manual_seed(0)
-    layer = Affine(weight=torch.randn(96, 64), bias=torch.randn(96))
-    x = torch.randn(2, 50, 64)
-
-    reordered = packed(layer)
-
-    assert isinstance(reordered, Packed), "this torch has no such operator any more"
-    assert linear(x, reordered).shape == (2, 50, 96)
-    torch.testing.assert_close(linear(x, reordered), linear(x, layer), rtol=1e-4, atol=1e-4)
-
-
-def test_where_torch_lacks_the_operator_a_layer_stays_as_it_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    layer = Affine(weight=torch.ones(2, 2), bias=torch.ones(2))
-    monkeypatch.setattr(torch.ops, "mkldnn", object())
-
-    assert packed(layer) is layer

@@ -154,9 +154,11 @@ def test_a_quick_run_measures_what_the_trace_has_pieces_for_and_writes_it(
     assert engine.main(["--quick", "--trace", str(trace), "--threads", "1"]) == 0
 
     written = json.loads((tmp_path / "bench_engine.json").read_text(encoding="utf-8"))
-    ((cell,),) = [part["cells"] for part in written["models"]]
-    assert (cell["steps"], cell["batch"], cell["valid"]) == (7, 1, True)
-    assert cell["cpu_ratio"]["median"] > 0
+    assert [part["dtype"] for part in written["models"]] == list(engine.dtypes())
+    for part in written["models"]:
+        (cell,) = part["cells"]
+        assert (cell["steps"], cell["batch"], cell["valid"]) == (7, 1, True)
+        assert cell["cpu_ratio"]["median"] > 0
     assert written["threads"] == 1
     assert written["load"]["trace"] == "trace.txt"
     assert "commit" in written["circumstances"]

@@ -19,6 +19,7 @@ from typing import Final
 
 import psutil
 
+from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE
 from f5serve.errors import ConfigurationError
 from f5serve.routing.replicas import WORKERS_VARIABLE
 from f5serve.settings import DTYPE_VARIABLE
@@ -34,6 +35,7 @@ SOCKET_PATH_BYTES: Final = 107
 SOCKET_NAME: Final = "/.ts.sock.99999"
 SPARE_BYTES: Final = 200_000_000
 KEPT_PRIMITIVES: Final = 64
+SPINS: Final = 20_000
 # The JVM hands bodies through: what it would gain by compiling its code once more, and by collecting in parallel, is
 # less than that takes from the workers on few cores.
 JVM_OPTIONS: Final = (
@@ -66,7 +68,7 @@ class ServerOptions:
         logs: Folder for log files.
         properties: TorchServe properties that differ from ``config/config.properties``.
         environment: Further variables for the server and its workers.
-        threads: CPU threads of each worker; 0 lets ``worker_threads`` decide.
+        threads: CPU threads of each worker; 0 shares the cores among those that compute at the moment.
         workers: Workers of each language model; 0 for as many as its archive says.
         dtype: Precision of each language model; nothing for what its archive says.
         record: Where to tell, while it runs, which processes serve; None for nowhere.
@@ -179,6 +181,7 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
         "OMP_NUM_THREADS": str(threads),
         # Threads that wait for work would otherwise spin, and take the cores from the other workers.
         "OMP_WAIT_POLICY": "PASSIVE",
+        **({} if options.threads else shared_cores(temporary.parent)),
         # oneDNN keeps code for a thousand shapes. Texts of one length are rare: what serves a batch is enough.
         "ONEDNN_PRIMITIVE_CACHE_CAPACITY": str(KEPT_PRIMITIVES),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -186,8 +189,21 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
     }
 
 
+def shared_cores(folder: Path) -> dict[str, str]:
+    """Answer the variables by which workers share the cores, those of every server that has this temporary folder.
+
+    None has more threads than cores then, so a thread may wait a little awake: between the operators of a small
+    model it is woken so often that waking takes half of the time.
+    """
+    return {
+        CORES_VARIABLE: str(available_cores()),
+        CORES_FILE_VARIABLE: str(folder.absolute() / f"f5serve-cores-{os.getuid()}"),
+        "GOMP_SPINCOUNT": str(SPINS),
+    }
+
+
 def worker_threads(cores: int, models: int, workers: int = 1) -> int:
-    """Answer how many CPU threads each language worker gets.
+    """Answer how many CPU threads each language worker gets where the cores are not shared by need.
 
     Requests seldom come in all languages at once, so half of the cores for the workers of each of several
     models is the compromise: two busy models fill the machine, and one leaves room for the routers. The workers

@@ -14,6 +14,7 @@ from typing import Final
 
 from f5serve import audio, guard, log, metrics, torchserve
 from f5serve.continuous import ContinuousSpeaker
+from f5serve.cores import cores_of_this_server
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.errors import (
     ConfigurationError,
@@ -295,6 +296,7 @@ def load_engine(settings: ModelSettings, root: Path, device: str) -> F5Engine:
         dtype=settings.dtype,
         cuda_graphs=settings.cuda_graphs,
         max_batch_frames=settings.max_batch_frames,
+        cores=cores_of_this_server(os.environ),
     )
 
 

@@ -24,6 +24,7 @@ from f5serve.engine.precision import compute_dtype
 from f5serve.engine.sampler import SampleItem, check_item, sample
 from f5serve.engine.schedule import DEFAULT_SWAY
 from f5serve.engine.steps import steps_of
+from f5serve.engine.threads import Cores, Threads
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.turns import TurnLimits, Turns
 from f5serve.engine.vocos import Vocos
@@ -108,6 +109,7 @@ class F5Engine:
         max_batch_frames: Most padded frames of a batch.
         max_batch_items: Most items of a batch.
         cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
+        cores: What is shared with other processes on a CPU; without it torch's threads are left as they are.
     """
 
     sample_rate_hz: Final = SAMPLE_RATE_HZ
@@ -122,10 +124,12 @@ class F5Engine:
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
         cuda_graphs: bool = False,
+        cores: Cores | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self._model = model
-        self._steps = steps_of(model, cuda_graphs=cuda_graphs)
+        self._threads = Threads(cores if model.device.type == "cpu" else None)
+        self._steps = steps_of(model, cuda_graphs=cuda_graphs, threads=self._threads)
         self._vocoder = vocoder
         self._log_mel = LogMel(model.device)
         self._max_batch_frames = max_batch_frames
@@ -141,6 +145,7 @@ class F5Engine:
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
         cuda_graphs: bool = False,
+        cores: Cores | None = None,
     ) -> F5Engine:
         """Load a checkpoint.
 
@@ -151,6 +156,7 @@ class F5Engine:
             max_batch_frames: Most padded frames of a batch, reference included.
             max_batch_items: Most items of a batch.
             cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
+            cores: As for the class.
 
         Returns:
             The engine, not yet warmed up.
@@ -186,6 +192,7 @@ class F5Engine:
             max_batch_frames=max_batch_frames,
             max_batch_items=max_batch_items,
             cuda_graphs=cuda_graphs,
+            cores=cores,
         )
         del state
         give_back()
@@ -279,7 +286,9 @@ class F5Engine:
             max_batch_items=self._max_batch_items,
             batch_cost_frames=batch_cost_frames(self._model.device.type),
         )
-        return Turns(self._model, self._vocoder, limits, steps=self._steps)
+        return Turns(
+            self._model, self._vocoder, limits, steps=self._steps, threads=self._threads
+        )
 
     def warm_up(self, *, steps: int = 2, frames: int = 256) -> None:
         """Speak a silent piece, so that the first request does not pay for what is set up at first use.
@@ -325,7 +334,8 @@ class F5Engine:
                 lengths, self._max_batch_frames, self._max_batch_items, batch_cost_frames=cost
             ):
                 chosen = [indices[position] for position in batch]
-                results = self._fitting([items[index] for index in chosen], work, tally)
+                with self._threads.computing():
+                    results = self._fitting([items[index] for index in chosen], work, tally)
                 outcomes.update(zip(chosen, results, strict=True))
         return [outcomes[index] for index in range(len(items))], tally.stats()
 

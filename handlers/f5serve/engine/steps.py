@@ -21,6 +21,7 @@ from torch import Tensor
 
 from f5serve.engine.dit import BatchCondition, DiT
 from f5serve.engine.modulation import StepModulation
+from f5serve.engine.threads import Threads
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +72,12 @@ class PlainSteps:
 
     Args:
         model: The transformer.
+        threads: Looked at before each step; none of its own by default.
     """
 
-    def __init__(self, model: DiT) -> None:
+    def __init__(self, model: DiT, threads: Threads | None = None) -> None:
         self._model = model
+        self._threads = threads or Threads()
 
     def padded(self, frames: int) -> int:
         """Any length is as good as another."""
@@ -89,6 +92,7 @@ class PlainSteps:
     ) -> Tensor:
         """See ``Steps``."""
         for modulation in modulations:
+            self._threads.adjust()
             x = x.add(flow(self._model, x, condition, modulation, strength), alpha=modulation.width)
         return x
 
@@ -282,18 +286,19 @@ class CudaRecorder:
         return replay
 
 
-def steps_of(model: DiT, *, cuda_graphs: bool) -> Steps:
+def steps_of(model: DiT, *, cuda_graphs: bool, threads: Threads | None = None) -> Steps:
     """Answer what runs a model's steps.
 
     Args:
         model: The transformer.
         cuda_graphs: Whether steps are to be replayed from CUDA graphs where the device has them.
+        threads: Looked at before each step on a CPU.
     """
     if not cuda_graphs:
-        return PlainSteps(model)
+        return PlainSteps(model, threads)
     if not can_record(model.device):
         logger.info("cuda_graphs is of no effect: device=%s", model.device)
-        return PlainSteps(model)
+        return PlainSteps(model, threads)
     return RecordedSteps(model, CudaRecorder(model.device))
 
 

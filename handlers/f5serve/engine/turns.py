@@ -21,6 +21,7 @@ from f5serve.engine.dit import DiT
 from f5serve.engine.failures import failure, finite
 from f5serve.engine.sampler import Flight, SampleItem, check_item
 from f5serve.engine.steps import PlainSteps, Steps
+from f5serve.engine.threads import Threads
 from f5serve.engine.vocos import Vocos
 from f5serve.errors import ServeError, ValueRefusedError
 
@@ -94,6 +95,7 @@ class Turns:
         vocoder: The vocoder, on the same device.
         limits: What a turn may take.
         steps: What runs the steps; one by one by default.
+        threads: How many a turn computes with; left as they are by default.
         clock: Monotonic seconds.
     """
 
@@ -104,10 +106,12 @@ class Turns:
         limits: TurnLimits,
         *,
         steps: Steps | None = None,
+        threads: Threads | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
         self._steps = steps or PlainSteps(model)
+        self._threads = threads or Threads()
         self._vocoder = vocoder
         self._limits = limits
         self._clock = clock
@@ -182,7 +186,8 @@ class Turns:
         waves: Sequence[Waveform | ServeError] | None = None
         starved = failed = False
         try:
-            waves = self._moved(journey, started + self._limits.turn_s)
+            with self._threads.computing():
+                waves = self._moved(journey, started + self._limits.turn_s)
         except Exception as error:  # honest: logged, and told as an error of the piece
             failed = True
             starved = wants_memory(error)

@@ -35,7 +35,7 @@ SOCKET_PATH_BYTES: Final = 107
 SOCKET_NAME: Final = "/.ts.sock.99999"
 SPARE_BYTES: Final = 200_000_000
 KEPT_PRIMITIVES: Final = 64
-SPINS: Final = 20_000
+SPINS: Final = 5_000
 # The JVM hands bodies through: what it would gain by compiling its code once more, and by collecting in parallel, is
 # less than that takes from the workers on few cores.
 JVM_OPTIONS: Final = (

@@ -284,7 +284,7 @@ def load_synthesizer(settings: ModelSettings, root: Path, device: str) -> Synthe
 
 def load_engine(settings: ModelSettings, root: Path, device: str) -> F5Engine:
     """Load the models of an unpacked archive; arguments and errors as for ``load_synthesizer``."""
-    return F5Engine.load(
+    engine = F5Engine.load(
         EngineFiles(
             checkpoint=root / settings.weights,
             vocabulary=root / settings.vocabulary,
@@ -296,8 +296,11 @@ def load_engine(settings: ModelSettings, root: Path, device: str) -> F5Engine:
         dtype=settings.dtype,
         cuda_graphs=settings.cuda_graphs,
         max_batch_frames=settings.max_batch_frames,
-        cores=cores_of_this_server(os.environ),
     )
+    cores = cores_of_this_server(os.environ)
+    if cores is not None:
+        engine.share(cores)
+    return engine
 
 
 def device_of(settings: ModelSettings, gpu_id: int | None) -> str:

@@ -241,9 +241,6 @@ def peer(name: str, module: str, python: Path, folder: Path) -> Iterator[Server]
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'handlers'}{os.pathsep}{ROOT}",
-        # As ours, and what every server on few cores should set: threads that wait would spin.
-        "OMP_NUM_THREADS": str(available_cores()),
-        "OMP_WAIT_POLICY": "PASSIVE",
     }
     command = [str(python), "-m", f"loadtests.bench.peers.{module}", "--port", str(port)]
     with (

@@ -109,7 +109,6 @@ class F5Engine:
         max_batch_frames: Most padded frames of a batch.
         max_batch_items: Most items of a batch.
         cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
-        cores: What is shared with other processes on a CPU; without it torch's threads are left as they are.
     """
 
     sample_rate_hz: Final = SAMPLE_RATE_HZ
@@ -124,11 +123,10 @@ class F5Engine:
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
         cuda_graphs: bool = False,
-        cores: Cores | None = None,
     ) -> None:
         self.vocabulary = vocabulary
         self._model = model
-        self._threads = Threads(cores if model.device.type == "cpu" else None)
+        self._threads = Threads()
         self._steps = steps_of(model, cuda_graphs=cuda_graphs, threads=self._threads)
         self._vocoder = vocoder
         self._log_mel = LogMel(model.device)
@@ -145,7 +143,6 @@ class F5Engine:
         max_batch_frames: int = DEFAULT_MAX_BATCH_FRAMES,
         max_batch_items: int = DEFAULT_MAX_BATCH_ITEMS,
         cuda_graphs: bool = False,
-        cores: Cores | None = None,
     ) -> F5Engine:
         """Load a checkpoint.
 
@@ -156,7 +153,6 @@ class F5Engine:
             max_batch_frames: Most padded frames of a batch, reference included.
             max_batch_items: Most items of a batch.
             cuda_graphs: Whether steps are replayed from CUDA graphs where the device has them.
-            cores: As for the class.
 
         Returns:
             The engine, not yet warmed up.
@@ -192,7 +188,6 @@ class F5Engine:
             max_batch_frames=max_batch_frames,
             max_batch_items=max_batch_items,
             cuda_graphs=cuda_graphs,
-            cores=cores,
         )
         del state
         give_back()
@@ -212,6 +207,15 @@ class F5Engine:
     def dtype(self) -> str:
         """What the transformer's products are computed in, by name."""
         return str(self._model.dtype).removeprefix("torch.")
+
+    def share(self, cores: Cores) -> None:
+        """Compute with as many threads as cores are this process's at the moment; of no effect on a GPU.
+
+        Args:
+            cores: What is shared with other processes. Without it torch's threads are left as they are.
+        """
+        if self.device.type == "cpu":
+            self._threads.share(cores)
 
     def reference_mel(self, samples: Waveform) -> Tensor:
         """Compute the log-mel of a voice's recording.
@@ -286,9 +290,7 @@ class F5Engine:
             max_batch_items=self._max_batch_items,
             batch_cost_frames=batch_cost_frames(self._model.device.type),
         )
-        return Turns(
-            self._model, self._vocoder, limits, steps=self._steps, threads=self._threads
-        )
+        return Turns(self._model, self._vocoder, limits, steps=self._steps, threads=self._threads)
 
     def warm_up(self, *, steps: int = 2, frames: int = 256) -> None:
         """Speak a silent piece, so that the first request does not pay for what is set up at first use.

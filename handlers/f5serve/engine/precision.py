@@ -18,6 +18,8 @@ DTYPES: Final = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 )
 
+TILE_FRAMES: Final = 16
+
 _TENSOR_CORES: Final = (8, 0)
 """The first compute capability whose tensor cores take bfloat16."""
 
@@ -46,3 +48,12 @@ def has_bfloat16_units(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= _TENSOR_CORES
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def tile_frames(dtype: torch.dtype, device: torch.device) -> int:
+    """Answer of which number a batch's frames should be a multiple.
+
+    Attention in bfloat16 goes by tiles on a CPU. Keys that fill the last one only in part cost more than a whole one:
+    a mask over what is filled up is the cheaper way.
+    """
+    return TILE_FRAMES if device.type == "cpu" and dtype == torch.bfloat16 else 1

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from f5serve.engine.dit import BatchCondition, DiT
 from f5serve.engine.modulation import StepModulation
+from f5serve.engine.precision import tile_frames
 from f5serve.engine.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -78,10 +79,11 @@ class PlainSteps:
     def __init__(self, model: DiT, threads: Threads | None = None) -> None:
         self._model = model
         self._threads = threads or Threads()
+        self._multiple = tile_frames(model.dtype, model.device)
 
     def padded(self, frames: int) -> int:
-        """Any length is as good as another."""
-        return frames
+        """See ``Steps``."""
+        return -(-frames // self._multiple) * self._multiple
 
     def run(
         self,

@@ -20,13 +20,16 @@ class Cores(Protocol):
 
 
 class Threads:
-    """Keeps torch's threads at the cores that this process has; torch has one number for a whole process.
+    """Keeps torch's threads at the cores that this process has, once told what they are shared by.
 
-    Args:
-        cores: What is shared with other processes; without it torch is left as it is.
+    Torch has one number for a whole process.
     """
 
-    def __init__(self, cores: Cores | None = None) -> None:
+    def __init__(self) -> None:
+        self._cores: Cores | None = None
+
+    def share(self, cores: Cores) -> None:
+        """Share from now on."""
         self._cores = cores
 
     @contextmanager

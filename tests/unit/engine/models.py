@@ -9,6 +9,7 @@ from f5serve.engine.arch import DiTConfig, VocosConfig
 from f5serve.engine.dit import DiT
 from f5serve.engine.engine import F5Engine
 from f5serve.engine.sampler import SampleItem
+from f5serve.engine.threads import Cores
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.vocos import Vocos, vocoder_shapes
 from f5serve.engine.weights import parameter_shapes
@@ -25,9 +26,9 @@ def random_state(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> dict[str,
     return {name: 0.1 * torch.randn(shape, generator=generator) for name, shape in shapes.items()}
 
 
-def model() -> DiT:
+def model(dtype: torch.dtype = torch.float32) -> DiT:
     """Build a small transformer."""
-    return DiT(CONFIG, random_state(parameter_shapes(CONFIG)), device=CPU, dtype=torch.float32)
+    return DiT(CONFIG, random_state(parameter_shapes(CONFIG)), device=CPU, dtype=dtype)
 
 
 def vocoder() -> Vocos:
@@ -35,15 +36,20 @@ def vocoder() -> Vocos:
     return Vocos(VOCOS_CONFIG, random_state(vocoder_shapes(VOCOS_CONFIG)), device=CPU)
 
 
-def engine(*, max_batch_frames: int = 4096, max_batch_items: int = 32) -> F5Engine:
+def engine(
+    *, max_batch_frames: int = 4096, max_batch_items: int = 32, cores: Cores | None = None
+) -> F5Engine:
     """Build a small engine."""
-    return F5Engine(
+    speaker = F5Engine(
         model(),
         vocoder(),
         VOCABULARY,
         max_batch_frames=max_batch_frames,
         max_batch_items=max_batch_items,
     )
+    if cores is not None:
+        speaker.share(cores)
+    return speaker
 
 
 def item(

@@ -8,8 +8,11 @@ import pytest
 import torch
 
 from f5serve.engine.layers import gelu_tanh, mish
-from f5serve.engine.precision import compute_dtype, has_bfloat16_units
+from f5serve.engine.precision import TILE_FRAMES, compute_dtype, has_bfloat16_units, tile_frames
+from f5serve.engine.sampler import Flight, sample
+from f5serve.engine.steps import PlainSteps
 from f5serve.errors import ConfigurationError
+from tests.unit.engine.models import item, model
 
 CPU = torch.device("cpu")
 GPU = torch.device("cuda:0")
@@ -81,3 +84,28 @@ def test_activations_in_half_precision_are_those_of_float32_but_for_its_rounding
     assert gelu_tanh(x.clone()).dtype == dtype
     assert (mish(x) - torch.nn.functional.mish(x.double())).abs().max() < 0.02
     assert mish(x).dtype == dtype
+
+
+def test_frames_fill_tiles_in_bfloat16_on_a_cpu_and_are_as_many_as_need_be_elsewhere() -> None:
+    assert tile_frames(torch.bfloat16, CPU) == TILE_FRAMES
+    assert tile_frames(torch.float32, CPU) == 1
+    assert tile_frames(torch.bfloat16, GPU) == 1
+    assert [PlainSteps(model(torch.bfloat16)).padded(frames) for frames in (1, 16, 17)] == [
+        16,
+        16,
+        32,
+    ]
+    assert [PlainSteps(model()).padded(frames) for frames in (1, 16, 17)] == [1, 16, 17]
+
+
+def test_what_fills_a_tile_is_not_heard() -> None:
+    speaker, piece = model(torch.bfloat16), item(41)
+    exact = PlainSteps(speaker)
+    exact.padded = lambda frames: frames  # type: ignore[method-assign]
+
+    (filled,) = sample(speaker, [piece])
+    (alone,) = sample(speaker, [piece], exact)
+
+    assert Flight(speaker, [piece])._x.shape[1] == 48
+    assert filled.shape == alone.shape == (26, 100)
+    assert float((filled - alone).norm() / alone.norm()) < 1e-2

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE
 from f5serve.errors import ConfigurationError
 from scripts.launch import (
     ROOT,
@@ -116,6 +117,22 @@ def test_workers_see_nothing_of_the_caller_that_could_shadow_an_archive(
 
     assert not {"PYTHONPATH", "TS_ALLOWED_URLS"} & environment.keys()
     assert environment["F5SERVE_INFERENCE_ADDRESS"] == "http://127.0.0.1:9080"
+
+
+def test_workers_share_the_cores_of_the_machine_with_other_servers_on_it(tmp_path: Path) -> None:
+    one, other = (
+        child_environment(options(tmp_path), tmp_path / name) for name in ("one", "other")
+    )
+
+    assert one[CORES_FILE_VARIABLE] == other[CORES_FILE_VARIABLE]
+    assert int(one[CORES_VARIABLE]) == available_cores()
+
+
+def test_a_number_of_threads_that_is_asked_for_is_kept_to(tmp_path: Path) -> None:
+    environment = child_environment(dataclasses.replace(options(tmp_path), threads=3), tmp_path)
+
+    assert environment["OMP_NUM_THREADS"] == "3"
+    assert not {CORES_FILE_VARIABLE, CORES_VARIABLE, "GOMP_SPINCOUNT"} & environment.keys()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         drain_s: How long what was taken up may take after that.
         give_up_s: How long TorchServe may call itself unhealthy until ``/healthz`` says so.
         poll_s: How often the models are looked at once they are ready.
-        threads: CPU threads of each language worker; 0 decides by cores.
+        threads: CPU threads of each language worker; 0 shares the cores by need.
         workers: Workers of each language model; 0 for as many as its archive says. A router is told of those of
             its backends.
         dtype: Precision of each language model; nothing for what its archive says.

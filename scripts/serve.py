@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--logs", type=Path, help="folder for log files; default: logs/<port>")
     parser.add_argument(
-        "--threads", type=int, default=0, help="of each language worker; 0: by cores"
+        "--threads", type=int, default=0, help="of each language worker; 0: the free cores"
     )
     parser.add_argument(
         "--workers", type=worker_count, default=0, help="of each language model; 0: its archive's"

@@ -251,11 +251,12 @@ def main(argv: Sequence[str]) -> int:
         print(f"{one} over {STATUS_QUO}: {told_ratios}")
     if arguments.record:
         load = load_of(arguments.seed, rounds, counts)
-        draw(rows, PICTURE)
+        # The picture second: it is a change, which the record would tell of.
         write_record(
             RESULT,
             {"load": load, "over_status_quo": told_goals, "in_company": company, "rows": rows},
         )
+        draw(rows, PICTURE)
     return 0
 
 

@@ -59,7 +59,7 @@ export PYTHONPATH := handlers:.
 	k8s k8s-check image image-record image-test image-tools
 
 help: ## list the tasks
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Both look at a stamp in the environment first: where nothing changed they end within a second.
 setup: ## make .venv with all that serving needs (PYTHON=python3.12 takes another Python)
@@ -87,7 +87,7 @@ stand-ins: setup-dev ## full-size checkpoints of noise in the published forms (L
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
 
-serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; WORKERS=2 of each model; DTYPE=auto; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/
+serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; WORKERS=2 of each model; DTYPE=auto; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/, with EDGE=1 in run/logs/
 	@exec $(if $(EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)"$(if $(WORKERS), --workers "$(WORKERS)")$(if $(DTYPE), --dtype "$(DTYPE)"))
 
 # Of the edge's settings (docs/edge.md) those of the shell count; on a laptop it listens on loopback without one.

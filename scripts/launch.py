@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import math
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import psutil
 
-from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE
+from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE, SharedCores
 from f5serve.errors import ConfigurationError
 from f5serve.routing.replicas import WORKERS_VARIABLE
 from f5serve.settings import DTYPE_VARIABLE
@@ -181,7 +183,7 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
         "OMP_NUM_THREADS": str(threads),
         # Threads that wait for work would otherwise spin, and take the cores from the other workers.
         "OMP_WAIT_POLICY": "PASSIVE",
-        **({} if options.threads else shared_cores(temporary.parent)),
+        **({} if options.threads else shared_cores(common_folder(temporary.parent))),
         # oneDNN keeps code for a thousand shapes. Texts of one length are rare: what serves a batch is enough.
         "ONEDNN_PRIMITIVE_CACHE_CAPACITY": str(KEPT_PRIMITIVES),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -190,16 +192,42 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
 
 
 def shared_cores(folder: Path) -> dict[str, str]:
-    """Answer the variables by which workers share the cores, those of every server that has this temporary folder.
+    """Answer the variables by which workers share the cores; none where locks on a file of the folder do not work.
 
-    None has more threads than cores then, so a thread may wait a little awake: between the operators of a small
-    model it is woken so often that waking takes half of the time.
+    Where they do, no worker has more threads than it has cores, so that a thread may wait a little awake: between
+    the operators of a small model it is woken so often that waking takes half of the time.
+
+    Args:
+        folder: Who has it in common and may use the same cores shares them.
     """
+    cores = available_cores()
+    path = folder.absolute() / f"f5serve-cores-{os.getuid()}-{_these_cores(cores)}"
+    try:
+        SharedCores(path, cores).close()
+    except OSError as error:
+        print(f"cores are not shared by need, each worker is on its own: {error}", file=sys.stderr)
+        return {}
     return {
-        CORES_VARIABLE: str(available_cores()),
-        CORES_FILE_VARIABLE: str(folder.absolute() / f"f5serve-cores-{os.getuid()}"),
+        CORES_VARIABLE: str(cores),
+        CORES_FILE_VARIABLE: str(path),
         "GOMP_SPINCOUNT": str(SPINS),
     }
+
+
+def common_folder(instead: Path) -> Path:
+    """Answer the temporary folder of the machine or container, or the given one where nothing can be written there."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return instead
+
+
+def _these_cores(cores: int) -> str:
+    """Name the machine and which of its cores may be used: who may use others has nothing to share with us."""
+    may_use = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    boot = Path("/proc/sys/kernel/random/boot_id")  # the folder may be on a network
+    machine = boot.read_text(encoding="ascii") if boot.exists() else platform.node()
+    return hashlib.sha256(f"{machine} {may_use} {cores}".encode()).hexdigest()[:12]
 
 
 def worker_threads(cores: int, models: int, workers: int = 1) -> int:
@@ -219,15 +247,43 @@ def worker_threads(cores: int, models: int, workers: int = 1) -> int:
     return max(1, min(share, 2 * cores // max(1, workers)))
 
 
-def available_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Answer how many cores this process may use, by its affinity and its container's quota."""
+def available_cores(cgroups: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int:
+    """Answer how many cores this process may use, by its affinity and the quotas of its container or service.
+
+    Args:
+        cgroups: Where control groups are mounted, of either version.
+        proc: Where the kernel tells of processes.
+    """
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
+    return min([cores, *(max(1, int(quota)) for quota in _quotas(cgroups, proc))])
+
+
+def _quotas(cgroups: Path, proc: Path) -> Iterator[float]:
+    """Answer the cores that each control group around this process grants, of either version."""
+    own = _control_groups(proc)
+    within = PurePosixPath(own.get("", "/").lstrip("/"))
+    for group in (within, *within.parents):
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+            quota, period = (cgroups / group / "cpu.max").read_text(encoding="ascii").split()
+            yield int(quota) / int(period)  # without a limit it is no number
+    for folder in {cgroups / "cpu" / own.get("cpu", "/").lstrip("/"), cgroups / "cpu"}:
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+            granted_us = int((folder / "cpu.cfs_quota_us").read_text(encoding="ascii"))
+            period_us = int((folder / "cpu.cfs_period_us").read_text(encoding="ascii"))
+            if granted_us > 0:
+                yield granted_us / period_us
+
+
+def _control_groups(proc: Path) -> dict[str, str]:
+    """Answer in which group this process is, by controller; that of version 2 under the empty name."""
+    groups: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):
-        quota, period = cgroup.read_text(encoding="ascii").split()
-        cores = min(cores, max(1, int(quota) // int(period)))
-    return cores
+        for line in (proc / "self" / "cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, group = line.split(":", 2)
+            groups.update(dict.fromkeys(controllers.split(","), group))
+    return groups
 
 
 def make_temporary(archives_bytes: int, parent: Path | None = None) -> Path:

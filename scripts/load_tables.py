@@ -44,9 +44,20 @@ def _held(record: Mapping[str, Any]) -> list[str]:
         "",
         f"{kept['sent']} requests in all, every one accounted for: {kept['spoken']} spoken, {kept['refused']} "
         f"bad ones refused, {kept['shed']} shed (told when to come back), {kept['failed']} failed with a named error, "
-        f"{_lost(kept)} wrong or lost. "
+        f"{_lost(kept)} wrong or lost; what was sent to warm up is counted here and in no row. {_draft(record)}"
         f"{_where(record)} ([record]({(RESULTS / 'steps.json').as_posix()}), [how](docs/loadtests.md)).",
     ]
+
+
+def _draft(record: Mapping[str, Any]) -> str:
+    """Why the rates are not those of the table of speed."""
+    weights = record["load"]["mix"]["qualities"]
+    share = weights.get("draft", 0) / sum(weights.values())
+    return (
+        f"{share:.0%} of the requests ask for 7 steps (`draft`), which is why more is spoken here than below, in 16. "
+        if share
+        else ""
+    )
 
 
 def _more(record: Mapping[str, Any], path: Path) -> str:
@@ -60,8 +71,7 @@ def _more(record: Mapping[str, Any], path: Path) -> str:
     ]
     if record["load"]["limits"].get("max_memory_growth") is not None and "own" in record["memory"]:
         told.append(f"memory {_memory(record['memory']['own'])} after the warm-up")
-    place = record["circumstances"]
-    return f"| {load} | {'; '.join(told)} (commit {place['commit']}, {place['date']}, [record]({path.as_posix()})) |"
+    return f"| {load} | {'; '.join(told)} ({_made(record)}, [record]({path.as_posix()})) |"
 
 
 def _load(stage: Mapping[str, Any]) -> str:
@@ -69,7 +79,7 @@ def _load(stage: Mapping[str, Any]) -> str:
     time = f"{for_s / 60:g} min" if for_s >= 120 else f"{for_s:g} s"
     if stage["users"] is not None:
         return f"{stage['users']} callers for {time}"
-    return f"{stage['rate_per_s']:g} arrivals a second that wait for nobody for {time}"
+    return f"{stage['rate_per_s']:g} requests a second for {time} (open loop)"
 
 
 def _lost(kept: Mapping[str, int]) -> int:
@@ -106,17 +116,22 @@ def _survived(
         "| --- | --- |",
         f"| a language worker is killed {recovery['kills']} times under load | {recovery['errors']} of "
         f"{recovery['requests']} requests failed; speech again after {recovery['median_s']:.1f} s, at worst "
-        f"{recovery['worst_s']:.1f} s |",
+        f"{recovery['worst_s']:.1f} s ({_made(recovery)}) |",
         f"| {bounds['requests']} requests, {bounds['bad_share']:.0%} of them bad | {spoken} spoken, "
         f"{refused} refused, {bounds['requests'] - spoken - refused} "
         f"otherwise; over the last half: descriptors {middle['descriptors']} to {last['descriptors']}, threads "
         f"{middle['threads']} to {last['threads']}, temporary files {middle['files']} to {last['files']}, "
-        f"{memory} in {last['processes']} processes{_violated(bounds['violations'])} |",
+        f"{memory} in {last['processes']} processes{_violated(bounds['violations'])} ({_made(bounds)}) |",
         *more,
         "",
-        f"{_where(recovery)} ([records]({RESULTS.as_posix()}/)). Every fault that is tried, and the test behind it: "
-        "[docs/reliability.md](docs/reliability.md).",
+        f"Measured with the demo models on two cores shared with other work; [the records]({RESULTS.as_posix()}/) tell "
+        "which. Every fault that is tried, and the test behind it: [docs/reliability.md](docs/reliability.md).",
     ]
+
+
+def _made(record: Mapping[str, Any]) -> str:
+    told = record["circumstances"]
+    return f"commit {told['commit']}, {told['date']}"
 
 
 def _where(record: Mapping[str, Any]) -> str:

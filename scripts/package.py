@@ -50,17 +50,19 @@ _STORE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """Where packaging reads and writes.
+    """Where packaging reads and writes, and what is at hand there.
 
     Attributes:
         root: The repository.
         store: Where archives end.
         build: Where they are made; emptied after each, but for conversions of large checkpoints.
+        compares: Whether published checkpoints are held against upstream's packages, which takes these.
     """
 
     root: Path
     store: Path
     build: Path
+    compares: bool = True
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -76,9 +78,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, default=ROOT / "model_store")
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where to make them")
     parser.add_argument("--placement", help="of config/placement.yaml; 'catalogue': its own")
+    parser.add_argument(
+        "--uncompared",
+        action="store_true",
+        help="do not hold published checkpoints against f5-tts, which need not be installed then; the lock tells",
+    )
     parser.add_argument("--force", action="store_true", help="build what did not change, too")
     options = parser.parse_args(argv)
-    place = Workplace(root=ROOT, store=options.store.absolute(), build=options.build.absolute())
+    place = Workplace(
+        root=ROOT,
+        store=options.store.absolute(),
+        build=options.build.absolute(),
+        compares=not options.uncompared,
+    )
     languages = [code for part in options.languages for code in part.replace(",", " ").split()]
     try:
         catalogue = load_catalogue(place.root / CATALOGUE)
@@ -131,11 +143,11 @@ def package(
         jobs = [model_job(place.root, catalogue, name, profile, voices) for name in names]
         router = router_job(place.root, catalogue, names, profile, voices)
         jobs.append(replace(router, entry=with_placement(router.entry, placement)))
-        wanted = [job for job in jobs if force or not is_current(place.store, job)]
+        wanted = [job for job in jobs if force or not is_current(place, job)]
         for job in jobs:
             if job not in wanted:
                 print(f"package: {job.spec.name}.mar is up to date", flush=True)
-        if profile == "full" and any(job.model is not None for job in wanted):
+        if profile == "full" and place.compares and any(job.model is not None for job in wanted):
             require_packages()
         with ThreadPoolExecutor(side_by_side(wanted)) as threads:
             futures = [threads.submit(build, place, job) for job in wanted]
@@ -154,15 +166,22 @@ def side_by_side(jobs: list[Job]) -> int:
     return 2 if largest <= SMALL_BYTES else 1
 
 
-def is_current(store: Path, job: Job) -> bool:
-    """Answer whether the store's archive is intact and made from the job's inputs."""
+def is_current(place: Workplace, job: Job) -> bool:
+    """Answer whether the store's archive is intact, made from the job's inputs, and compared if it is to be."""
     name = job.spec.name
-    entry, path = read_lock(store).archives.get(name), store / f"{name}.mar"
+    entry, path = read_lock(place.store).archives.get(name), place.store / f"{name}.mar"
     if entry is None or not path.is_file():
         return False
     if (entry.inputs, entry.placement) != (job.entry.inputs, job.entry.placement):
         return False
+    if place.compares and is_published(job) and entry.verification is None:
+        return False
     return path.stat().st_size == entry.bytes and file_digest(path) == entry.sha256
+
+
+def is_published(job: Job) -> bool:
+    """Answer whether a job is that of a published checkpoint, which upstream's own packages can run."""
+    return job.model is not None and job.entry.profile == "full"
 
 
 def build(place: Workplace, job: Job) -> Entry:
@@ -187,7 +206,7 @@ def build(place: Workplace, job: Job) -> Entry:
         seen = verify_archive(
             archive, members, workspace / "unpacked", torch_allowed=job.model is not None
         )
-        if job.model is not None and entry.profile == "full":
+        if place.compares and job.model is not None and is_published(job):
             key = comparison_key(members, job.model.checkpoint_sha256)
             verification = kept_verification(place.store, spec.name, key) or verify_upstream(
                 spec.name, workspace / "unpacked", job.model.files.checkpoint, key
@@ -262,6 +281,8 @@ def tell(name: str, entry: Entry, seconds: float) -> None:
             f"  from upstream {verification.mel_rel_l2:.1e}, by rounding"
             f" {verification.rounding_mel_rel_l2:.1e}"
         )
+    elif entry.profile == "full" and entry.weights is not None:
+        line += "  not compared with upstream"
     print(line, flush=True)
     if verification is not None and (warning := remark(name, verification.switches)):
         print(f"package: warning: {warning}", flush=True)

@@ -80,8 +80,9 @@ def demo_table(record: dict[str, Any], quality: dict[str, Any]) -> str:
     ]
     where = (
         f"One request at a time, 16 sampling steps, {told['cores']} cores of {told['cpu']}, torch {told['torch']}, "
-        f"commit {told['commit']}, {told['date']} ([record]({DEMO.as_posix()})). The real-time factor is the whole "
-        "wait of a caller by the seconds of speech; the machine was shared, so take it as an order of size. "
+        f"commit {told['commit']}, {told['date']} ([record]({DEMO.as_posix()})). The real-time factor is the "
+        "caller's whole wait divided by the seconds of speech; the machine was shared, so take it as an order of "
+        "magnitude. "
         "Recognised: of held-out sentences of one length, those whose speech lies nearer to espeak-ng's reading of "
         "the same sentence than to its reading of any other; English must also be understood by a recogniser "
         f"([how, and all figures]({QUALITY_PAGE.as_posix()}))."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +32,8 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
             "| --- |" + " --- |" * (2 * len(shown) + 1),
             *(_row(count, rows, shown) for count in callers),
             "",
-            f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, {where_measured(record)} "
+            f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, ours with this model alone and "
+            f"`WORKERS={record['load']['workers']}`, {where_measured(record)} "
             f"([record]({serving.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
             f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_engine(engine)}{_overhead(overhead)}"
             f"[All figures, what they mean, and how to choose]({PAGE}).",
@@ -82,18 +84,19 @@ def _engine(path: Path) -> str:
     record = read_result(path)
     if record is None:
         return ""
-    told = " and ".join(
-        f"{_middle(model['cells'])} times as much for the same processor time with {model['name']} ({model['dtype']})"
+    told = ", ".join(
+        f"{_middle(model['cells'])} ({model['name']}, {model['dtype']})"
         for model in record["models"]
     )
     return (
-        f"In process, the engine speaks {told} as upstream's does ([record]({path.as_posix()})). "
+        "In process, for the same processor time, the engine speaks this many times as much as upstream's (median of "
+        f"the cells): {told} ([record]({path.as_posix()})). "
     )
 
 
 def _middle(cells: Sequence[Mapping[str, Any]]) -> str:
-    ratios = sorted(cell["cpu_ratio"]["median"] for cell in cells if cell["valid"])
-    return f"{ratios[len(ratios) // 2]:.2f}" if ratios else "-"
+    ratios = [cell["cpu_ratio"]["median"] for cell in cells if cell["valid"]]
+    return f"{statistics.median(ratios):.2f}" if ratios else "-"
 
 
 def _overhead(path: Path) -> str:

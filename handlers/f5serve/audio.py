@@ -36,6 +36,7 @@ _MOST_OFFSET: Final = 0.05
 _LEAST_OFFSET: Final = 0.005
 _CLIPPED_FROM: Final = 0.985
 _MOST_CLIPPED: Final = 0.02
+_MOST_PEAK: Final = 4.0  # float samples may pass full scale a little; integers that were taken for floats pass it far
 """Of a reference's samples: a limiter leaves less than one in a hundred at full scale, overload far more."""
 
 
@@ -189,6 +190,10 @@ def decode_reference(data: bytes, *, min_s: float, max_s: float) -> Samples:
 def _centred(mono: Samples) -> Samples:
     """Refuse what no change of level or rate would mend, and take a small offset away: it would pass for sound."""
     magnitude = np.abs(mono)
+    if (peak := float(magnitude.max())) > _MOST_PEAK:
+        raise _bad_reference(
+            f"reaches {peak:.3g} times full scale; bring its samples to between -1 and 1"
+        )
     if float(magnitude.max()) < _SILENCE_PEAK:
         raise _bad_reference("is silent")
     offset = float(mono.mean(dtype=np.float64))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from f5serve import audio
 from f5serve.errors import ValueRefusedError
 from f5serve.settings import Limits
@@ -18,6 +20,8 @@ SENTENCE_ENDS: Final = tuple(".!?。！？।॥…")
 EDGE_S: Final = 0.2  # silence kept at each end of a clip: more would be spoken into every piece
 # Seconds a unit of text.duration may take: from three times as fast as people speak to five times as slow.
 PACES_S: Final = (0.02, 0.3)
+LONGEST_PAUSE_S: Final = 0.3
+"""Of a clip's pauses, what counts as pace: who waits a second between two sentences does not speak slowly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +36,14 @@ class Clip:
     samples: Samples
     transcript: str
 
+    def idle_s(self) -> float:
+        """Answer the seconds of its long pauses that say nothing of its pace."""
+        pauses = audio.pauses_s(self.samples, loudest_power=audio.loudest_power(self.samples))
+        return float(np.maximum(pauses - LONGEST_PAUSE_S, 0.0).sum())
+
     def spoken_s(self) -> float:
-        """Answer the seconds between the beginning and the end of its speech."""
-        return audio.seconds(self.samples) - audio.silent_ends_s(self.samples)
+        """Answer the seconds of its speech: without silence at the ends, and without what pauses have too much."""
+        return audio.seconds(self.samples) - audio.silent_ends_s(self.samples) - self.idle_s()
 
 
 def read_clip(data: bytes, transcript: str, limits: Limits, language: str | None = None) -> Clip:

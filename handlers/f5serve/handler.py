@@ -229,9 +229,13 @@ class ContinuousWorker:
         self._worker = worker
         self._speaker = speaker
         self._waiting: dict[str, _Waiting] = {}
+        self._gave_way = False
 
     def turn(self, data: Sequence[Row], context: Context) -> list[bytes]:
-        """Take in the requests that are new, and give the model a turn; what can be refused is refused first.
+        """Take in the requests that are new, and give the model a turn.
+
+        What can be refused is refused first, without a turn; but not twice in a row, or who sends refusals would keep
+        all others waiting.
 
         Args:
             data: All requests of the batch, those that are under way among them.
@@ -249,8 +253,9 @@ class ContinuousWorker:
         }
         requests = {key: self._worker.request_of(call) for key, call in arrived.items()}
         results: dict[str, Spoken | ServeError] = {**self._speaker.admit(requests)}
-        if not results:
-            results = self._speaker.turn(places)
+        self._gave_way = bool(results) and not self._gave_way
+        if not self._gave_way:
+            results.update(self._speaker.turn(places))
         for key, call in arrived.items():
             # The fields, which may hold a clip, are in the requests by now.
             bare, noted = replace(call, fields=None), self._worker.noted(requests[key])

@@ -14,7 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from f5serve import encoding
-from f5serve.errors import MediaTypeError, RequestError, ServeError, ValueRefusedError
+from f5serve.errors import (
+    MediaTypeError,
+    NotFoundError,
+    RequestError,
+    ServeError,
+    ValueRefusedError,
+)
 from f5serve.fields import require_known
 from f5serve.response import Answer, retry_after
 from f5serve.settings import Voice
@@ -144,6 +150,10 @@ def events(chunks: Iterable[bytes], *, characters: int) -> Iterator[bytes]:
     except ServeError as error:
         yield _event({"type": "error", "error": _told(error)})
         return
+    except Exception:  # told here as anywhere, and left to whoever logs what no one foresaw
+        told = ServeError("the router failed; the log holds the reason under this request's id")
+        yield _event({"type": "error", "error": _told(told)})
+        raise
     usage = {"input_tokens": characters, "output_tokens": 0, "total_tokens": characters}
     yield _event({"type": "speech.audio.done", "usage": usage})
 
@@ -199,6 +209,12 @@ def _voice(given: object, registered: Collection[str]) -> dict[str, object]:
     name = given["id"] if named else given  # type: ignore[index]  # what is no name is refused later
     if name is None or (isinstance(name, str) and name in OPENAI_VOICES - set(registered)):
         return {}
+    if isinstance(name, str) and name not in registered:
+        raise NotFoundError(
+            f"no voice {name[:64]!r}; registered are {', '.join(registered)}",
+            field="voice",
+            code="voice_not_found",
+        )
     return {"voice": name}
 
 

@@ -112,13 +112,14 @@ class PoisonGuard:
             return asked & state.suspects.keys(), asked & state.refused.keys()
 
     @contextmanager
-    def note(self, digests: Collection[str]) -> Iterator[None]:
+    def note(self, digests: Sequence[str]) -> Iterator[None]:
         """Note what is computed meanwhile.
 
         The note stands where the block raises: the worker may be about to end itself.
         """
         with self._shared.changed() as state:
-            alone = any(digest in state.suspects for digest in digests)
+            # In company it was not yet a suspect when it was asked for; whose fault it is then is not known.
+            alone = len(digests) == 1 and digests[0] in state.suspects
             state.computing[os.getpid()] = _Work(list(digests), alone=alone)
         yield
         with self._shared.changed() as state:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 FRAME_S: Final = HOP_SAMPLES / audio.SAMPLE_RATE_HZ
 MIN_SPEECH_S: Final = 0.4  # a single syllable with its onset and release
-LONGEST_PAUSE_S: Final = 0.3
-"""Of a clip's pauses, what counts as pace: who waits a second between two sentences does not speak slowly."""
 MAX_UPLOADED_BYTES: Final = 16_000_000
 """Prepared clips from requests that a worker keeps: of the longest, 12 s and 0.45 MB each, about 35."""
 
@@ -168,11 +166,6 @@ class References:
             transcript=clip.transcript,
             units=self._units(clip.transcript),
             edge_frames=edge_frames,
-            idle_frames=_idle_s(clip.samples) / FRAME_S,
+            idle_frames=clip.idle_s() / FRAME_S,
             name=name,
         )
-
-
-def _idle_s(samples: Samples) -> float:
-    pauses = audio.pauses_s(samples, loudest_power=audio.loudest_power(samples))
-    return float(np.maximum(pauses - LONGEST_PAUSE_S, 0.0).sum())

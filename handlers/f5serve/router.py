@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
@@ -125,7 +124,7 @@ class Router:
             self._models,
             self._backends,
             self._voices,
-            ThreadPoolExecutor(settings.max_concurrent_pieces),
+            settings.max_concurrent_pieces,
         )
 
     def answer(self, call: Call, meter: Meter = UNCOUNTED) -> Answer | StreamedAnswer:
@@ -270,7 +269,10 @@ class Router:
         return {
             "languages": sorted(self._backends),
             "default_language": self._settings.default_language,
-            "models": [_told(backend) for backend in self._settings.backends],
+            "models": [
+                {**_told(backend), "ready": self._models.ready(backend)}
+                for backend in self._settings.backends
+            ],
             "voices": [
                 {"name": voice.name, "language": voice.language, "licence": voice.licence}
                 for voice in self._voices.all()

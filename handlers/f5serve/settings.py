@@ -235,18 +235,16 @@ def in_precision(
         device: ``cpu`` or ``cuda:<index>``.
 
     Raises:
-        ConfigurationError: If there is no such dtype, or a CPU is asked for float16.
+        ConfigurationError: If there is no such dtype, or a CPU is asked for float16, here or by the archive.
     """
-    told = environment.get(DTYPE_VARIABLE)
-    if not told:
-        return settings
+    told = environment.get(DTYPE_VARIABLE) or settings.dtype
     if told not in get_args(Dtype):
         raise ConfigurationError(
             f"{DTYPE_VARIABLE}={told!r} is unknown; leave it out, or take one of {', '.join(get_args(Dtype))}"
         )
     if told == "float16" and device == "cpu":
         raise ConfigurationError(
-            f"{DTYPE_VARIABLE}=float16: float16 is not computed on a cpu; take auto, which is bfloat16 where the cpu"
-            " has units for it"
+            f"{settings.model}: float16 is not computed on a cpu; set {DTYPE_VARIABLE} to auto, which is bfloat16 where"
+            " the cpu has units for it"
         )
     return msgspec.structs.replace(settings, dtype=told)

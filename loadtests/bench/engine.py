@@ -52,7 +52,7 @@ HALF: Final = "bfloat16"
 HALF_STEPS: Final = (16,)
 LIMITS: Final = MappingProxyType({"float32": MEL_LIMIT, HALF: HALF_MEL_LIMIT})
 SEVERAL: Final = 8
-"""Language workers beside one another, which is what the threads of one are chosen for."""
+"""Language workers beside one another: on either side half of the cores, as a worker has when others compute too."""
 WARM_UP: Final = "one piece at 7 steps by each side, then the pieces of each cell by each side, untimed, for their mels"
 
 
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench.engine", description=__doc__)
     parser.add_argument("--trace", type=Path, default=TRACE, help="texts, one a line")
     parser.add_argument(
-        "--threads", type=int, default=0, help="of either side; by default as many as a worker has"
+        "--threads", type=int, default=0, help="of either side; by default half of the cores"
     )
     parser.add_argument("--record", action="store_true", help=f"keep the result as {RECORD}")
     parser.add_argument("--quick", action="store_true", help="a minute; too little to record")

@@ -15,6 +15,8 @@ from msgspec import Struct
 from f5serve.errors import ConfigurationError
 
 FILE_NAME: Final = "config/hub.lock.json"
+PLACE_VARIABLE: Final = "F5SERVE_HUB_LOCK"
+"""Names another file to write to, where ``config/`` is only read: in a container."""
 
 
 class Recorded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,17 +57,21 @@ class HubLock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def read_hub_lock(root: Path) -> HubLock:
     """Answer the record of a repository of ours; an empty one where nothing was fetched yet.
 
+    What is written to another place begins with what the repository has.
+
     Raises:
         ConfigurationError: If the file is damaged.
     """
-    path = root / FILE_NAME
+    path = _place(root)
+    if not path.exists():
+        path = root / FILE_NAME
     try:
         return msgspec.json.decode(path.read_bytes(), type=HubLock)
     except FileNotFoundError:
         return HubLock()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{path}: damaged ({error}). Restore it (git checkout {FILE_NAME}), or remove it to pin anew"
+            f"{path}: damaged ({error}). Restore it ({_remedy(path, root)}), or remove it to pin anew"
         ) from error
 
 
@@ -77,7 +83,7 @@ def write_pinned(root: Path, repository: str, pinned: Pinned) -> None:
     """
     entries = {**read_hub_lock(root).repositories, repository: _sorted(pinned)}
     lock = HubLock(repositories=dict(sorted(entries.items())))
-    path = root / FILE_NAME
+    path = _place(root)
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("wb") as file:
@@ -90,6 +96,14 @@ def write_pinned(root: Path, repository: str, pinned: Pinned) -> None:
         raise ConfigurationError(
             f"{path}: cannot be written ({error.strerror}); free some space or make it writable"
         ) from error
+
+
+def _place(root: Path) -> Path:
+    return Path(os.environ.get(PLACE_VARIABLE) or root / FILE_NAME)
+
+
+def _remedy(path: Path, root: Path) -> str:
+    return f"git checkout {FILE_NAME}" if path == root / FILE_NAME else "from a copy"
 
 
 def _sorted(pinned: Pinned) -> Pinned:

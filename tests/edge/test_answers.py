@@ -88,6 +88,12 @@ def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> Non
     assert edge.logged_of(answer)["trace_id"] == TRACE.split("-")[1]
 
 
+def test_a_compressed_body_says_so_to_whoever_refuses_it(edge: RunningEdge) -> None:
+    edge.speak("x", headers={"Content-Encoding": "gzip"})
+
+    assert edge.backend.seen[0].headers["content-encoding"] == "gzip"
+
+
 def test_a_handlers_refusal_is_passed_on_as_it_is(edge: RunningEdge) -> None:
     answer = edge.speak("refused by a handler", headers={"X-Request-Id": "mine"})
 

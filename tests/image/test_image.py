@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shlex
 import signal
@@ -13,14 +14,21 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import psutil
+import pytest
 import urllib3
+import yaml
 from packaging.utils import canonicalize_name
 
-from scripts.image import Built
+from f5serve.catalogue import load_catalogue
+from scripts.fetch import CATALOGUE
+from scripts.image import ROOT, Built
+from scripts.make_stand_ins import make_model
+from tests.hub.stand_in import StandInHub, pinned_commits
 
 HOME = "opt/f5serve"
 USER = 10001
@@ -132,10 +140,24 @@ def test_no_program_gives_its_owners_rights_away_to_our_user(trees: dict[str, Pa
 
 @contextlib.contextmanager
 def started(
-    tree: Path, folder: Path, unshare: str, variables: Mapping[str, str], *command: str
+    tree: Path,
+    folder: Path,
+    unshare: str,
+    variables: Mapping[str, str],
+    *command: str,
+    mounts: Mapping[str, Path] = MappingProxyType({}),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command of the image as its user, without capabilities, over a root that is only read."""
+    """Run a command of the image as its user, without capabilities, over a root that is only read.
+
+    Mounts are folders of this machine by their place in the image.
+    """
     root = shlex.quote(str(tree))
+    for place in mounts:
+        (tree / place.lstrip("/")).mkdir(parents=True, exist_ok=True)  # as an engine does
+    mounted = "\n".join(
+        f"mount --bind {shlex.quote(str(source))} {root}{shlex.quote(place)}"
+        for place, source in mounts.items()
+    )
     words = shlex.join(
         ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs"]
         + ["--bounding-set=-all", "--inh-caps=-all", "env", "-i"]
@@ -150,6 +172,7 @@ mount -o remount,ro,bind {root}
 mount -t proc proc {root}/proc
 mount --rbind /dev {root}/dev
 mount -t tmpfs -o uid={USER},gid={USER},mode=0700 tmpfs {root}/{HOME}/run
+{mounted}
 exec chroot {root} {words}
 """
     command_line = [unshare, "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script]
@@ -162,9 +185,16 @@ exec chroot {root} {words}
             process.wait()
 
 
-def ran(tree: Path, folder: Path, unshare: str, settings: Any, *command: str) -> tuple[int, str]:
+def ran(
+    tree: Path,
+    folder: Path,
+    unshare: str,
+    settings: Any,
+    *command: str,
+    mounts: Mapping[str, Path] = MappingProxyType({}),
+) -> tuple[int, str]:
     variables = dict(one.split("=", 1) for one in settings["Env"])
-    with started(tree, folder, unshare, variables, *command) as process:
+    with started(tree, folder, unshare, variables, *command, mounts=mounts) as process:
         code = process.wait(timeout=READY_DEADLINE_S)
     return code, (folder / "log").read_text(encoding="utf-8", errors="replace")
 
@@ -181,6 +211,49 @@ def test_packaging_works_in_it_without_a_network(
 
     assert code == 0, log
     assert "package: f5_fr.mar" in log
+
+
+@pytest.mark.parametrize(
+    "component", ["model-source-pvc/job.yaml", "model-source-init/deployment.yaml"]
+)
+def test_what_fills_a_volume_in_a_cluster_works_in_it(
+    trees: dict[str, Path], settings: Any, unshare: str, tmp_path: Path, component: str
+) -> None:
+    """The containers of the manifest as they stand there, with a hub on loopback that has noise of full size."""
+    manifest = yaml.safe_load((ROOT / "k8s/components" / component).read_text(encoding="utf-8"))
+    pod = manifest["spec"]["template"]["spec"]
+    containers = [*pod["initContainers"], *pod.get("containers", [])]
+    volumes = {name: tmp_path / name for name in ("checkpoints", "models", "work", "hub")}
+    for folder in volumes.values():
+        folder.mkdir()
+        os.chown(folder, USER, USER)
+    catalogue = load_catalogue(ROOT / CATALOGUE)
+    make_model(catalogue, "f5_hi", tmp_path / "published", lean=True)
+    log = ""
+    published = StandInHub(folder=tmp_path / "published", commits=pinned_commits(catalogue))
+
+    with published.running():
+        for container in containers:
+            variables = [
+                f"{one['name']}={one['value']}" for one in container["env"] if "value" in one
+            ]
+            words = [*container["command"], *container["args"]]
+            words = [
+                word.replace("$(LANGUAGES)", "hi").replace("$(PLACEMENT)", "production")
+                for word in words
+            ]
+            mounts = {one["mountPath"]: volumes[one["name"]] for one in container["volumeMounts"]}
+            code, log = ran(
+                trees["serve"], tmp_path, unshare, settings,
+                *("env", f"HF_ENDPOINT={published.endpoint}", *variables, *words), mounts=mounts,
+            )  # fmt: skip
+            assert code == 0, log
+
+    assert "package: f5_hi.mar" in log
+    assert "not compared with upstream" in log
+    assert {path.name for path in volumes["models"].glob("*.mar")} == {"f5_hi.mar", "tts.mar"}
+    recorded = json.loads((volumes["checkpoints"] / "hub.lock.json").read_text(encoding="utf-8"))
+    assert "SPRINGLab/F5-Hindi-24KHz" in recorded["repositories"]
 
 
 def test_its_root_cannot_be_written(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,30 @@ def test_without_the_packages_to_compare_with_nothing_is_begun(
         package(place, catalogue, FINNISH, "full")
 
     assert not place.build.exists()
+
+
+def test_where_nothing_is_there_to_compare_with_a_store_may_be_filled_uncompared(
+    place: Workplace,
+    catalogue: Catalogue,
+    compared: list[Comparison],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place_stand_ins(place.root, catalogue, "f5_fi")
+    uncompared = replace(place, compares=False)
+    with monkeypatch.context() as without_packages:
+        without_packages.setattr(importlib.util, "find_spec", lambda _: None)
+        assert package(uncompared, catalogue, FINNISH, "full") == ("f5_fi", "tts")
+
+    assert entry_of(place, "f5_fi").verification is None
+    assert "not compared with upstream" in capsys.readouterr().out
+    assert package(uncompared, catalogue, FINNISH, "full") == ()
+    # Who can compare does so.
+    assert package(place, catalogue, FINNISH, "full") == ("f5_fi",)
+    found = entry_of(place, "f5_fi").verification
+    assert found is not None
+    assert found.mel_rel_l2 == compared[-1].mel_rel_l2
+    assert package(uncompared, catalogue, FINNISH, "full") == ()
 
 
 @pytest.mark.usefixtures("compared")

@@ -131,6 +131,7 @@ def test_a_reference_in_a_usual_format_is_brought_to_24_khz_mono(
         ),
         (encoded(np.clip(tone(2.0, level=3.0), -1, 1), 24_000, "WAV"), "clipped"),
         (encoded(tone(2.0) + 0.1, 24_000, "WAV"), "off centre by 10%"),
+        (encoded(tone(2.0) * 32_768, 24_000, "WAV", "FLOAT"), "times full scale"),
         (encoded(tone(2.0), 24_000, "AIFF"), "AIFF"),
         (encoded(tone(2.0, rate_hz=4_000), 4_000, "WAV"), "4000 Hz"),
         (encoded(np.full(48_000, 0.5, dtype=np.float32), 24_000, "WAV"), "off centre by 50%"),
@@ -141,7 +142,18 @@ def test_a_reference_in_a_usual_format_is_brought_to_24_khz_mono(
     ],
     ids=[
         *("empty", "cut", "zeros", "short", "long", "silent", "nan", "below speech", "soft"),
-        *("overload", "DC", "aiff", "rate", "constant", "clipped", "u-law", "adpcm", "channels"),
+        *(
+            "overload",
+            "DC",
+            "integers as floats",
+            "aiff",
+            "rate",
+            "constant",
+            "clipped",
+            "u-law",
+            "adpcm",
+            "channels",
+        ),
     ],
 )
 def test_a_reference_that_cannot_serve_is_refused_with_the_reason(data: bytes, reason: str) -> None:

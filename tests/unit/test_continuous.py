@@ -16,11 +16,13 @@ from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.turns import Landed, Waveform
 from f5serve.errors import NotFiniteError, PoisonError, RequestError, ServeError
 from f5serve.guard import retry_seed
+from f5serve.handler import ContinuousWorker, LanguageWorker
 from f5serve.pieces import Spoken
 from f5serve.poison import PoisonGuard, digest_of
 from f5serve.request import PieceRequest
 from f5serve.settings import GuardSettings
 from f5serve.synthesis import Synthesizer
+from tests.fakes import FakeContext
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
 
 
@@ -104,6 +106,25 @@ def test_what_cannot_be_spoken_is_refused_before_any_turn(speaker: ContinuousSpe
     assert refused["a"] is wrong
     assert refused.keys() == {"a", "b"}
     assert speaker.knows("c")
+
+
+def test_refusals_in_every_call_do_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    told = archive(tmp_path)
+    synthesizer = Synthesizer(RecordingEngine(), Vocabulary(ALPHABET), told, tmp_path)
+    worker = ContinuousWorker(
+        LanguageWorker(told, synthesizer), speaker_of(ScriptedTurns(), tmp_path)
+    )
+    good, bad = ({"body": json.dumps({"text": text}).encode()} for text in ("merci", "?"))
+    kind = {"Content-Type": "application/json"}
+
+    answered = []
+    for newcomer in ("first", "second"):
+        context = FakeContext([kind, kind])
+        context.request_ids = {0: "good", 1: newcomer}
+        answered.append([bool(body) for body in worker.turn([good, bad], context)])
+
+    # The first refusal goes ahead of the model's turn, the second does not.
+    assert answered == [[False, True], [True, True]]
 
 
 def test_a_piece_whose_caller_has_gone_is_forgotten(

@@ -8,15 +8,21 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from f5serve import torchserve
 from f5serve.audio import from_f32
+from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE
+from f5serve.engine.dit import DiT
+from f5serve.engine.engine import F5Engine
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.errors import ConfigurationError
-from f5serve.handler import LanguageWorker, SpeechHandler, device_of
+from f5serve.handler import LanguageWorker, SpeechHandler, device_of, load_engine
 from f5serve.settings import Limits, in_precision
 from f5serve.synthesis import Synthesizer
 from tests.fakes import FakeContext
+from tests.unit.engine.models import engine as small_engine
+from tests.unit.engine.models import item
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
 
 JSON = {"Content-Type": "application/json"}
@@ -134,13 +140,44 @@ def test_the_server_s_precision_is_that_of_every_model_and_without_one_the_archi
 
 @pytest.mark.parametrize(
     ("told", "remedy"),
-    [("half", "take one of auto, float32"), ("float16", "not computed on a cpu; take auto")],
+    [("half", "take one of auto, float32"), ("float16", "to auto, which is bfloat16 where")],
 )
 def test_a_precision_that_cannot_be_meant_does_not_start(
     told: str, remedy: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"F5SERVE_DTYPE.*{remedy}"):
         in_precision(archive(tmp_path), {"F5SERVE_DTYPE": told}, "cpu")
+
+
+def test_an_archive_in_float16_does_not_start_on_a_cpu(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(archive(tmp_path), dtype="float16")
+
+    with pytest.raises(ConfigurationError, match=r"f5_fr: float16 .*set F5SERVE_DTYPE to auto"):
+        in_precision(settings, {}, "cpu")
+    assert in_precision(settings, {}, "cuda:0").dtype == "float16"
+    assert in_precision(settings, {"F5SERVE_DTYPE": "auto"}, "cpu").dtype == "auto"
+
+
+def test_a_language_worker_shares_the_cores_that_the_server_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(F5Engine, "load", lambda *_given, **_named: small_engine())
+    monkeypatch.setenv(CORES_VARIABLE, "3")
+    monkeypatch.setenv(CORES_FILE_VARIABLE, str(tmp_path / "cores"))
+    threads: list[int] = []
+    velocity, before = DiT.velocity, torch.get_num_threads()
+
+    def noting(self: DiT, *given: object) -> torch.Tensor:
+        threads.append(torch.get_num_threads())
+        return velocity(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DiT, "velocity", noting)
+    try:
+        load_engine(archive(tmp_path), tmp_path, "cpu").mels([item(steps=2)])
+    finally:
+        torch.set_num_threads(before)
+
+    assert threads == [3, 3]
 
 
 def test_an_archive_without_settings_does_not_start() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from f5serve.errors import MediaTypeError, OverloadedError, RequestError, ServeError
-from f5serve.openai_api import OPENAI_VOICES, read, refusal
+from f5serve.openai_api import OPENAI_VOICES, events, read, refusal
 from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router
 from f5serve.torchserve import Call
@@ -125,6 +125,9 @@ def test_our_own_fields_are_understood_too(model: FakeModel) -> None:
         ({"input": "a", "speed": 4.0}, 422, "speed", "invalid_value"),
         ({"input": "a", "speed": "fast"}, 422, "speed", "invalid_value"),
         ({"input": "a", "voice": "nobody"}, 404, "voice", "voice_not_found"),
+        ({"input": "a", "voice": "Alloy"}, 404, "voice", "voice_not_found"),
+        ({"input": "a", "voice": ""}, 404, "voice", "voice_not_found"),
+        ({"input": "a", "voice": "../../etc/passwd"}, 404, "voice", "voice_not_found"),
         ({"input": "a", "voice": ["alloy"]}, 422, "voice", "voice_not_found"),
         ({"input": "a", "voice": {"id": None}}, 422, "voice", "voice_not_found"),
         ({"input": "a", "voice": {}}, 422, "voice", "voice_not_found"),
@@ -194,6 +197,21 @@ def test_events_carry_the_audio_and_end_with_done(model: FakeModel, text: str) -
     plain = ask(model, fields)
     assert audio == (plain.body if isinstance(plain, Answer) else b"".join(plain.chunks))
     assert (done["type"], done["usage"]["input_tokens"]) == ("speech.audio.done", len(text))
+
+
+def test_what_nobody_foresaw_is_an_event_too_and_raised_for_the_log() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"audio"
+        raise ValueError("secret")
+
+    told = events(chunks(), characters=5)
+
+    assert b"speech.audio.delta" in next(told)
+    last = next(told)
+    assert b'"server_error"' in last
+    assert b"secret" not in last
+    with pytest.raises(ValueError, match="secret"):
+        next(told)
 
 
 def test_an_error_between_events_is_an_event_and_the_last() -> None:

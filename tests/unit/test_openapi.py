@@ -129,7 +129,9 @@ def test_openai_s_request_has_the_fields_that_are_read(document: Node) -> None:
 def test_what_status_tells_has_the_fields_of_the_code(document: Node) -> None:
     structs: tuple[tuple[str, type[msgspec.Struct]], ...] = (("Model", Backend), ("Limits", Limits))
     for name, struct in structs:
-        told = schema_of(document, name)["properties"]
+        told = dict(schema_of(document, name)["properties"])
+        if struct is Backend:
+            assert told.pop("ready") == {"type": "boolean"}  # what the router adds
         known = struct_schema(struct)["properties"]
         assert told == {
             field: {key: value for key, value in schema.items() if key != "default"}

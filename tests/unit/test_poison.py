@@ -131,6 +131,22 @@ def test_company_of_a_suspect_that_kills_is_not_refused(path: Path) -> None:
     assert other == "Bonjour."
 
 
+def test_company_of_one_that_became_suspect_meanwhile_is_not_refused(path: Path) -> None:
+    clock = Clock()
+    beside = PoisonGuard(path, clock=clock, alive=lambda _: True)
+    batch = [digest_of(one) for one in (DEADLY, GOOD, OTHER)]
+    assert beside.known(batch) == (set(), set())
+    state = json.loads(path.read_text(encoding="utf-8"))
+    state["suspects"] = {batch[0]: clock.now}  # another worker has ended under it
+    path.write_text(json.dumps(state), encoding="utf-8")
+    with pytest.raises(Crash), beside.note(batch):
+        raise Crash
+
+    suspects, refused = after(path, clock).known(batch)
+
+    assert (suspects, refused) == (set(batch), set())
+
+
 def test_another_seed_and_place_make_no_other_piece_but_another_voice_does() -> None:
     again = PieceRequest(text="Meurs.", seed=4, piece=7, response_format="f32")
 

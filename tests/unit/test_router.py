@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -343,6 +344,57 @@ def test_an_unknown_path_is_not_found(model: FakeModel) -> None:
     assert Router(settings(model.url)).answer(call).status == 404
 
 
+def test_a_refused_text_does_not_keep_the_next_one_waiting() -> None:
+    spoken, leave = threading.Semaphore(0), threading.Event()
+
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["text"] == "Bonjour.":
+            return speech()
+        if request["piece"] == 4:  # when all threads of the request have a piece in hand
+            for _ in range(3):
+                spoken.acquire(timeout=10)
+            return problem(422, "bad_reference_audio", "ref_audio")
+        spoken.release()
+        if request["piece"]:
+            leave.wait(10)
+        return speech()
+
+    sentence = "The train to the coast leaves early in the morning. "
+    with fake_model(answer) as model:
+        router = Router(settings(model.url))
+        refused, other = (
+            router.answer(
+                Call(correlation_id="id-1", path="", fields={"text": text}, from_form=False)
+            )
+            for text in (sentence * 9, "Bonjour.")
+        )
+        still_asked = not leave.is_set()
+        leave.set()
+
+    assert isinstance(refused, Answer)
+    assert (refused.status, other.status, still_asked) == (422, 200, True)
+
+
+def test_the_deadline_is_kept_where_a_model_says_nothing() -> None:
+    leave = threading.Event()
+
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["piece"]:
+            leave.wait(10)
+        return speech()
+
+    sentence = "The train to the coast leaves early in the morning. "
+    with fake_model(answer) as model:
+        soon = msgspec.structs.replace(settings(model.url), deadline_s=0.5)
+        late = Router(soon).answer(
+            Call(correlation_id="id-1", path="", fields={"text": sentence * 9}, from_form=False)
+        )
+        leave.set()
+
+    assert isinstance(late, Answer)
+    assert (late.status, problem_of(late)["code"]) == (504, "deadline_exceeded")
+
+
 # TorchServe's package leaves its version file to the garbage collector when it is imported.
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -373,6 +425,20 @@ def test_the_status_does_not_tell_where_the_servers_are(model: FakeModel) -> Non
 
     assert isinstance(answer, Answer)
     assert b"127.0.0.1" not in answer.body
+    assert {told["ready"] for told in json.loads(answer.body)["models"]} == {True}
+
+
+def test_the_status_tells_which_model_cannot_be_asked(model: FakeModel) -> None:
+    gone = msgspec.structs.replace(
+        settings(model.url).backends[1], url="http://nowhere.invalid:1/x"
+    )
+    router = Router(msgspec.structs.replace(settings(model.url), backends=(gone,)))
+
+    answer = router.answer(Call(correlation_id="id-1", path="status", fields=None, from_form=False))
+
+    assert isinstance(answer, Answer)
+    (told,) = json.loads(answer.body)["models"]
+    assert (told["model"], told["ready"]) == ("f5_fr", False)
 
 
 def test_the_deadline_runs_from_when_the_edge_had_the_request(model: FakeModel) -> None:

@@ -65,7 +65,7 @@ class SynthesisStats:
 
     Attributes:
         frames: Frames of the items that were run, reference included, padding not.
-        padded_frames: The same with padding.
+        padded_frames: The same with padding, what fills tiles and buckets included.
         batches: Batches that were run to their end.
         retries: Batches that failed and were cut in two.
     """
@@ -85,9 +85,9 @@ class _Tally:
         self.batches = 0
         self.retries = 0
 
-    def ran(self, items: Sequence[SampleItem]) -> None:
+    def ran(self, items: Sequence[SampleItem], padded_to: int) -> None:
         self.frames += sum(item.frames for item in items)
-        self.padded_frames += len(items) * max(item.frames for item in items)
+        self.padded_frames += len(items) * padded_to
         self.batches += 1
 
     def stats(self) -> SynthesisStats:
@@ -233,9 +233,9 @@ class F5Engine:
             raise ValueRefusedError(
                 "reference audio holds values that are not finite", field="ref_audio"
             )
-        return self._log_mel(
-            torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
-        ).cpu()
+        waveform = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+        with self._threads.computing():
+            return self._log_mel(waveform).cpu()
 
     def synthesize(
         self, items: Sequence[SampleItem]
@@ -331,7 +331,7 @@ class F5Engine:
         tally = _Tally()
         cost = batch_cost_frames(self._model.device.type)
         for indices in groups.values():
-            lengths = [items[index].frames for index in indices]
+            lengths = [self._steps.padded(items[index].frames) for index in indices]
             for batch in plan(
                 lengths, self._max_batch_frames, self._max_batch_items, batch_cost_frames=cost
             ):
@@ -357,7 +357,7 @@ class F5Engine:
                 logger.exception("batch failed: pieces=%d", len(batch))
                 require_alive(self._model.device)
         if results is not None:
-            tally.ran(batch)
+            tally.ran(batch, self._steps.padded(max(item.frames for item in batch)))
             return results
         # Outside the handler: the error's traceback would keep the failed batch's tensors alive.
         tally.retries += 1

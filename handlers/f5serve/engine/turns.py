@@ -57,7 +57,7 @@ class Landed:
         outcomes: By key, new speech ``[nw]`` float32 at 24 kHz, or the error of that piece alone.
         inference_s: Time in the model, over all its turns.
         frames: Frames of its pieces, references included, padding not.
-        padded_frames: The same with padding.
+        padded_frames: The same with padding, what fills tiles and buckets included.
     """
 
     outcomes: Mapping[str, Waveform | ServeError]
@@ -71,13 +71,14 @@ class _Journey:
     """A batch that is under way, or waits for its first turn."""
 
     pieces: Mapping[str, SampleItem]
+    padded_to: int
     since: float
     flight: Flight | None = None
     spent_s: float = 0.0
 
     @property
     def padded_frames(self) -> int:
-        return len(self.pieces) * max(item.frames for item in self.pieces.values())
+        return len(self.pieces) * self.padded_to
 
     @property
     def work_left(self) -> int:
@@ -144,14 +145,14 @@ class Turns:
         now = self._clock()
         for keys in groups.values():
             batches = plan(
-                [pieces[key].frames for key in keys],
+                [self._steps.padded(pieces[key].frames) for key in keys],
                 self._limits.max_batch_frames,
                 self._limits.max_batch_items,
                 batch_cost_frames=self._limits.batch_cost_frames,
             )
             for batch in batches:
                 chosen = {keys[index]: pieces[keys[index]] for index in batch}
-                self._journeys.append(_Journey(pieces=chosen, since=now))
+                self._begin(chosen, now)
         return refused
 
     def keep(self, keys: Collection[str]) -> None:
@@ -241,5 +242,14 @@ class Turns:
         self._journeys.remove(journey)
         half = len(pieces) // 2
         for part in (pieces[:half], pieces[half:]):
-            self._journeys.append(_Journey(pieces=dict(part), since=journey.since))
+            # What was spent on the whole is counted once.
+            self._begin(dict(part), journey.since, journey.spent_s * len(part) / len(pieces))
         return None
+
+    def _begin(self, pieces: Mapping[str, SampleItem], since: float, spent_s: float = 0.0) -> None:
+        longest = max(item.frames for item in pieces.values())
+        self._journeys.append(
+            _Journey(
+                pieces=pieces, padded_to=self._steps.padded(longest), since=since, spent_s=spent_s
+            )
+        )

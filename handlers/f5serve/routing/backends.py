@@ -50,6 +50,7 @@ NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
 _ASK_AFTER_S: Final = 5
 _ASK_AGAIN_S: Final = 2
 _ASK_TIMES: Final = 3
+_SPARE: Final = 8  # connections for each piece at a time
 
 
 class Deadline:
@@ -106,7 +107,7 @@ class Deadline:
 def connections(per_host: int) -> urllib3.PoolManager:
     """Answer the connections of one worker, kept alive between pieces.
 
-    There are more than pieces: a connection on which a piece was forgotten is given up late, and an echo needs one.
+    There are more than pieces: one whose piece was forgotten, or whose request has failed, is given up late.
 
     Args:
         per_host: Pieces that may be under way at one replica.
@@ -124,7 +125,7 @@ def connections(per_host: int) -> urllib3.PoolManager:
         if hasattr(socket, name):
             kept_alive.append((socket.IPPROTO_TCP, getattr(socket, name), value))
     return urllib3.PoolManager(
-        num_pools=64, maxsize=2 * per_host + 1, block=True, socket_options=kept_alive
+        num_pools=64, maxsize=_SPARE * per_host + 1, block=True, socket_options=kept_alive
     )
 
 
@@ -205,6 +206,15 @@ class LanguageModels:
             while True:
                 seen[self._retries.get_nowait()] += 1
         return seen
+
+    def ready(self, backend: Backend) -> bool:
+        """Tell whether a model can be asked: a server is found, and not all have failed and are left alone."""
+        urls = tuple(
+            replica.url
+            for url in (backend.url, *backend.more_urls)
+            for replica in self._directory.of(url)
+        )
+        return bool(urls) and self._board.back_in_s(backend.model, urls) <= 0
 
     def speak(
         self,
@@ -385,5 +395,6 @@ class LanguageModels:
                 **attempt.trace,
             },
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s),
+            pool_timeout=left_s,
             retries=False,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -53,7 +53,7 @@ class Speakers:
         models: Speaks one piece.
         backends: Who speaks a language.
         voices: Registered voices.
-        threads: Runs what is spoken at the same time; bounds it too.
+        at_once: Most pieces of one request that are spoken at the same time.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Speakers:
         models: LanguageModels,
         backends: Mapping[str, Backend],
         voices: VoiceRegistry,
-        threads: Executor,
+        at_once: int,
     ) -> None:
         self._models = models
         self._backends = backends
         self._voices = voices
-        self._threads = threads
+        self._at_once = at_once
 
     def voice_of(self, request: SpeechRequest, language: str) -> str:
         """Answer the name of the voice; the one asked for speaks every language."""
@@ -90,21 +90,23 @@ class Speakers:
         Raises:
             ServeError: The first error of any piece, as soon as it is known. Pieces under way are then
                 not tried again, and those that wait are not begun; likewise if the caller stops early.
+            DeadlineError: At the deadline, whatever the models are doing.
         """
+        # Of its own: where this request ends early, the next one must not wait for answers to this one.
+        threads = ThreadPoolExecutor(min(self._at_once, len(pieces)))
         wanted = _Wanted(request=request, deadline=deadline, request_id=request_id, trace=trace)
-        futures = [self._threads.submit(self._spoken, pieces[0], wanted)]
+        futures = [threads.submit(self._spoken, pieces[0], wanted)]
         try:
             if request.stream:
                 done, _ = wait(futures, timeout=HEAD_START_S)
                 for ended in done:
                     ended.result()  # where the first is refused, the others are not begun
             later = replace(wanted, begun=request.stream)
-            futures += [self._threads.submit(self._spoken, piece, later) for piece in pieces[1:]]
-            yield from _in_order(futures)
+            futures += [threads.submit(self._spoken, piece, later) for piece in pieces[1:]]
+            yield from _in_order(futures, deadline)
         finally:
             deadline.cancel()
-            for future in futures:
-                future.cancel()
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _spoken(self, piece: Piece, wanted: _Wanted, cuts_left: int = MOST_CUTS) -> SpokenPiece:
         """Have one piece spoken; in two halves, and these again, where the model finds it too long.
@@ -144,11 +146,11 @@ class Speakers:
         return {**fields, "voice": self.voice_of(request, piece.language)}
 
 
-def _in_order(futures: Sequence[Future[SpokenPiece]]) -> Iterator[SpokenPiece]:
+def _in_order(futures: Sequence[Future[SpokenPiece]], deadline: Deadline) -> Iterator[SpokenPiece]:
     waiting: set[Future[SpokenPiece]] = set(futures)
     for future in futures:
         while future in waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, timeout=deadline.left_s(), return_when=FIRST_COMPLETED)
             for ended in done:
                 ended.result()  # an error of a later piece ends the text too
         yield future.result()

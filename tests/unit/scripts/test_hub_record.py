@@ -11,7 +11,14 @@ import pytest
 from f5serve.catalogue import Catalogue, load_catalogue
 from f5serve.errors import ConfigurationError
 from scripts.fetch import CATALOGUE, ROOT
-from scripts.hub.record import FILE_NAME, Pinned, Recorded, read_hub_lock, write_pinned
+from scripts.hub.record import (
+    FILE_NAME,
+    PLACE_VARIABLE,
+    Pinned,
+    Recorded,
+    read_hub_lock,
+    write_pinned,
+)
 from scripts.hub.wanted import Wanted, chosen_models, wanted_repositories
 
 COMMIT = "a" * 40
@@ -37,6 +44,22 @@ def test_what_was_written_is_read_again_in_order(tmp_path: Path) -> None:
 
 def test_nothing_fetched_yet_is_an_empty_record(tmp_path: Path) -> None:
     assert read_hub_lock(tmp_path).repositories == {}
+
+
+def test_where_config_is_only_read_the_record_goes_on_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").mkdir()
+    write_pinned(tmp_path, "a/a", Pinned(revision=COMMIT))
+    as_shipped = (tmp_path / FILE_NAME).read_bytes()
+    (tmp_path / "config").chmod(0o500)
+    monkeypatch.setenv(PLACE_VARIABLE, str(tmp_path / "hub.lock.json"))
+
+    assert read_hub_lock(tmp_path).repositories.keys() == {"a/a"}
+    write_pinned(tmp_path, "b/b", Pinned(revision=COMMIT))
+
+    assert read_hub_lock(tmp_path).repositories.keys() == {"a/a", "b/b"}
+    assert (tmp_path / FILE_NAME).read_bytes() == as_shipped
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"version": 2}', '{"other": 1}', "\xff"])

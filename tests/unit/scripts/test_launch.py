@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,11 @@ from scripts.launch import (
     ServerOptions,
     available_cores,
     child_environment,
+    common_folder,
     group_members,
     make_temporary,
     served_models,
+    shared_cores,
     stop_group,
     worker_threads,
     write_properties,
@@ -121,11 +125,41 @@ def test_workers_see_nothing_of_the_caller_that_could_shadow_an_archive(
 
 def test_workers_share_the_cores_of_the_machine_with_other_servers_on_it(tmp_path: Path) -> None:
     one, other = (
-        child_environment(options(tmp_path), tmp_path / name) for name in ("one", "other")
+        child_environment(options(tmp_path), tmp_path / name / "tmp") for name in ("one", "other")
     )
 
     assert one[CORES_FILE_VARIABLE] == other[CORES_FILE_VARIABLE]
     assert int(one[CORES_VARIABLE]) == available_cores()
+    assert int(one["GOMP_SPINCOUNT"]) > 0
+
+
+def test_servers_that_may_use_other_cores_share_with_one_another_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = []
+    for cores in ({0, 1}, {2, 3}, {0, 1}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _process, cores=cores: cores)
+        files.append(shared_cores(tmp_path)[CORES_FILE_VARIABLE])
+
+    assert files[0] == files[2] != files[1]
+
+
+def test_where_cores_cannot_be_shared_that_is_said_and_no_thread_waits_awake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shared_cores(tmp_path / "nowhere") == {}
+    assert "cores are not shared by need" in capsys.readouterr().err
+
+
+def test_without_a_temporary_folder_for_all_the_server_s_own_is_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    assert common_folder(tmp_path) == Path(tempfile.gettempdir())
+    monkeypatch.setattr(tempfile, "gettempdir", read_only)
+    assert common_folder(tmp_path) == tmp_path
 
 
 def test_a_number_of_threads_that_is_asked_for_is_kept_to(tmp_path: Path) -> None:
@@ -160,11 +194,44 @@ def test_the_workers_of_one_model_share_the_cores(
     assert worker_threads(cores, models, workers) == threads
 
 
-def test_a_container_s_quota_bounds_the_cores(tmp_path: Path) -> None:
-    quota = tmp_path / "cpu.max"
-    quota.write_text("50000 100000\n", encoding="ascii")
+@pytest.mark.parametrize(
+    ("files", "own", "cores"),
+    [
+        ({"cpu.max": "200000 100000"}, "0::/", 2),
+        ({"cpu.max": "50000 100000"}, "0::/", 1),
+        ({"cpu.max": "max 100000"}, "0::/", 8),
+        ({"cpu.max": "300000 0"}, "0::/", 8),
+        (
+            {"a.slice/cpu.max": "400000 100000", "a.slice/b/cpu.max": "max 100000"},
+            "0::/a.slice/b",
+            4,
+        ),
+        (
+            {"cpu/d/cpu.cfs_quota_us": "300000", "cpu/d/cpu.cfs_period_us": "100000"},
+            "4:cpu,cpuacct:/d",
+            3,
+        ),
+        (
+            {"cpu/cpu.cfs_quota_us": "100000", "cpu/cpu.cfs_period_us": "50000"},
+            "4:cpu:/elsewhere",
+            2,
+        ),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, "4:cpu:/", 8),
+        ({}, "", 8),
+    ],
+)
+def test_the_quota_of_a_container_or_service_bounds_the_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], own: str, cores: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(8)))
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "self" / "cgroup").write_text(f"{own}\n", encoding="utf-8")
+    for name, text in files.items():
+        path = tmp_path / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n", encoding="ascii")
 
-    assert available_cores(quota) == 1
+    assert available_cores(tmp_path / "cgroup", tmp_path / "proc") == cores
 
 
 def test_too_little_room_to_unpack_is_told_before_the_start() -> None:

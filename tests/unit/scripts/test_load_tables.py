@@ -37,7 +37,11 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "processes": 4,
     }
     documents: dict[str, dict[str, Any]] = {
-        "steps": {"conservation": kept, "stages": [part("1 caller", 0.75), part("2", None)]},
+        "steps": {
+            "conservation": kept,
+            "stages": [part("1 caller", 0.75), part("2", None)],
+            "load": {"mix": {"qualities": {"draft": 3, "standard": 1}}},
+        },
         "recovery": {"kills": 5, "errors": 0, "requests": 52, "median_s": 6.8, "worst_s": 8.4},
         "bounds": {
             "requests": 100,
@@ -60,7 +64,10 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_tables_hold_every_step_and_what_was_lost() -> None:
     told = load_tables.load_table()
 
-    assert "**limit not kept**: memory grew from 10 to 20 MB; 2% is allowed |" in told
+    assert (
+        "**limit not kept**: memory grew from 10 to 20 MB; 2% is allowed (commit abc1234, 2026-11-25) |"
+        in told
+    )
 
     assert "| 1 caller | 12 | 3 | 1.25 | 0.50 s | 0.75 s |" in told
     assert "| 2 | 12 | 3 | 1.25 | 0.50 s | - |" in told

@@ -49,7 +49,11 @@ def serving(tmp_path: Path) -> Path:
     }
     return written(
         tmp_path / "serving.json",
-        {"load": {"model": "f5_fr", "steps": 16}, "rows": rows, "in_company": company},
+        {
+            "load": {"model": "f5_fr", "steps": 16, "workers": 2},
+            "rows": rows,
+            "in_company": company,
+        },
     )
 
 
@@ -85,7 +89,7 @@ def test_engine_and_overhead_are_told_where_they_are_recorded(
 ) -> None:
     cells = [
         {"valid": valid, "cpu_ratio": {"median": ratio}}
-        for valid, ratio in ((True, 1.5), (True, 1.6), (True, 1.7), (False, 9.0))
+        for valid, ratio in ((True, 1.5), (True, 1.6), (True, 1.7), (True, 1.8), (False, 9.0))
     ]
     engine = written(
         tmp_path / "engine.json", {"models": [{"name": "demo", "dtype": "float32", "cells": cells}]}
@@ -98,5 +102,5 @@ def test_engine_and_overhead_are_told_where_they_are_recorded(
 
     told = speed_table(serving, engine, overhead)
 
-    assert "1.60 times as much for the same processor time with demo (float32)" in told
+    assert "as upstream's (median of the cells): 1.65 (demo, float32)" in told
     assert "add 14 ms (p50)" in told

@@ -193,10 +193,9 @@ def _is_beside_no_number(text: str, cut: int) -> bool:
     """
     if not _is_outside_words(text, cut):
         return False
-    before, after = text[cut - 1], text[cut]
     if any(map(_is_of_number, text[max(0, cut - 2) : cut])):
         return False
-    return after not in _OF_NUMBERS
+    return text[cut] not in _OF_NUMBERS
 
 
 def _is_of_number(character: str) -> bool:

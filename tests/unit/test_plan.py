@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from f5serve.routing.plan import FIRST_PIECE_S, SWITCH_PAUSE_S, Piece, pause_after, plan_pieces
+from f5serve.errors import ValueRefusedError
+from f5serve.routing.plan import (
+    FIRST_PIECE_S,
+    MAX_PIECES,
+    SWITCH_PAUSE_S,
+    Piece,
+    pause_after,
+    plan_pieces,
+)
 from f5serve.routing.segments import TextSegment
 from f5serve.text.duration import UNIT_S, speech_units
 from f5serve.text.spoken import read_out
@@ -71,6 +79,27 @@ def test_each_language_has_its_own_longest_piece() -> None:
         for code in ("en", "fr")
     }
     assert longest["fr"] <= 6.0 < longest["en"] <= 18.0
+
+
+def test_a_text_that_would_be_thousands_of_calls_is_refused() -> None:
+    with pytest.raises(ValueRefusedError, match=f"more than {MAX_PIECES} pieces") as caught:
+        plan(*["a"] * (MAX_PIECES + 1))
+
+    assert (caught.value.status, caught.value.code, caught.value.field) == (
+        422,
+        "too_many_pieces",
+        "text",
+    )
+    assert len(plan(*["a"] * MAX_PIECES)) == MAX_PIECES
+
+
+@pytest.mark.parametrize("unit", ["a", "7", "人", "か", "A. ", "1. ", "Ok. ", "5 km ", "a\n"])
+def test_no_text_in_one_language_comes_near_the_most_pieces(unit: str) -> None:
+    text = (unit * 5000)[:5000]
+
+    pieces = plan_pieces([TextSegment(text=text, language="fi")], max_piece_s={"fi": 18.0}, speed=1)
+
+    assert len(pieces) < MAX_PIECES / 2
 
 
 PRICES = {"en": "$1,234.56", "zh": "1234.56元", "ja": "1234円", "hi": "₹1,234"}

@@ -69,6 +69,82 @@ def test_letters_that_a_language_cannot_read_always_change_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("en", "I was born on "), ("ja", "2024年1月1日 "), ("en", "in Tokyo.")],
+        [("en", "The price is "), ("ja", "500円 "), ("en", "only.")],
+        [("en", "We paid "), ("ja", "¥3,500円 "), ("en", "for lunch.")],
+        [("en", "The ticket costs "), ("ru", "5000 рублей "), ("en", "in Moscow.")],
+        [("fr", "La réunion est à "), ("ja", "15時 "), ("fr", "à Tokyo.")],
+        [("zh", "COVID-19 疫情已经结束了。")],
+        [("ja", "価格は500 dollarsです。")],
+    ],
+    ids=str,
+)
+def test_a_number_is_spoken_with_what_it_counts(parts: list[tuple[str, str]]) -> None:
+    text = "".join(part for _, part in parts)
+
+    assert spoken(text, main=parts[0][0]) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("東京 2020 was over", "2020 was"),
+        ("I use version 2.0 を", "2.0 を"),
+        ("the H2O は", "は"),
+        ("a COVID-19 は", "は"),
+        ("about -5 度", "-5 度"),
+        ("number – 度", "度"),
+    ],
+)
+def test_a_number_between_two_scripts_goes_with_the_letters_after_it(text: str, start: str) -> None:
+    assert text[units(text)[-1].start :].startswith(start)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [("en", "The kanji "), ("ja", "日本 "), ("en", "means Japan.")],
+        [("en", "The kanji “"), ("ja", "日本” "), ("en", "means Japan.")],
+        [("en", "He lives in "), ("ja", "東京 "), ("en", "now. We went by train.")],
+        [("ru", "Слушаю Queen и The Beatles.")],
+    ],
+    ids=str,
+)
+def test_after_letters_it_cannot_read_a_sentence_goes_on_in_its_own_language(
+    parts: list[tuple[str, str]],
+) -> None:
+    text = "".join(part for _, part in parts)
+
+    languages = [code for code, _ in spoken(text, main=parts[0][0])]
+
+    assert languages == [code for code, _ in parts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Los Angeles, San Francisco, and Santa Monica are in California.",
+        "Buenos Aires, Montevideo, and Santiago are capitals.",
+        "She visited Milano, Roma, Napoli and Palermo in May.",
+        "I ordered spaghetti carbonara, tiramisu and panna cotta.",
+        "My favourites are foie gras, crème brûlée and ratatouille.",
+        "We had tiramisu, panna cotta and wine.",
+    ],
+    ids=str,
+)
+def test_names_and_dishes_in_a_list_stay_in_the_language_around_them(text: str) -> None:
+    assert spoken(text) == [("en", text)]
+
+
+def test_a_clause_that_says_more_than_two_words_changes_the_language() -> None:
+    text = "The shop is closed until Monday, nos vemos mañana por la tarde."
+
+    assert [code for code, _ in spoken(text)] == ["en", "es"]
+
+
 def test_kana_within_chinese_is_spoken_by_the_one_who_can_read_it() -> None:
     assert spoken("这个日语单词是「ねこ」，意思是猫。", main="zh") == [
         ("zh", "这个日语单词是"),
@@ -223,6 +299,11 @@ HOSTILE = {
     "cjk": "今a",
     "emoji": "😂",
     "dashes": "- ",
+    "Greek and primes": "'α",
+    "kana and primes": "あ'い",
+    "curved primes": "‘a’b",
+    "numbers": "1",
+    "numbers between scripts": "1 .あ1a",
 }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
+from f5serve.errors import ValueRefusedError
 from f5serve.routing.segments import TextSegment
 from f5serve.text.borders import CLOSING, STOPS, WIDE_PAUSES, WIDE_STOPS
 from f5serve.text.duration import UNIT_S, speech_units
@@ -18,6 +20,9 @@ SWITCH_PAUSE_S: Final = 0.05  # where the language changes within a phrase
 TARGET_SHARE: Final = 0.7  # of the longest piece allowed: a slow voice still stays within it
 FIRST_PIECE_S: Final = 3.5
 """The first piece of a text of several is no longer, so that there is something to hear early."""
+MAX_PIECES: Final = 500
+"""Every piece is a call of a model, however short. 5,000 letters are 25 pieces, 5,000 digits in the slowest
+language 200; only a text that changes its script every few letters is more than this."""
 
 _SENTENCE_ENDS: Final = STOPS + WIDE_STOPS
 _CLAUSE_ENDS: Final = ",;:—–" + WIDE_PAUSES
@@ -56,8 +61,18 @@ def plan_pieces(
 
     Returns:
         The pieces in order; together they hold the whole text.
+
+    Raises:
+        ValueRefusedError: 422 ``too_many_pieces`` for more than :data:`MAX_PIECES`.
     """
-    parts = list(_parts(segments, max_piece_s, speed))
+    parts = list(islice(_parts(segments, max_piece_s, speed), MAX_PIECES + 1))
+    if len(parts) > MAX_PIECES:
+        raise ValueRefusedError(
+            f"text would be spoken in more than {MAX_PIECES} pieces, for it changes {len(segments) - 1:,} times "
+            "between languages or is slow to say; send it in parts",
+            field="text",
+            code="too_many_pieces",
+        )
     return tuple(
         Piece(
             index=index,

@@ -8,7 +8,8 @@ through the text is taken. So a borrowed word stays where it stands, and a quote
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from math import inf
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -21,6 +22,8 @@ COST_OF_CHANGE: Mapping[Border, float] = {
     Border.SCRIPT: 0.6,
 }
 """What a change of language costs at a border, in words that do not fit at all."""
+COST_OF_RETURN = 0.1
+"""The same for going back after letters that had to be left to another: the voice changes there anyway."""
 
 UNREADABLE = 100.0
 """Cost of a word in a script that the language is not written in, where the model has no letters for it."""
@@ -30,7 +33,25 @@ MAX_WORDS = 8.0
 HAN_WEIGHT = 0.7
 """Of what Han characters tell without kana: much is written alike in Japanese and Chinese."""
 LETTERS_PER_WORD = 3.0  # shorter words say less
+SHORT_CLAUSE = 2.0
+"""Words up to which a clause is as likely a name or a dish in a list, and pays for no change by itself."""
+LIST_END = 6.0
+"""Words that the end of a list may have; in which language the list is, its conjunction tells."""
+CONJUNCTIONS: Mapping[str, Collection[str]] = {
+    "and": ("en",),
+    "or": ("en", "fr"),
+    "et": ("fi", "fr"),
+    "ou": ("fr",),
+    "y": ("es", "fr"),
+    "e": ("es", "it"),
+    "ed": ("it",),
+    "o": ("es", "it"),
+    "ja": ("es", "fi"),
+    "tai": ("fi",),
+}
+"""Words that join the last of a list to the others, and the languages that have such a word."""
 _TIE = 0.01
+_WITHIN_CLAUSES = frozenset({Border.SCRIPT, Border.QUOTE})
 
 _SCRIPTS: Mapping[str, Collection[str]] = {
     "cyrillic": ("ru",),
@@ -39,6 +60,10 @@ _SCRIPTS: Mapping[str, Collection[str]] = {
     "kana": ("ja",),
     "latin": ("en", "es", "fi", "fr", "it"),
 }
+
+
+_State: TypeAlias = tuple[str, str]
+"""A language, and the one that was spoken before it."""
 
 
 class FitsOf(Protocol):
@@ -90,6 +115,9 @@ def _costs(part: str, unit: Unit, served: Collection[str], detector: FitsOf) -> 
     weight = min(unit.words, letters / LETTERS_PER_WORD, MAX_WORDS)
     if unit.script == "han" and max(fits.values(), default=0.0) < 1.0:
         weight *= HAN_WEIGHT
+    if unit.border is Border.CLAUSE and unit.script == "latin":
+        fits = _joined_fits(part, unit, fits)
+        weight = min(weight, 1.0) if unit.words <= SHORT_CLAUSE else weight
     best = max(fits.values(), default=0.0)
     costs = {code: weight * (best - fits[code]) if code in fits else 0.0 for code in written}
     # A language of another script can read Latin words, if foreign ones; no other language's.
@@ -99,6 +127,17 @@ def _costs(part: str, unit: Unit, served: Collection[str], detector: FitsOf) -> 
         readable = code in latin_readers
         costs[code] = least + (FOREIGN_LATIN * unit.words if readable else UNREADABLE)
     return costs
+
+
+def _joined_fits(part: str, unit: Unit, fits: Mapping[str, float]) -> Mapping[str, float]:
+    """How languages fit what may end a list (``tiramisu and panna cotta``): no better than its conjunction."""
+    if unit.words > LIST_END:
+        return fits
+    joined = [CONJUNCTIONS[word] for word in part.lower().split() if word in CONJUNCTIONS]
+    if not joined:
+        return fits
+    most = max((fits.get(code, 0.0) for code in joined[0]), default=0.0)
+    return {code: fit if code in joined[0] else min(fit, most) for code, fit in fits.items()}
 
 
 def _most_spoken(
@@ -123,26 +162,64 @@ def _cheapest(
     main = languages[0]
     # To begin in another language than the text's is a change too.
     begin = COST_OF_CHANGE[Border.SENTENCE]
-    total = {code: 0.0 if code == main else begin for code in languages}
-    ways: list[dict[str, str]] = []
+    total: dict[_State, float] = {
+        (code, main): (0.0 if code == main else begin) for code in languages
+    }
+    ways: list[dict[_State, _State]] = []
+    own = main  # to which a sentence returns
     for index, (part, cost) in enumerate(zip(parts, costs, strict=True)):
-        way: dict[str, str] = {}
-        reached: dict[str, float] = {}
-        change = COST_OF_CHANGE[part.border]
-        cheapest = min(languages, key=lambda code: total[code])
-        for code in languages:
-            moves = index > 0 and total[cheapest] + change < total[code]
-            way[code] = cheapest if moves else code
-            before = total[cheapest] + change if moves else total[code]
-            reached[code] = before + cost.get(code, 0.0) + (_TIE if code != main else 0.0)
-        total = reached
-        ways.append(way)
-    code = min(languages, key=lambda code: total[code])
-    chosen = [code]
-    for way in reversed(ways[1:]):
-        code = way[code]
-        chosen.append(code)
+        if part.border is Border.SENTENCE:
+            own = _opening(part, cost, main)
+        if index > 0:
+            within = {part.border, parts[index - 1].border} <= _WITHIN_CLAUSES
+            left = within and costs[index - 1].get(own, 0.0) >= UNREADABLE
+            total, way = _step(total, part.border, own if left else None, languages)
+            ways.append(way)
+        for state in total:
+            code = state[0]
+            total[state] += cost.get(code, 0.0) + (_TIE if code != main else 0.0)
+    state = min(total, key=lambda one: total[one])
+    chosen = [state[0]]
+    for way in reversed(ways):
+        state = way[state]
+        chosen.append(state[0])
     return chosen[::-1]
+
+
+def _opening(part: Unit, cost: Mapping[str, float], main: str) -> str:
+    """The language in which a sentence begins, if it begins with more than a name."""
+    return min(cost, key=lambda code: (cost[code], code)) if cost and part.words >= 1.0 else main
+
+
+def _step(
+    total: Mapping[_State, float],
+    border: Border,
+    own: str | None,
+    languages: Sequence[str],
+) -> tuple[dict[_State, float], dict[_State, _State]]:
+    """The cheapest ways over one border, and the state that each comes from.
+
+    Args:
+        total: What the ways up to the border cost.
+        border: What is crossed.
+        own: The language to which it costs little to go back, for it was left for letters it cannot read.
+        languages: What can be spoken after it.
+    """
+    reached, way = dict(total), {state: state for state in total}
+    best: dict[str, _State] = {}
+    for state in total:
+        left = state[0]
+        if left not in best or total[state] < total[best[left]]:
+            best[left] = state
+    for left, cheapest in best.items():
+        for code in languages:
+            source, cost = cheapest, total[cheapest] + COST_OF_CHANGE[border]
+            back = left, code
+            if code == own and back in total and total[back] + COST_OF_RETURN < cost:
+                source, cost = back, total[back] + COST_OF_RETURN
+            if code != left and cost < reached.get((code, left), inf):
+                reached[code, left], way[code, left] = cost, source
+    return reached, way
 
 
 def _merged(text: str, parts: Sequence[Unit], languages: Sequence[str]) -> tuple[TextSegment, ...]:

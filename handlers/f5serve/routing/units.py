@@ -47,9 +47,13 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 _CLOSERS = ".,;:!?…。、，；：！？।"
-_SPACED = "0-9A-Za-z\u00aa-\u024f\u0400-\u052f\u0900-\u097f"  # of words that stand apart: no quotation opens after one
+_MARKS = "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963"  # of letters, which Python counts as no letters
+# A letter or digit of words that stand apart: no quotation opens after one, as it may after kana and Han.
+_SPACED = "[^\\W\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_OUTSIDE = f"(?<!{_SPACED})(?<![{_MARKS}])"
 # Quotations and brackets that lie within nothing of their own kind; those of different kinds may lie in one
-# another, so each kind is looked for by itself. An apostrophe is no quotation mark, nor is a sign of inches.
+# another, so each kind is looked for by itself. An apostrophe is no quotation mark, nor is a sign of inches. What is
+# no apostrophe ends the search for the closing mark, so that each character is looked at once.
 _QUOTED = tuple(
     re.compile(rf"{pattern}[{_CLOSERS}]*\s*")
     for pattern in (
@@ -58,9 +62,9 @@ _QUOTED = tuple(
         r"“[^“”]*”",
         r"„[^„“”]*[“”]",
         r"”[^„“”\n]*”",
-        r"‘(?:[^‘’\n]|(?<=\w)’(?=\w))*’(?!\w)",
-        rf"(?<![{_SPACED}])'(?=\w)(?:[^'\n]|(?<=\w)'(?=\w))*'(?!\w)",
-        rf"(?<![{_SPACED}])\"(?=\S)[^\"\n]*\"",
+        r"‘(?:[^‘’\n]|(?<=\w)’(?=\w))*+’(?!\w)",
+        rf"{_OUTSIDE}'(?=\w)(?:[^'\n]|(?<={_SPACED})'(?=\w))*+'(?!\w)",
+        rf"{_OUTSIDE}\"(?=\S)[^\"\n]*\"",
         r"「[^「」]*」",
         r"『[^『』]*』",
         r"《[^《》]*》",
@@ -73,7 +77,10 @@ _QUOTED = tuple(
 _PICTURES = "\u2190-\u21ff\u2300-\u2bff\U0001f000-\U0001faff"
 _SIGN = re.compile(rf"(?:(?<=\s)[-/~=|]++|(?<![{_PICTURES}])[{_PICTURES}]++)\s++")
 _OPENERS = "«‹“„‘\"'「『《（([¿¡"
-_LETTERS = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0962\u0963])*"  # with their marks
+# What a number is written with besides digits, and what may stand before one.
+_IN_NUMBERS = frozenset(" .,:/-–%‰°+±~№#$€£¥₹₽￥")
+_BEFORE_DIGITS = frozenset("-+±~№#$€£¥₹₽￥")
+_LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*"
 _WORD = re.compile(rf"{_LETTERS}(?:['’-]{_LETTERS})*")
 _CHARS_PER_WORD = 2.0  # of Han and kana
 _NAME_WEIGHT = 0.3
@@ -136,11 +143,38 @@ def _script_changes(text: str, cuts: dict[int, Border]) -> Iterator[int]:
 
 
 def _opening(text: str, after: int, index: int) -> int:
-    """Where what belongs to the letter at ``index`` begins: opening marks go with it."""
-    start = index
+    """Where what belongs to the letter at ``index`` begins: a number and opening marks go with it."""
+    start = _number(text, after, index)
     while start > after and text[start - 1] in _OPENERS:
         start -= 1
     return start
+
+
+def _number(text: str, after: int, index: int) -> int:
+    """Where the number that a letter counts begins (``500円``, ``5000 рублей``); ``index`` without one.
+
+    A number that is a part of the word before it (``COVID-19 は``) stays there.
+    """
+    start = index
+    while start > after and (text[start - 1].isdigit() or text[start - 1] in _IN_NUMBERS):
+        start -= 1
+    is_part = start == after and _is_spaced(text, after - 1) and text[index - 1].isspace()
+    while start < index and is_part and not text[start].isspace():
+        start += 1
+    while start < index and not _begins_number(text, start):
+        start += 1
+    return start
+
+
+def _is_spaced(text: str, index: int) -> bool:
+    """Whether the letter or mark at ``index`` is of a script that is written with spaces."""
+    return _class_of(text[index]) != "han"
+
+
+def _begins_number(text: str, index: int) -> bool:
+    return text[index].isdigit() or (
+        text[index] in _BEFORE_DIGITS and text[index + 1 : index + 2].isdigit()
+    )
 
 
 def _class_of(character: str) -> Script | None:
@@ -176,6 +210,7 @@ def _words(part: str, border: Border) -> float:
     if all(word.isupper() for word in words):  # a headline, or a single abbreviation
         return float(len(words)) if len(words) > 1 else _NAME_WEIGHT
     plain = [word == word.lower() for word in words]
-    if border in (Border.SENTENCE, Border.QUOTE) and words[0].istitle():
-        plain[0] = True  # a capital there tells nothing
+    only_names = len(words) > 1 and all(word.istitle() for word in words)
+    if border in (Border.SENTENCE, Border.QUOTE) and words[0].istitle() and not only_names:
+        plain[0] = True  # a capital there tells nothing, but for one of several (Los Angeles)
     return sum(1.0 if is_plain else _NAME_WEIGHT for is_plain in plain) + _NAME_WEIGHT * addresses

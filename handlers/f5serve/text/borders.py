@@ -1,7 +1,8 @@
 """Where a text may be cut, and how well: the strength of the border before each of its characters.
 
 A sentence's end is the best place, then a clause's, then any space; a tight space parts what belongs
-together (``M. Dupont``, ``№ 5``, ``Oui !``) and serves only where nothing better is in reach.
+together (``M. Dupont``, ``№ 5``, ``Oui !``) and serves only where nothing better is in reach. Of spaces
+the one before a number comes last: ``page 5``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import re
 import unicodedata
 
 from f5serve.text.abbreviations import BARE_TITLES, BEFORE_NUMBERS, SHORTENED, TITLES, WHOLE_WORDS
+from f5serve.text.quantities import before_numbers, within_dates_and_ranges, within_quantities
 
-TIGHT, SPACE, CLAUSE, SENTENCE = 1, 2, 3, 4
+TIGHT, NUMBER, SPACE, CLAUSE, SENTENCE = 1, 2, 3, 4, 5
 
 CLOSING = "\"'”’»›)\\]}）］｝」』】》〉〕"
 STOPS = ".!?…"
@@ -40,9 +42,7 @@ _NUMBER_MARKS = frozenset("．，：")  # within a number where digits stand on 
 # (« Oui), in a long number (1 234), before a unit (15 h, 5 %), after a number sign or the mark of a list.
 _ENDING_MARKS = re.compile(rf"[!?;:,.…|।॥{CLOSING}]++(?=\s|\Z)")
 _OPENING = frozenset("«‹([{¿¡“„「『（")
-_OPENS_NUMBER = frozenset("№§#°º")
 _LIST_MARKS = frozenset("-–—•*")
-_BELONGS_TO_DIGIT = re.compile(r"\d{3}(?!\d)|[%‰€$£₽₹°](?!\w)|[^\W\d_](?=\s|[.,;:!?]|\Z)")
 _BARE_TITLE_CHARS = max(map(len, BARE_TITLES)) + 1
 
 # The word before a full stop, and how far back it is looked for.
@@ -77,6 +77,7 @@ def borders(text: str) -> bytearray:
         found[end] = max(strength, broken) or found[end]
     for pause in _PAUSE.finditer(text):
         _note_pause(text, pause, _end(pause, opening), found)
+    _note_numbers(text, found)
     return found
 
 
@@ -122,20 +123,21 @@ def _after_white(text: str, white: re.Match[str]) -> int:
         return TIGHT
     if before in _LIST_MARKS and (start < 2 or _BREAKS.match(text[start - 2])):
         return TIGHT
-    if before.isdigit() and _BELONGS_TO_DIGIT.match(text, end):
-        return TIGHT
     if text[max(0, start - _BARE_TITLE_CHARS) : start].rpartition(" ")[2] in BARE_TITLES:
         return TIGHT
-    before_digit = text[end : end + 1].isdigit()
-    return TIGHT if before_digit and _opens_number(text, start) else SPACE
+    return SPACE
 
 
-def _opens_number(text: str, start: int) -> bool:
-    """Whether what stands before a space and a digit belongs to the digit: № 5, and 15 h 30."""
-    if text[start - 1 : start] in _OPENS_NUMBER:
-        return True
-    unit = text[max(0, start - 3) : start]
-    return len(unit) == 3 and unit[0].isdigit() and unit[1].isspace() and unit[2].isalpha()
+def _note_numbers(text: str, found: bytearray) -> None:
+    """Weaken the spaces within quantities and before numbers."""
+    for position in within_dates_and_ranges(text):
+        found[position] = min(TIGHT, found[position])
+    for position in within_quantities(text):
+        if found[position] == SPACE:
+            found[position] = TIGHT
+    for position in before_numbers(text):
+        if found[position] == SPACE:
+            found[position] = NUMBER
 
 
 def _after_stop(

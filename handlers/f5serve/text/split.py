@@ -1,8 +1,8 @@
 """A text cut into pieces that a model can say at once, at the places where a reader would breathe.
 
 Sentence ends come first, then clause marks, then spaces (see ``borders``); a single endless word is cut
-between letters, never between a letter and the marks on it. The pieces joined are the text, character by
-character.
+between letters, never between a letter and the marks on it. A number stays with what it counts wherever
+another cut is in reach. The pieces joined are the text, character by character.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 
 from f5serve.text.borders import (
     CLAUSE,
+    NUMBER,
     SENTENCE,
     SPACE,
     STOPS,
@@ -41,7 +42,12 @@ _JOINED = frozenset(
     + ",;:」』）】》〉”’»)]}"
 )
 _JOINS_NEXT = frozenset("\u200d\u094d「『（【《〈“‘«([{¿¡")  # a virama binds the consonant after it
-_WITHIN_NUMBERS = frozenset(".,:．，：")
+
+# Where words are not spaced: what belongs to a number as its digits do, and what stands before one as a part of it.
+_OF_NUMBERS = frozenset("%‰℃°％．十百千万萬億亿兆")
+_BEFORE_DIGITS = frozenset(
+    "第约約每毎各共超近达達计計前午后後至到和与與仅僅只.,:．，：$€£¥￥₹₽№#＃-－+＋~～"
+)
 
 _ALWAYS_ENDS_PHRASE = frozenset("をヲ的了吗呢吧们嗎們")
 _OPENS_PHRASE = frozenset("おご")  # お茶
@@ -94,23 +100,30 @@ def _next_cut(text: str, found: bytearray, ends: list[float], start: int, budget
         return len(text)
     sentence = _last(found, SENTENCE, start, limit)
     clause = _last(found, CLAUSE, start, limit)
-    space = _last(found, SPACE, start, limit)
     middle = _balanced(found, ends, start, limit, budget)
-    earlier = _last(found, SPACE, start, middle)
-    if earlier > max(clause, sentence):
-        space = earlier
+    reach = middle, limit, max(clause, sentence)
+    space = _last_space(found, SPACE, start, *reach)
     tiny = ends[start] + _TINY_SHARE * budget
     if sentence > start:
         following = bisect_right(ends, ends[sentence] + budget + _ROUNDING, lo=sentence)
         next_is_whole = found.find(SENTENCE, sentence + 1, following) >= 0
         if next_is_whole or ends[sentence] >= tiny or following > len(text):
             return sentence
-    for cut in (clause, max(space, clause)):
+    number = _last_space(found, NUMBER, start, *reach)
+    for cut in (clause, max(space, clause), max(number, space, clause)):
         if cut > sentence and ends[cut] >= tiny:
             return cut
-    best = max(sentence, clause, space)
-    best = best if best > start else _last(found, TIGHT, start, limit)
+    best = max(sentence, clause, space, number)
+    best = best if best > start else _last_space(found, TIGHT, start, *reach)
     return best if best > start else _within_words(text, start, middle)
+
+
+def _last_space(
+    found: bytearray, strength: int, start: int, middle: int, limit: int, mark: int
+) -> int:
+    """The last space of a strength up to the middle, if none before the last mark; else up to the limit."""
+    earlier = _last(found, strength, start, middle)
+    return earlier if earlier > mark else _last(found, strength, start, limit)
 
 
 def _balanced(found: bytearray, ends: list[float], start: int, limit: int, budget: float) -> int:
@@ -131,12 +144,12 @@ def _last(found: bytearray, strength: int, start: int, limit: int) -> int:
 def _within_words(text: str, start: int, limit: int) -> int:
     """The end of a piece in whose reach no border is.
 
-    Kana and Han are parted after a particle if one is near, else where no word or number of letters
-    that are written together is. Only the second half of what fits is searched for these: a piece
-    should not become tiny, nor the search long.
+    Kana and Han are parted after a particle if one is near, else where no number with what it counts and
+    no word of letters that are written together is, else at least outside a number. Only the second half
+    of what fits is searched for these: a piece should not become tiny, nor the search long.
     """
     half = start + (limit - start) // 2
-    for is_border in (_is_phrase_border, _is_outside_words):
+    for is_border in (_is_phrase_border, _is_beside_no_number, _is_outside_words):
         for cut in range(min(limit, len(text) - 1), half, -1):
             if is_border(text, cut) and _is_letter_border(text, cut):
                 return cut
@@ -164,19 +177,38 @@ def _is_letter_border(text: str, cut: int) -> bool:
 def _is_phrase_border(text: str, cut: int) -> bool:
     """Whether a phrase of Chinese or Japanese ends here, as far as two characters tell."""
     before, after = text[cut - 1], text[cut]
+    follows = is_unspaced(after) or after.isdigit()
     if before in _ALWAYS_ENDS_PHRASE:
-        return is_unspaced(after)
-    ends_kana = is_hiragana(before) and before not in _OPENS_PHRASE
-    return ends_kana and is_unspaced(after) and not is_hiragana(after)  # 駅で|会う
+        return follows
+    if not (is_hiragana(before) and before not in _OPENS_PHRASE):
+        return False
+    # 駅で|会う and 駅で|15分, but 3か月
+    return follows and not is_hiragana(after) and not text[cut - 2 : cut - 1].isdigit()
+
+
+def _is_beside_no_number(text: str, cut: int) -> bool:
+    """Whether a cut outside words also leaves a number whole: 15%, 3.5倍, 350万美元, 第5, 1月15日.
+
+    What a number counts is one character or two; how long it is otherwise only a dictionary knows.
+    """
+    if not _is_outside_words(text, cut):
+        return False
+    if any(map(_is_of_number, text[max(0, cut - 2) : cut])):
+        return False
+    return text[cut] not in _OF_NUMBERS
+
+
+def _is_of_number(character: str) -> bool:
+    return character.isdigit() or character in _OF_NUMBERS
 
 
 def _is_outside_words(text: str, cut: int) -> bool:
     """Whether a cut parts neither a number nor a word of letters that are written together."""
     before, after = text[cut - 1], text[cut]
+    if before.isdigit() or (after.isdigit() and before in _BEFORE_DIGITS):
+        return False  # also 15|% and 15|元
     if is_unspaced(before) or is_unspaced(after):
         return True
-    if after.isdigit() and before in _WITHIN_NUMBERS:
-        return False
     return not (after.isalnum() and (before.isalnum() or is_mark(text, cut - 1)))
 
 

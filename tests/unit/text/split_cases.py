@@ -174,3 +174,47 @@ CASES: dict[str, list[tuple[float, str]]] = {
         (27, "Es de S. Juan, creo yo. ¦Pero no es seguro."),
     ],
 }
+
+# Sentences with a quantity that no cut should part while others are in reach.
+QUANTITIES: list[tuple[str, str]] = [
+    ("The old bridge near the town will cost about $5 million to build and run.", "$5 million"),
+    ("The old bridge near the town will cost us €2.5 billion in a few years.", "€2.5 billion"),
+    ("The lorry on the road near the town was doing only 25 km/h on its way.", "25 km/h"),
+    ("They opened the bridge near the town on 15 January 2024 with a feast.", "15 January 2024"),
+    ("They opened the bridge near the town on January 15, 2024 with a feast.", "January 15, 2024"),
+    ("They opened the bridge near the town in January 2024 with a feast.", "January 2024"),
+    ("The old castle was built for good old King Henry VIII and all his wives.", "Henry VIII"),
+    ("The way to the next village takes about 2 1/2 hours on foot for us all.", "2 1/2 hours"),
+    ("The tables in this restaurant are made for 5 - 10 people who eat here.", "5 - 10 people"),
+    ("The tables in this restaurant are made for 5 – 10 people who eat here.", "5 – 10 people"),
+    ("The thin old book on the table by the bed has 21 pages and no pictures.", "21 pages"),
+    ("We meet in front of the old town hall at 3:30 pm if the weather is good.", "3:30 pm"),
+    (
+        "The people of the town have spent five million dollars on this bridge.",
+        "five million dollars",
+    ),
+    ("All of you should read what is written on page 12 of this old book.", "page 12"),
+    ("Kaikki kaupungin asukkaat tapaavat torilla klo 15.30 jos sää sallii.", "klo 15.30"),
+    (
+        "Silta avattiin suurella juhlalla torilla 15. tammikuuta 2024 illalla.",
+        "15. tammikuuta 2024",
+    ),
+    ("Vous pouvez appeler le bureau de la ville au 06 12 34 56 78 demain.", "06 12 34 56 78"),
+    ("Le livre qui est sur la table du salon coûte 12,50 euros dans le magasin.", "12,50 euros"),
+    ("Le pont de notre ville a été ouvert le 15 janvier 2024 avec une fête.", "15 janvier 2024"),
+    ("El puente de nuestra ciudad se abrió el 15 de enero de 2024 por fin.", "15 de enero de 2024"),
+    ("Il ponte della nostra città è stato aperto il 15 gennaio 2024 alla fine.", "15 gennaio 2024"),
+    (
+        "Мост возле нашего города был открыт 15 января 2024 года с праздником.",
+        "15 января 2024 года",
+    ),
+    ("नया पुल शहर के सब लोगों के लिए 15 अगस्त 2024 को खोला गया था।", "15 अगस्त 2024 को"),
+    ("Весь город заплатил за новый мост целых 5 млн рублей и не пожалел.", "5 млн рублей"),
+    ("专家预计明年全国总产量增加15%左右然后再慢慢下降", "15%左右"),
+    ("他们在城里的新房子将于2024年1月15日正式开放", "2024年1月15日"),
+    ("这座城市现在的人口已经超过350万美元左右的水平", "350万美"),
+    ("专家估计整个工程大概总共需要二百万元左右的钱", "二百万元"),
+    ("専門家の調査によるとこの町では15%ほど増えた", "15%ほ"),
+    ("去年の売り上げは前の年のなんと3.5倍になった", "3.5倍に"),
+    ("この町の川の橋は令和の6年1月15日に開通した", "6年1月15日"),
+]

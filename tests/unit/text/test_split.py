@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from f5serve.text import MIN_UNITS, clean, is_speakable, speech_units, split
 from f5serve.text.borders import SENTENCE, borders
-from tests.unit.text.split_cases import CASES
+from tests.unit.text.split_cases import CASES, QUANTITIES
 
 words = st.text(
     st.sampled_from(
@@ -144,6 +144,31 @@ def test_a_short_first_piece_too_ends_where_a_reader_would_breathe(
     pieces = split(marked.replace("¦", ""), max_units=200, first_max_units=first)
 
     assert "¦".join(pieces) == marked
+
+
+@pytest.mark.parametrize(("text", "quantity"), QUANTITIES)
+def test_a_number_stays_with_what_it_counts_wherever_the_first_piece_would_end(
+    text: str, quantity: str
+) -> None:
+    least = int(2.2 * speech_units(quantity, "en"))
+    for first in range(max(least, 30), 90):
+        pieces = split(text, max_units=200, first_max_units=first, language="en")
+
+        assert any(quantity in piece for piece in pieces), (first, pieces)
+
+
+@pytest.mark.parametrize("text", ["12 345 678 " * 20, "5 km " * 40, "1984 - " * 30, "3元" * 60])
+def test_a_text_of_nothing_but_numbers_is_cut_all_the_same(text: str) -> None:
+    pieces = split(text, max_units=60, language="en")
+
+    assert len(pieces) > 5
+    assert max(speech_units(piece, "en") for piece in pieces) <= 60 + 7
+
+
+def test_a_number_in_front_of_its_noun_is_a_better_cut_than_one_behind_it() -> None:
+    pieces = split("5 km 6 km 7 km 8 km 9 km 10 km 11 km", max_units=30, language="en")
+
+    assert all(piece.strip().endswith("km") for piece in pieces)
 
 
 def test_a_sentence_slightly_too_long_does_not_leave_its_last_word_alone() -> None:
@@ -286,6 +311,12 @@ HOSTILE = {
     "wide commas": "1，",
     "kana": "か",
     "joiners": "\u200d",
+    "sums": "$5 million ",
+    "dates": "1 May 2024 ",
+    "ranges": "5 - ",
+    "signs": "№ ",
+    "Roman numerals": "Iv IV ",
+    "Han numbers": "3万元",
 }
 
 

@@ -20,6 +20,7 @@ from f5serve.text.spoken.ja_words import (
     DIGITS,
     ERAS,
     GREEK,
+    MONEY,
     NAMES,
     ORDINALS,
     SIGNS,
@@ -136,11 +137,11 @@ def _money(found: re.Match[str]) -> str:
     if thousands:
         value = Decimal(amount.replace(",", "")) * THOUSANDS[thousands]
         amount = f"{value:f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
-    return f"{amount}{scale}{(CURRENCIES | CODES)[found[1]]}"
+    return f"{amount}{scale}{MONEY[found[1]]}"
 
 
 def _price(found: re.Match[str]) -> str:
-    return found[1] + (CURRENCIES | CODES)[found[2]]
+    return found[1] + MONEY[found[2]]
 
 
 def _title(found: re.Match[str]) -> str:

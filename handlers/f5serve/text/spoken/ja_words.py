@@ -54,6 +54,8 @@ CODES: Final[Mapping[str, str]] = _pairs(
 )
 """Codes of currencies, before or after the sum."""
 
+MONEY: Final[Mapping[str, str]] = {**CURRENCIES, **CODES}
+
 THOUSANDS: Final[Mapping[str, int]] = {
     "K": 10**3,
     "k": 10**3,

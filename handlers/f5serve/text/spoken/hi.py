@@ -249,6 +249,7 @@ _YEAR: Final = "(?:1[1-9]|20)[0-9]{2}"
 _SCALES: Final = "हज़ार|हजार|लाख|करोड़|अरब|खरब|मिलियन|बिलियन"
 _ENGLISH_SCALES: Final = f"(?:{any_of(SCALES)})(?![A-Za-z])"
 _AFTER_YEAR: Final = rf"(?=\s?(?:[।.,;:!?)]|\Z|(?:में|तक|का|की|के|ई)(?![{_WORD}])))"
+_COUNTED: Final = "रुपय|रु|लोग|डॉलर|कि|मीटर"  # what thousands are counted in
 _ROMANS: Final = "(?:X{1,2}(?:IX|IV|V?I{1,3}|V)?|IX|IV|VI{0,3}|I{1,3})"
 _MONTHS: Final = f"{any_of(MONTHS)}|फरवरी|सितम्बर|नवम्बर|दिसम्बर|अक्तूबर"
 _ENGLISH_MONTHS: Final = (
@@ -304,6 +305,10 @@ _RULES: Final = tuple(
         *TIMES,
         (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", _ratio),
         (
+            rf"(?<![A-Za-z{_WORD}])({any_of(CURRENCIES)})\s?({_AMOUNT})\s?{_DASH}\s?(?={_AMOUNT})",
+            r"\2 से \1",
+        ),
+        (
             rf"(?<![A-Za-z{_WORD}])(?P<sign>{any_of(CURRENCIES)})\s?(?P<amount>{_AMOUNT})"
             rf"(?:\s?(?P<scale>(?:हज़ार |हजार |लाख )?(?:{_SCALES})(?![{_WORD}])|{_ENGLISH_SCALES}))?"
             r"(?:/-)?(?:\s?रुपये|\s?डॉलर)?",
@@ -334,7 +339,8 @@ _RULES: Final = tuple(
         (r"(?<![0-9.,])([0-9]++)(st|nd|rd|th)(?![A-Za-z])", _ordinal),
         (
             rf"(?:(?<=सन )|(?<=सन् )|(?<=वर्ष )|(?<=साल )){_YEAR}(?![0-9.,])"
-            rf"|(?<![0-9.,]){_YEAR}(?=\s?(?:में|ई|का|की|के|तक|से {_YEAR}(?!\s?(?:रुपय|रु|लोग|डॉलर|कि|मीटर|[0-9.,])))(?![{_WORD}]))",
+            rf"|(?<![0-9.,]){_YEAR}(?=\s?(?:में|ई|का|की|के|तक|से {_YEAR}(?!\s?(?:{_COUNTED}|[0-9.,])))"
+            rf"(?![{_WORD}]))",
             _year,
         ),
         (

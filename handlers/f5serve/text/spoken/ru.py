@@ -255,6 +255,7 @@ _SOMETHING_TO_READ = re.compile(
     rf"[\d{_LATIN}{_SIGNS}Α-Ωα-ω]|[А-ЯЁ]{{2}}|\b[А-ЯЁ]\."
     rf"|\b(?i:{'|'.join(ABBREVIATIONS)})\.|\b(?i:г-н|г-на|г-жа|р-н|пр-т|б-р|ун-т|ин-т)\b"
     rf"|\b(?i:{any_of(OPENED)})"
+    r"|\b(?i:пн|вт|ср|чт|пт|сб)\.?\s?[–—-]"
 )
 # Letters of scripts that Russian texts quote at most. They stay; the library's dictionary fails at some.
 _FOREIGN = re.compile(

@@ -11,7 +11,7 @@ from typing import Final
 
 from f5serve.text.spoken import numbers, raised
 from f5serve.text.spoken.patterns import any_of
-from f5serve.text.spoken.ru_words import FORMULAS, MONEY, MONTHS, OPENED
+from f5serve.text.spoken.ru_words import FORMULAS, MONEY, MONTHS, OPENED, WEEKDAYS
 
 _YEAR: Final = "(?:1[0-9]|20)[0-9]{2}"
 _NUMBER: Final = r"(?<![\d.,])(?:\d{1,3}(?: \d{3}){1,5}+|\d++)(?:,\d++)?"
@@ -166,6 +166,10 @@ def _month(found: re.Match[str]) -> str:
     return f"{found[1]} {MONTHS[found[2]]}"
 
 
+def _weekdays(found: re.Match[str]) -> str:
+    return " — ".join(WEEKDAYS[day.lower()] for day in found.groups())
+
+
 def _percent(found: re.Match[str]) -> str:
     return f"{found[1]}%-{_PERCENT_ENDINGS[found[2]]}"
 
@@ -206,6 +210,15 @@ FORMS: Final = tuple(
         ),
         (r"(?<![\d)] )(?<![\d.,)-])\d{3}-\d{2}-\d{2}(?![\d-]|[.,]\d)", _telephone),
         (r"(?<![\d.,:/+-])00\d+(?![\d.,:/-])", _zeros),
+        (r"(?<=\d:\d\d)\s?-\s?(?=\d{1,2}:\d\d)", " — "),
+        (
+            r"\b((?:[ВвКкСс]|[Дд]о) (?:[01]?\d|2[0-3]))\.(?=(?:00|15|30|45)(?![\d.,]|\s?(?:%|[а-яё])))",
+            r"\1:",
+        ),
+        (
+            rf"(?i)(?<!\w)({any_of(WEEKDAYS)})\.?\s?[–—-]\s?({any_of(WEEKDAYS)})(?:\.|(?!\w))",
+            _weekdays,
+        ),
         (r"\b([Тт])ел\.:?(?=\s?[\d+(])", r"\1елефон"),
         (r"(\bст\. ?\d++,? )ч\. ?(\d++)", _part_of_law),
         (r"((?<!\d )(?<!\d)\b)[Чч]\. ?(\d++)(?= ст\.)", _part_of_law),
@@ -215,6 +228,10 @@ FORMS: Final = tuple(
             r"(^|(?<=[»\"”]) ?|(?!Масштаб|Соотнош|Пропорц|Отнош)\b[А-ЯЁ][а-яё]{2,20} )(\d{1,2}):(\d)"
             r"(?![\d:]|[.,]\d)",
             _score,
+        ),
+        (
+            rf"([$€£₽])\s?({_NUMBER})\s?[–—-]\s?({_NUMBER})(\s?(?:тыс|млн|млрд|трлн)\b\.?)?",
+            r"\2–\3\4 \1",
         ),
         (rf"\(({_YEAR})\s?[–—-]\s?({_YEAR})\)", r"(\1–\2 гг.)"),
         (rf"({_YEAR})/(\d\d)(?![\d/])", _season),

@@ -142,6 +142,10 @@ MONTHS: Final[Mapping[str, str]] = _pairs(
 )
 """Months after a day."""
 
+WEEKDAYS: Final[Mapping[str, str]] = _pairs(
+    "пн=понедельник вт=вторник ср=среда чт=четверг пт=пятница сб=суббота вс=воскресенье"
+)
+
 FORMULAS: Final[Mapping[str, str]] = {
     "H2O": "аш два о",
     "CO2": "цэ о два",

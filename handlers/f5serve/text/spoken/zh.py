@@ -231,6 +231,7 @@ _RULES: Final = tuple(
     for pattern, written in (
         *FORMS,
         (rf"{_ALONE}({YEAR})/([0-9]{{2}})(?=\s?(?:赛季|学年|财年|年度))", _season),
+        ("(?<=[0-9])[-–—~～](?=[12][0-9]{3}[/.][01]?[0-9][/.][0-9])", "到"),
         (rf"{_ALONE}([12][0-9]{{3}})([/.-])([01]?[0-9])\2([0-3]?[0-9]){_ENDS}", _date),
         (rf"{_ALONE}({YEAR})[/-](0[1-9]|1[0-2]|[1-9])(?:月|{_ENDS}(?!年))", _year_and_month),
         (
@@ -266,6 +267,7 @@ _RULES: Final = tuple(
             _time,
         ),
         (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", _score),
+        (rf"({any_of(CURRENCIES)})\s?({_NUMBER})\s?{_DASH}\s?(?={_NUMBER})", r"\2到\1"),
         (
             rf"(?<![A-Za-z])({any_of(CURRENCIES)})\s?({_NUMBER})\s?"
             rf"(?:([万亿千百])|({any_of(THOUSANDS)})(?![A-Za-z]))?(?:元|美元)?",

@@ -64,7 +64,7 @@ YEAR_BEFORE: Final = _words(
 
 YEAR_AFTER: Final = _words(
     "届 款 赛季 奥运 世界杯 欧洲杯 亚运 世博 春季 夏季 秋季 冬季 春夏 秋冬 级 财年 学年 新年 跨年 元旦 版 第一季度"
-    " 第二季度 第三季度 第四季度 上半年 下半年 出生 毕业 成立 入学 上市"
+    " 第二季度 第三季度 第四季度 上半年 下半年 开始 出生 毕业 成立 入学 上市"
 )
 """What follows a year without 年."""
 

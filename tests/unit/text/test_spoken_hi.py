@@ -13,7 +13,7 @@ from f5serve.text.clean import clean
 from f5serve.text.spoken.hi import read_out
 from f5serve.text.spoken.hi_latin import in_devanagari, transliterate
 from f5serve.text.spoken.hi_loans import LOANS
-from f5serve.text.spoken.hi_numbers import cardinal, number, ordinal, year
+from f5serve.text.spoken.hi_numbers import cardinal, number, ordinal, quarters, year
 from tests.unit.text.spoken_properties import assert_takes_linear_time, loads, texts
 
 PIECES = (
@@ -39,6 +39,15 @@ UNITS = (
     "½",
     "a'",
     "A.",
+    "A. ",
+    "1⁶",
+    "⁶",
+    "①",
+    "1 AM-",
+    "1.30 ",
+    "1900-",
+    "Rs.5/-",
+    "0222 ",
 )
 RULES = {
     "vikram": "विक्रम",
@@ -114,6 +123,29 @@ def test_years_of_the_last_centuries_are_counted_in_hundreds() -> None:
     assert nfc(year("1947")) == "उन्नीस सौ सैंतालीस"
     assert nfc(year("1900")) == "उन्नीस सौ"
     assert nfc(year("2001")) == nfc("दो हज़ार एक")
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    {
+        "10⁶": "दस की घात छह",
+        "10⁻³": "दस की घात माइनस तीन",
+        "x²": "एक्स का वर्ग",
+        "5 m²": "पाँच वर्ग मीटर",
+        "³⁄₄": "तीन चौथाई",
+        "शब्द⁵": "शब्द",
+    }.items(),
+)
+def test_a_number_above_another_is_its_power_and_no_part_of_it(text: str, spoken: str) -> None:
+    assert read_out(text) == nfc(spoken)
+
+
+def test_quarters_have_words_of_their_own() -> None:
+    assert [nfc(quarters(whole, 2)) for whole in range(4)] == [
+        nfc(words) for words in ("आधा", "डेढ़", "ढाई", "साढ़े तीन")
+    ]
+    assert [quarters(whole, 1) for whole in range(3)] == ["एक चौथाई", "सवा", "सवा दो"]
+    assert [quarters(whole, 3) for whole in range(3)] == ["तीन चौथाई", "पौने दो", "पौने तीन"]
 
 
 def test_ordinals_agree_with_what_they_stand_before() -> None:

@@ -35,6 +35,13 @@ UNITS = (
     "々",
     "-1",
     "10日",
+    "1⁶",
+    "⁶",
+    "Ⅲ",
+    "第X",
+    "アII",
+    "AM1",
+    "R6.1.",
 )
 COUNTED = {
     "一匹": "いっぴき",
@@ -92,6 +99,21 @@ def test_hostile_texts_take_linear_time() -> None:
 @pytest.mark.parametrize(("counted", "kana"), COUNTED.items(), ids=str)
 def test_numbers_and_counters_sound_as_they_do_beside_each_other(counted: str, kana: str) -> None:
     assert to_kana(counted) == kana
+
+
+@pytest.mark.parametrize(
+    ("text", "kana"),
+    {
+        "10⁶": "じゅうのろくじょう",
+        "10⁻³": "じゅうのマイナスさんじょう",
+        "x⁴": "エックスのよんじょう",
+        "³⁄₄": "よんぶんのさん",
+        "脚注⁵": "きゃくちゅう",
+        "⑵と⒊": "に、とさん、",
+    }.items(),
+)
+def test_a_number_above_another_is_its_power_and_no_part_of_it(text: str, kana: str) -> None:
+    assert read_out(text) == kana
 
 
 @pytest.mark.parametrize(("word", "katakana"), ROMAJI.items(), ids=str)

@@ -42,6 +42,17 @@ UNITS = (
     "т.",
     "1\n",
     "x\n",
+    "1⁶",
+    "⁶",
+    "①",
+    "8 800 ",
+    "1х",
+    "II ая ",
+    "ст. 5 ",
+    "USD ",
+    "1 дек",
+    "v1.1",
+    "1 234 ",
 )
 
 
@@ -111,6 +122,22 @@ def test_no_stress_marks_are_added() -> None:
     }.items(),
 )
 def test_a_number_takes_the_case_and_gender_of_its_noun(text: str, spoken: str) -> None:
+    assert read_out(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    {
+        "10⁶": "десять в шестой степени",
+        "10⁻³ м": "десять в минус третьей степени м",
+        "n²": "эн в квадрате",
+        "5 м²": "пять квадратных метров",
+        "100 km²": "сто квадратных километров",
+        "слово⁵ и": "слово и",
+        "9,8 м/с²": "девять целых восемь десятых метра в секунду в квадрате",
+    }.items(),
+)
+def test_a_number_above_another_is_its_power_and_no_part_of_it(text: str, spoken: str) -> None:
     assert read_out(text) == spoken
 
 

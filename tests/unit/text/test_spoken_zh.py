@@ -36,6 +36,13 @@ UNITS = (
     "½",
     "QQ1",
     "电话",
+    "1⁶",
+    "⁶",
+    "a^",
+    "-1℃~",
+    "010 ",
+    "+1 2 ",
+    "2000到",
 )
 TRADITIONAL = {
     "銀行": " yin2 hang2",
@@ -90,6 +97,23 @@ def test_a_character_that_is_simplified_in_two_steps_is_so_at_once() -> None:
 )
 def test_a_text_of_words_and_marks_stays_as_it_is(text: str) -> None:
     assert read_out(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    {
+        "10⁶": "十的六次方",
+        "10⁻³": "十的负三次方",
+        "1.5×10⁸米": "一点五乘十的八次方米",
+        "mc²": "mc的平方",
+        "x^10": "x的十次方",
+        "5km²": "五平方公里",
+        "³⁄₄": "四分之三",
+        "注释⁵": "注释",
+    }.items(),
+)
+def test_a_number_above_another_is_its_power_and_no_part_of_it(text: str, spoken: str) -> None:
+    assert read_out(text) == spoken
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Final
 
+from f5serve.text.spoken import numbers, raised
 from f5serve.text.spoken.hi_latin import in_devanagari, letter_names
-from f5serve.text.spoken.hi_numbers import cardinal, number, one_by_one, ordinal, year
+from f5serve.text.spoken.hi_numbers import (
+    cardinal,
+    number,
+    one_by_one,
+    ordinal,
+    quarters,
+    since,
+    year,
+)
+from f5serve.text.spoken.hi_times import TIMES
 from f5serve.text.spoken.hi_words import (
     ABBREVIATIONS,
     CODES,
@@ -16,9 +25,11 @@ from f5serve.text.spoken.hi_words import (
     FRACTIONS,
     MONTHS,
     REIGNS,
+    SCALES,
     SIGNS,
     UNITS,
 )
+from f5serve.text.spoken.patterns import any_of
 
 
 def read_out(text: str) -> str:
@@ -55,6 +66,23 @@ def _fraction_sign(found: re.Match[str]) -> str:
     return " " * apart + _plain(found).replace("⁄", "/")
 
 
+def _quarters(found: re.Match[str]) -> str:
+    count = 2 if found[2] in ("½", "1/2") else 1 if found[2] in ("¼", "1/4") else 3
+    return _apart(quarters(int(found[1]), count), found)
+
+
+def _listed(found: re.Match[str]) -> str:
+    last = found.end() == len(found.string)
+    return raised.ringed(found) + ("" if last else ", ")
+
+
+def _power(found: re.Match[str]) -> str:
+    minus, digits = raised.exponent(found)
+    if not minus and digits in "23":
+        return _apart("का वर्ग" if digits == "2" else "का घन", found)
+    return _apart(f"की घात {'माइनस ' * minus}{cardinal(digits)}", found)
+
+
 def _digit(found: re.Match[str]) -> str:
     return str(unicodedata.digit(found[0]))
 
@@ -78,35 +106,21 @@ def _date(found: re.Match[str]) -> str:
     return f"{cardinal(found['day'])} {MONTHS[month - 1]} {year(in_full)}"
 
 
+def _since(found: re.Match[str]) -> str:
+    """Two years with a dash; a second that is short must be the later one."""
+    first, last = found[1], found[2]
+    later = len(last) == len(first) or int(last) > int(first[2:])
+    return since(first, last) if later else found[0]
+
+
 def _year(found: re.Match[str]) -> str:
     return year(found[0])
 
 
-def _time(found: re.Match[str]) -> str:
-    hour, minute, second = int(found["hour"]), int(found["minute"]), found["second"]
-    if hour > 24:
-        return found[0]
-    read = _part_of_day(found["half"], hour) + cardinal(found["hour"])
-    if not minute and not second:
-        return f"{read} बजे"
-    read += f" बजकर {cardinal(found['minute'])} मिनट"
-    return read + (f" {cardinal(second)} सेकंड" if second else "")
-
-
-def _part_of_day(half: str | None, hour: int) -> str:
-    """What Hindi says for a.m. and p.m."""
-    if half is None:
-        return ""
-    if half[0] in "aA":
-        return "सुबह "
-    if hour == 12 or hour < 4:
-        return "दोपहर "
-    return "शाम " if hour < 8 else "रात "
-
-
 def _money(found: re.Match[str]) -> str:
     one, many = CURRENCIES[found["sign"]]
-    amount, scale = found["amount"], found["scale"]
+    amount = found["amount"]
+    scale = SCALES.get(found["scale"] or "", found["scale"])
     rupees, _, paise = amount.partition(".")
     if one == "रुपया" and len(paise) == 2 and not scale:
         said = f"{number(rupees)} {one if rupees == '1' else many}"
@@ -119,6 +133,10 @@ def _telephone(found: re.Match[str]) -> str:
     groups = re.findall("[0-9]+", found[0])
     plus = "प्लस " if found[0].startswith("+") else ""
     return plus + ", ".join(map(one_by_one, groups))
+
+
+def _rupees(found: re.Match[str]) -> str:
+    return _apart(f"{number(found[1])} {'रुपया' if found[1] == '1' else 'रुपये'}", found)
 
 
 def _label(found: re.Match[str]) -> str:
@@ -145,7 +163,27 @@ def _code(found: re.Match[str]) -> str:
 
 
 def _reign(found: re.Match[str]) -> str:
-    return REIGNS[found[0]]
+    value = numbers.roman(found[0])
+    if value is None:
+        return found[0]
+    return REIGNS.get(found[0]) or ordinal(str(value), "वाँ")
+
+
+def _chapter(found: re.Match[str]) -> str:
+    value = numbers.roman(found[2])
+    if value is None:
+        return found[0]
+    if found[1].isascii() and value < len(_ENGLISH):
+        return found[1] + _ENGLISH[value]
+    return found[1] + cardinal(str(value))
+
+
+def _feet(found: re.Match[str]) -> str:
+    return _apart(f"{cardinal(found[1])} फ़ुट {cardinal(found[2])} इंच", found)
+
+
+def _initial(found: re.Match[str]) -> str:
+    return letter_names(found[1]) + " "
 
 
 def _ordinal(found: re.Match[str]) -> str:
@@ -195,34 +233,47 @@ def _sign(found: re.Match[str]) -> str:
     return _apart(SIGNS[found[0]], found)
 
 
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-
-
+_ENGLISH: Final = ("", "one", "two", "three", "four", "five")  # World War two
 _LATIN_LETTERS: Final = "A-Za-zÀ-ÖØ-öø-ɏ"
-_WIDE: Final = "０-９Ａ-Ｚａ-ｚ％＋＆＝＠＃＄￥№⁰-₉¹"
+_WIDE: Final = "０-９Ａ-Ｚａ-ｚ％＋＆＝＠＃＄￥№₀-₉"
 _SOMETHING_TO_READ = re.compile(
-    rf"[\d½⅓⅔¼¾⅕-⅞{_LATIN_LETTERS}{_WIDE}{re.escape(''.join(SIGNS))}℃℉]|{_any_of(ABBREVIATIONS)}"
+    rf"[\d½⅓⅔¼¾⅕-⅞{_LATIN_LETTERS}{_WIDE}⁰¹²³⁴-⁹①-⒛{re.escape(''.join(SIGNS))}℃℉]|{any_of(ABBREVIATIONS)}"
 )
 _WORD: Final = "\u0900-\u0963\u0966-\u097f"
 _ALONE: Final = rf"(?<![A-Za-z0-9.,:/{_WORD}-])"
 _ENDS: Final = r"(?![0-9:/]|[.,-][0-9])"
 _NUMBER: Final = r"(?<![0-9.,])(?:[0-9]{1,3}(?:,[0-9]{2,3})++|[0-9]++)(?:\.[0-9]++)?"
+_AMOUNT: Final = r"(?:[0-9]{1,3}(?:,[0-9]{2,3})++|[0-9]++)(?:\.[0-9]++)?"
 _DASH: Final = "[-‐‑‒–—―−~]"
 _YEAR: Final = "(?:1[1-9]|20)[0-9]{2}"
 _SCALES: Final = "हज़ार|हजार|लाख|करोड़|अरब|खरब|मिलियन|बिलियन"
-_MONTHS: Final = f"{_any_of(MONTHS)}|फरवरी|सितम्बर|नवम्बर|दिसम्बर|अक्तूबर"
+_ENGLISH_SCALES: Final = f"(?:{any_of(SCALES)})(?![A-Za-z])"
+_AFTER_YEAR: Final = rf"(?=\s?(?:[।.,;:!?)]|\Z|(?:में|तक|का|की|के|ई)(?![{_WORD}])))"
+_COUNTED: Final = "रुपय|रु|लोग|डॉलर|कि|मीटर"  # what thousands are counted in
+_ROMANS: Final = "(?:X{1,2}(?:IX|IV|V?I{1,3}|V)?|IX|IV|VI{0,3}|I{1,3})"
+_MONTHS: Final = f"{any_of(MONTHS)}|फरवरी|सितम्बर|नवम्बर|दिसम्बर|अक्तूबर"
+_ENGLISH_MONTHS: Final = (
+    "(?i:jan(?:uary)?|feb(?:ruary)?|march|april|may|june|july|aug(?:ust)?|sept(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    "|dec(?:ember)?)"
+)
 _ORDINAL_ENDINGS: Final = "वाँ|वां|वीं|वी|वें|वे|ला|ली|ले|रा|री|रे|था|थी|थे|ठा|ठी|ठे"
 
 # What is written in several forms first, then the numbers, the longest form first; Latin words at the end.
 _RULES: Final = tuple(
     (re.compile(unicodedata.normalize("NFC", pattern)), written)
     for pattern, written in (
+        (raised.RINGED, _listed),
+        (r"(?<![0-9.,/-])([0-9]{1,3})\s?([½¼¾])", _quarters),
+        (r"(?<![0-9.,/-])([0-9]{1,2}) ([13]/4|1/2)(?![0-9/])", _quarters),
         ("[½⅓⅔¼¾⅕-⅞]", _fraction_sign),
+        (raised.SMALL_FRACTION, raised.small_fraction),
+        (r"(?<![A-Za-z/])(?:[kcdm]?m|m/s)[²³](?![A-Za-z])", _plain),
+        (raised.POWER, _power),
+        (raised.NOTE, ""),
         (r"(?<![\w~%])~\s?(?=[0-9])", "लगभग "),
         (f"[{_WIDE}℃℉]+", _plain),
         (r"(?![0-9])\d", _digit),
-        (rf"(?<![A-Za-z0-9])(?:{_any_of(CODES)})(?![A-Za-z0-9])", _code),
+        (rf"(?<![A-Za-z0-9])(?:{any_of(CODES)})(?![A-Za-z0-9])", _code),
         (
             rf"{_ALONE}(?P<day>[0-3]?[0-9])([/.-])(?P<month>[01]?[0-9])\2"
             rf"(?P<year>[12][0-9]{{3}}|[0-9]{{2}}){_ENDS}",
@@ -236,61 +287,82 @@ _RULES: Final = tuple(
         (
             rf"{_ALONE}(?:\+91[- ]?|0)?[6-9][0-9]{{4}}[- ]?[0-9]{{5}}(?![0-9-])"
             rf"|{_ALONE}(?:\+[0-9]{{1,3}}[- ])[0-9]{{2,5}}(?:[- ][0-9]{{2,5}}){{1,3}}(?![0-9-])"
-            rf"|{_ALONE}0[0-9]{{2,4}}-[0-9]{{6,8}}(?![0-9-])"
-            rf"|{_ALONE}1[89]00(?:-[0-9]{{2,4}}){{2,3}}(?![0-9-])",
+            rf"|{_ALONE}0[0-9]{{2,4}}(?:-[0-9]{{6,8}}|[- ][0-9]{{3,4}}[- ][0-9]{{4}})(?![0-9-])"
+            rf"|{_ALONE}1[89]00(?:[- ][0-9]{{2,4}}){{2,3}}(?![0-9-])",
             _telephone,
         ),
         (
             r"((?:पिन|पिनकोड|पिन कोड|PIN|ओटीपी|OTP|पासवर्ड|खाता संख्या|फ़ोन|मोबाइल|हेल्पलाइन)"
             r"(?: नंबर)?[ :–-]{1,3})([0-9]{3,16}+)"
-            rf"(?![0-9.,]|\s?(?:{_any_of(UNITS)}|{_SCALES}|रु|₹|लोग))",
+            rf"(?![0-9.,]|\s?(?:{any_of(UNITS)}|{_SCALES}|रु|₹|लोग))",
             _label,
         ),
         (
             r"(?<![A-Z0-9])[A-Z]{2}[ -]?[0-9]{1,2}(?:[ -]?[A-Z]{1,2}){1,2}[ -]?[0-9]{4}(?![A-Za-z0-9])",
             _plate,
         ),
-        (
-            r"(?<![A-Za-z0-9.,:/])(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9]))?"
-            r"(?:\s?(?P<half>[aApP]\.?[mM]\b\.?))?(?:\s?बजे)?(?![0-9:/]|[.,][0-9])",
-            _time,
-        ),
+        (r"(?<![0-9.,:-])([0-9]{1,3})[-:]([0-9]{1,3})(?= से (?:जीत|हार|हरा|आगे|पीछे|बराबर))", _score),
+        *TIMES,
         (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", _ratio),
-        (r"(?<![0-9.,-])([0-9]{1,3})-([0-9]{1,3})(?= से (?:जीत|हार|हरा|आगे|पीछे|बराबर))", _score),
         (
-            rf"(?P<sign>{_any_of(CURRENCIES)})\s?(?P<amount>{_NUMBER})(?:\s?(?P<scale>{_SCALES}))?"
+            rf"(?<![A-Za-z{_WORD}])({any_of(CURRENCIES)})\s?({_AMOUNT})\s?{_DASH}\s?(?={_AMOUNT})",
+            r"\2 से \1",
+        ),
+        (
+            rf"(?<![A-Za-z{_WORD}])(?P<sign>{any_of(CURRENCIES)})\s?(?P<amount>{_AMOUNT})"
+            rf"(?:\s?(?P<scale>(?:हज़ार |हजार |लाख )?(?:{_SCALES})(?![{_WORD}])|{_ENGLISH_SCALES}))?"
             r"(?:/-)?(?:\s?रुपये|\s?डॉलर)?",
             _money,
         ),
         (
-            rf"(?P<amount>{_NUMBER})(?P<scale>)\s?(?P<sign>[₹$€£¥]|Rs\.?(?![a-z])|रु\.)(?:/-)?",
+            rf"(?P<amount>{_NUMBER})(?:\s?(?P<scale>{_SCALES}))?"
+            rf"\s?(?P<sign>{any_of(CURRENCIES)})(?![A-Za-z{_WORD}])(?:/-)?",
             _money,
         ),
+        (rf"({_NUMBER})\s?/-", _rupees),
+        (rf"(?<![0-9.,/-])({_YEAR})\s?{_DASH}\s?({_YEAR}){_AFTER_YEAR}", _since),
+        (rf"(?<![0-9.,/-])(1[1-9][0-9]{{2}})\s?{_DASH}\s?([0-9]{{2}}){_AFTER_YEAR}", _since),
+        (r"(?<=[0-9])\s?[-−–]\s?(?=[0-9]++\s?=)", " माइनस "),
         (r"(?<![0-9.,-])[0-9]++(?:-[0-9]++){2,}(?![0-9-])", _telephone),
         (rf"(?<=[0-9])(?:%|°C)?\s?{_DASH}+\s?(?=[0-9])", " से "),
         (
-            rf"(?P<minus>(?<![A-Za-z0-9)])[-−–])?(?P<amount>{_NUMBER})\s?(?P<unit>{_any_of(UNITS)})"
+            rf"(?P<minus>(?<![A-Za-z0-9)])[-−–])?(?P<amount>{_NUMBER})\s?(?P<unit>{any_of(UNITS)})"
             rf"(?![A-Za-z{_WORD}])",
             _unit,
         ),
+        ("(?<![0-9.])([3-8])['′]([0-9]|1[01])[\"″]", _feet),
+        (r"(?<=[0-9])\s?[xX]\s?(?=[0-9])", " बाय "),
+        ("(?<=[0-9])x(?![A-Za-z0-9])", " गुना"),
         (r"(?<![0-9.])[0-9]++(?:\.[0-9]++){2,}", _version),
         (rf"{_ALONE}([0-9]{{1,4}})/([0-9]{{1,4}}){_ENDS}", _fraction),
         (rf"(?<![0-9.,])([0-9]++)\s?({_ORDINAL_ENDINGS})(?![{_WORD}])", _ordinal),
         (r"(?<![0-9.,])([0-9]++)(st|nd|rd|th)(?![A-Za-z])", _ordinal),
         (
             rf"(?:(?<=सन )|(?<=सन् )|(?<=वर्ष )|(?<=साल )){_YEAR}(?![0-9.,])"
-            rf"|(?<![0-9.,]){_YEAR}(?=\s?(?:में|ई|का|की|के|तक|से {_YEAR})(?![{_WORD}]))",
+            rf"|(?<![0-9.,]){_YEAR}(?=\s?(?:में|ई|का|की|के|तक|से {_YEAR}(?!\s?(?:{_COUNTED}|[0-9.,])))"
+            rf"(?![{_WORD}]))",
             _year,
         ),
-        (rf"((?:{_MONTHS}),?\s)({_YEAR})(?![0-9.,])", _year_of_month),
+        (
+            rf"((?:{_MONTHS}|{_ENGLISH_MONTHS})(?:\s[0-3]?[0-9])?,?\s)({_YEAR})(?![0-9.,])",
+            _year_of_month,
+        ),
         (r"(?:№|No\.?\s?|#)(?=[0-9])", "नंबर "),
         (rf"(?<![A-Za-z0-9{_WORD})])[-−](?=[0-9])", "माइनस "),
         (_NUMBER, _number),
         (r"(?<![0-9])\.(?=[0-9])", " दशमलव "),
         ("[0-9]+", _left_digits),
-        (rf"(?<=[{_WORD}] )(?:{_any_of(REIGNS)})(?![A-Za-z.])", _reign),
-        (rf"(?<![{_WORD}])(?:{_any_of(ABBREVIATIONS)})", _abbreviation),
+        (
+            rf"((?:कक्षा|अध्याय|भाग|खंड|चरण|अनुसूची|टाइप|ग्रेड|श्रेणी|क्लास|स्तर|Class|Part|Chapter|Phase|Type|War) )"
+            rf"({_ROMANS})(?![A-Za-z.])",
+            _chapter,
+        ),
+        (rf"(?<=[{_WORD}] ){_ROMANS}(?<![{_WORD}] I)(?![A-Za-z.])", _reign),
+        (r"(?<=[a-z] )(?:I{2,3}|IV|VI{1,3}|IX|XI{1,3}|XIV|XVI{0,3})(?![A-Za-z.])", _reign),
+        (r"(?<![A-Za-z])(Dr|Mr|Mrs|Ms|Prof|Smt|Shri|Er|Adv)\.(?=\s?[A-Z\u0900-\u097f])", r"\1"),
+        (rf"(?<![{_WORD}])(?:{any_of(ABBREVIATIONS)})", _abbreviation),
         (r"(?<![A-Za-z])(?:[A-Z]\.){2,}", _initials),
+        (r"(?<![A-Za-z.])([A-Z])\.\s(?=[A-Z](?:[a-z]|\.))", _initial),
         (r"(?i)(?<![A-Za-z])wi-fi(?![A-Za-z])", _latin),
         (rf"[{_LATIN_LETTERS}]+(?:['’][{_LATIN_LETTERS}]+)*+", _latin),
         (f"[{re.escape(''.join(SIGNS))}]", _sign),

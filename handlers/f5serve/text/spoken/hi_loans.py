@@ -105,7 +105,11 @@ _DAILY = _pairs(
     " art=आर्ट show=शो event=इवेंट festival=फ़ेस्टिवल award=अवॉर्ड awards=अवॉर्ड्स king=किंग queen=क्वीन prime=प्राइम"
     " box=बॉक्स office=ऑफ़िस media=मीडिया social=सोशल press=प्रेस release=रिलीज़ trailer=ट्रेलर review=रिव्यू"
     " mcdonalds=मैकडॉनल्ड्स vs=बनाम etc=वग़ैरह com=कॉम www=डब्ल्यू-डब्ल्यू-डब्ल्यू http=एचटीटीपी pm=पीएम am=एएम"
-    " id=आईडी tiktok=टिकटॉक"
+    " id=आईडी tiktok=टिकटॉक war=वॉर million=मिलियन billion=बिलियन trillion=ट्रिलियन thousand=थाउज़ेंड"
+    " crore=करोड़ lakh=लाख january=जनवरी february=फ़रवरी march=मार्च april=अप्रैल june=जून july=जुलाई august=अगस्त"
+    " september=सितंबर october=अक्टूबर november=नवंबर december=दिसंबर jan=जनवरी feb=फ़रवरी aug=अगस्त sept=सितंबर oct=अक्टूबर"
+    " nov=नवंबर dec=दिसंबर monday=मंडे tuesday=ट्यूज़डे wednesday=वेडनेसडे thursday=थर्सडे friday=फ़्राइडे saturday=सैटरडे"
+    " sunday=संडे"
 )
 
 LOANS: Final[Mapping[str, str]] = _COMPUTERS | _BRANDS | _PLACES | _SCHOOL_AND_WORK | _DAILY

@@ -10,6 +10,8 @@ _POINT: Final = "दशमलव"
 _MOST_DIGITS: Final = 15
 # From a crore on, scale by scale: the library counts to 99 crore only.
 _SCALES: Final = ((11, "खरब"), (9, "अरब"), (7, "करोड़"))
+_HALF: Final = 2  # quarters
+_SHORT: Final = 2  # digits
 _HUNDREDS_FROM, _HUNDREDS_BELOW = 1100, 2000
 
 
@@ -63,3 +65,23 @@ def ordinal(digits: str, ending: str) -> str:
     if stem is not None:
         return stem + vowel
     return f"{cardinal(digits)}व{vowel}" + ("ँ" if vowel == "ा" else "ं")
+
+
+def quarters(whole: int, count: int) -> str:
+    """Read a number with one, two or three quarters more: सवा, साढ़े, पौने, and डेढ़ and ढाई.
+
+    Args:
+        whole: The whole number.
+        count: How many quarters: 1, 2 or 3.
+    """
+    if count == _HALF:
+        known = {0: "आधा", 1: "डेढ़", 2: "ढाई"}.get(whole)
+        return known or f"साढ़े {cardinal(str(whole))}"
+    if count == 1:
+        return {0: "एक चौथाई", 1: "सवा"}.get(whole) or f"सवा {cardinal(str(whole))}"
+    return {0: "तीन चौथाई"}.get(whole) or f"पौने {cardinal(str(whole + 1))}"
+
+
+def since(first: str, last: str) -> str:
+    """Read the years from one to another; the second may be short: 1939-45."""
+    return f"{year(first)} से {year(last) if len(last) > _SHORT else cardinal(last)}"

@@ -8,11 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from f5serve.text import japanese
-from f5serve.text.spoken.ja_words import CURRENCIES, DIGITS, GREEK, NAMES, SIGNS, SPEEDS, UNITS
+from f5serve.text.spoken import numbers, raised
+from f5serve.text.spoken.ja_words import (
+    CODES,
+    CURRENCIES,
+    DIGITS,
+    ERAS,
+    GREEK,
+    MONEY,
+    NAMES,
+    ORDINALS,
+    SIGNS,
+    SPEEDS,
+    THOUSANDS,
+    TITLES,
+    UNITS,
+)
+from f5serve.text.spoken.patterns import any_of
 
 _MOST_READINGS: Final = 3  # a kanji without a reading stays, and is met again among kana
 _LONG_VOWELS: Final[Mapping[str, str]] = {"ā": "aa", "ē": "ee", "ī": "ii", "ō": "ou", "ū": "uu"}
@@ -47,13 +64,24 @@ def _plain(found: re.Match[str]) -> str:
 
 
 def _fraction_sign(found: re.Match[str]) -> str:
-    """One sign for a fraction, apart from the whole number before it."""
-    apart = found.string[found.start() - 1 : found.start()].isdigit()
-    return " " * apart + _plain(found).replace("⁄", "/")
+    """One sign for a fraction, joined to the whole number before it."""
+    joined = found.string[found.start() - 1 : found.start()].isdigit()
+    return "と" * joined + _plain(found).replace("⁄", "/")
 
 
 def _circled(found: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", found[0]) + "、"
+    return raised.ringed(found) + "、"
+
+
+def _power(found: re.Match[str]) -> str:
+    minus, digits = raised.exponent(found)
+    return f"の{'マイナス' * minus}{digits}乗"
+
+
+def _roman(found: re.Match[str]) -> str:
+    plain = _plain(found).upper()
+    value = numbers.roman(plain)
+    return plain if value is None else str(value)
 
 
 def _digit(found: re.Match[str]) -> str:
@@ -77,6 +105,22 @@ def _date(found: re.Match[str]) -> str:
     return f"{found['year']}年{month}月{day}日"
 
 
+def _era(found: re.Match[str]) -> str:
+    day = f"{found[3]}月{found[4]}日" if found[4] else ""
+    return f"{ERAS[found[1]]}{found[2]}年{day}"
+
+
+def _half_day(found: re.Match[str]) -> str:
+    """Morning or afternoon, which Japanese says before the hour."""
+    half = "午前" if (found[1] or found[4])[0] in "aA" else "午後"
+    hour = found[2] or found[3]
+    return half + (hour if ":" in hour else f"{hour}時")
+
+
+def _floor(found: re.Match[str]) -> str:
+    return "地下" * bool(found[1]) + f"{found[2]}階"
+
+
 def _time(found: re.Match[str]) -> str:
     hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
     if hour > 30 or minute > 59 or second > 59:  # broadcasters count on to 25:00 and later
@@ -89,7 +133,23 @@ def _time(found: re.Match[str]) -> str:
 
 
 def _money(found: re.Match[str]) -> str:
-    return f"{found[2]}{found[3] or ''}{CURRENCIES[found[1]]}"
+    amount, scale, thousands = found[2], found[3] or "", found[4]
+    if thousands:
+        value = Decimal(amount.replace(",", "")) * THOUSANDS[thousands]
+        amount = f"{value:f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
+    return f"{amount}{scale}{MONEY[found[1]]}"
+
+
+def _price(found: re.Match[str]) -> str:
+    return found[1] + MONEY[found[2]]
+
+
+def _title(found: re.Match[str]) -> str:
+    return TITLES[found[1]]
+
+
+def _numbered(found: re.Match[str]) -> str:
+    return ORDINALS.get(found[1], f"{found[1]}番目")
 
 
 def _one_by_one(digits: str) -> str:
@@ -132,12 +192,10 @@ def _sign(found: re.Match[str]) -> str:
 def _slash(found: re.Match[str]) -> str:
     """A day or a fraction: a fraction is smaller than one and has few parts."""
     first, second = int(found[1]), int(found[2])
+    if first > second > 12:  # a blood pressure
+        return f"{first}の{second}"
     day = 1 <= first <= 12 and 1 <= second <= 31 and (found[3] or second <= first or second > 12)
     return f"{first}月{second}日" if day else f"{found[2]}分の{found[1]}"
-
-
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 _KANJI_DIGITS: Final = "〇一二三四五六七八九十百千"
@@ -149,14 +207,24 @@ _TIME_ENDS: Final = r"(?![0-9:/]|[.,][0-9])"
 _NUMBER: Final = r"(?<![0-9.,])(?:[0-9]{1,3}(?:,[0-9]{3})++|[0-9]++)(?:\.[0-9]++)?"
 _PLACE: Final = "(?<=[区町村市郡台丘里通条目])"  # what the numbers of an address follow
 _LETTERS: Final = "A-Za-zÀ-ÖØ-öø-ſ"
-_OTHER_FORMS: Final = "０-９Ａ-Ｚａ-ｚｦ-ﾟ％＋＆＝＠＃＄￥－℃℉№℡㈠-㋾㌀-㏿㍿Ⅰ-ⅿ¹²³⁰-₉"
+_ROMANS: Final = "(?:I{1,3}|IV|VI{0,3}|IX|XI{0,3}|XIV|XVI{0,3}|XIX)"
+_AFTER_NAME: Final = "(?:I{2,3}|IV|VI{1,3}|IX|XI{1,3}|XIV|XVI{0,3})"  # one letter may be a letter
+_HALF_DAY: Final = r"[AaPp]\.?[Mm]\.?(?![A-Za-z])"
+_HOUR: Final = r"(?:1[0-2]|0?[0-9])(?::[0-5][0-9])?"
+_OTHER_FORMS: Final = "０-９Ａ-Ｚａ-ｚｦ-ﾟ％＋＆＝＠＃＄￥－℃℉№℡㈠-㋾㌀-㏿㍿₀-₉"
 
 # What is written in several forms first, then the numbers, the longest form first.
 _RULES: Final = tuple(
     (re.compile(pattern), written)
     for pattern, written in (
-        ("[①-⑳]", _circled),
+        (raised.RINGED, _circled),
+        ("(?<![0-9.])([0-9]{1,3})½\\s?(時間|年|日|か月|ヶ月)", r"\1\2半"),
         ("[½⅓⅔¼¾⅕-⅞]", _fraction_sign),
+        (raised.SMALL_FRACTION, raised.small_fraction),
+        (r"(?<![A-Za-z])(?:[kcdm]?m|k?g/m|m/s)[²³](?![A-Za-z])", _plain),
+        (raised.POWER, _power),
+        (raised.NOTE, ""),
+        ("[Ⅰ-ⅿ]+", _roman),
         (f"[{_OTHER_FORMS}]+", _plain),
         (r"(?![0-9])\d", _digit),
         ("(?<=[0-9])．(?=[0-9])", "."),
@@ -164,9 +232,41 @@ _RULES: Final = tuple(
         ("(?<=[0-9])：(?=[0-9])", ":"),
         ("(?<=[0-9])／(?=[0-9])", "/"),
         (f"[{_LETTERS}]+", _bare_latin),
-        (f"(?i)(?<![A-Za-z])(?:{_any_of(NAMES)})(?![A-Za-z])", _name),
-        (r"(?<![A-Za-z])(?:N[oO]\.?\s?|#)(?=[0-9])", "ナンバー"),
+        (f"(?i)(?<![A-Za-z])(?:{any_of(NAMES)})(?![A-Za-z])", _name),
+        (rf"(?<=第){_ROMANS}(?![A-Za-z])|(?<![A-Za-z]){_ROMANS}(?=世(?!代))", _roman),
+        (rf"(?<![A-Za-z]){_AFTER_NAME}(?=[章部編巻期型類])", _roman),
+        (rf"(?<=[ァ-ヴー]){_AFTER_NAME}(?![A-Za-z0-9])", _roman),
+        (r"(?<![A-Za-z])(?:N[oO][.．]?\s?|#)(?=[0-9])", "ナンバー"),
         (r"(?<![A-Za-z])[Vv]ol\.\s?(?=[0-9])", "ボリューム"),
+        (r"(?<![A-Za-z])[Vv]er\.?\s?(?=[0-9])", "バージョン"),
+        (r"(?<![A-Za-z])pp?\.\s?([0-9]++(?:[-–][0-9]++)?)(?![0-9.])", r"\1ページ"),
+        (rf"(?<![A-Za-z])({any_of(TITLES)})(?:\.\s?|\s)(?=[A-Z])", _title),
+        (r"(?<![A-Za-z0-9.])([0-9]++)(?:st|nd|rd|th)(?![A-Za-z])", _numbered),
+        (
+            rf"(?<![A-Za-z])({any_of(ERAS)})([0-9]{{1,2}})"
+            r"(?:年|\.(1[0-2]|0?[1-9])\.([12][0-9]|3[01]|0?[1-9])(?![0-9.]))",
+            _era,
+        ),
+        (
+            rf"(?<![A-Za-z])({_HALF_DAY})\s?({_HOUR})(?![0-9:/.])"
+            rf"|(?<![A-Za-z0-9.:/])({_HOUR})\s?({_HALF_DAY})",
+            _half_day,
+        ),
+        ("(?<![A-Za-z0-9.,])(B)?([0-9]{1,2})F(?![A-Za-z0-9])", _floor),
+        (r"(?<![0-9.])([0-9])['′]([0-9]|1[01])[\"″]", r"\1フィート\2インチ"),
+        ("(?<![0-9,.])([0-9]),([0-9])(?=[日人月回年個時歳つ])", r"\1、\2"),
+        (r"(?<![^\s])\.(?=[0-9])", "0."),
+        ("(?<=[0-9])対(?=[0-9])", "たい"),
+        (rf"{_ALONE}24/7{_ENDS}", "24、7"),
+        (r"(?<=[0-9])\s?x\s?(?=[0-9])", "かける"),
+        ("(?<=[0-9])x(?![A-Za-z0-9])", "倍"),
+        (r"(?<=[A-Za-z0-9])\s?>\s?(?=[A-Za-z0-9])", "だいなり"),
+        (r"(?<=[A-Za-z0-9])\s?<\s?(?=[A-Za-z0-9])", "しょうなり"),
+        (r"(?<=[0-9])\s?[-−]\s?(?=[0-9]++\s?=)", "ひく"),
+        (r"(?<![A-Za-z])(?:TEL|Tel|tel)\.?[:：]?\s?(?=[0-9+(])", "電話、"),
+        (r"(?<![A-Za-z])(?:FAX|Fax|fax)[:：]?\s?(?=[0-9+(])", "ファックス、"),
+        (r"時速\s?(?=[0-9.]{1,9}\s?(?:km/h|mph))", ""),
+        (r"\s?[(（]([月火水木金土日])[・･]?祝[)）]", r"、\1曜日、祝日、"),
         (r"〒\s?([0-9]{3})-([0-9]{4})(?![0-9])", _post_code),
         (
             rf"{_ALONE}(?:\+[0-9]{{1,3}}[- ][0-9]{{1,4}}|0[0-9]{{1,4}})"
@@ -191,9 +291,21 @@ _RULES: Final = tuple(
         (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", r"\1たい\2"),
         (r"(?<![0-9.])0時(?!間)", "れいじ"),
         (r"(?<![\w%℃°])[~〜～](?=[0-9])", "約"),
-        (rf"(?:US)?([{''.join(CURRENCIES)}])\s?({_NUMBER})([万億兆])?", _money),
-        (rf"({_NUMBER})\s?({_any_of(SPEEDS)})(?![A-Za-z])", _speed),
-        (rf"({_NUMBER})\s?({_any_of(UNITS)})(?![A-Za-z])", _unit),
+        (
+            rf"([{''.join(CURRENCIES)}])\s?({_NUMBER})\s?[-–—~〜～]\s?(?={_NUMBER})",
+            r"\2から\1",
+        ),
+        (
+            rf"(?:US)?([{''.join(CURRENCIES)}]|(?<![A-Za-z])(?:{any_of(CODES)}))\s?({_NUMBER})"
+            rf"(?:([万億兆])|\s?({any_of(THOUSANDS)})(?![A-Za-z]))?",
+            _money,
+        ),
+        (
+            rf"({_NUMBER}[万億]?)\s?([{''.join(CURRENCIES)}]|(?:{any_of(CODES)})(?![A-Za-z]))",
+            _price,
+        ),
+        (rf"({_NUMBER})\s?({any_of(SPEEDS)})(?![A-Za-z])", _speed),
+        (rf"({_NUMBER})\s?({any_of(UNITS)})(?![A-Za-z])", _unit),
         (r"°[CF]", "度"),
         (r"(?<![0-9.])[0-9]++(?:\.[0-9]++){2,}", _version),
         (

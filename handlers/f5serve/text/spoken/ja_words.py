@@ -48,9 +48,45 @@ CURRENCIES: Final[Mapping[str, str]] = {
     "฿": "バーツ",
 }
 
+CODES: Final[Mapping[str, str]] = _pairs(
+    "JPY=円 USD=ドル EUR=ユーロ GBP=ポンド CNY=人民元 KRW=ウォン INR=ルピー RUB=ルーブル CHF=スイスフラン"
+    " AUD=オーストラリアドル CAD=カナダドル HKD=香港ドル"
+)
+"""Codes of currencies, before or after the sum."""
+
+MONEY: Final[Mapping[str, str]] = {**CURRENCIES, **CODES}
+
+THOUSANDS: Final[Mapping[str, int]] = {
+    "K": 10**3,
+    "k": 10**3,
+    "thousand": 10**3,
+    "M": 10**6,
+    "million": 10**6,
+    "B": 10**9,
+    "bn": 10**9,
+    "billion": 10**9,
+    "T": 10**12,
+    "trillion": 10**12,
+}
+"""What English writes after a sum."""
+
+ERAS: Final[Mapping[str, str]] = _pairs("R=令和 H=平成 S=昭和 T=大正 M=明治")
+"""The letter before a year."""
+
+TITLES: Final[Mapping[str, str]] = _pairs(
+    "Mr=ミスター Mrs=ミセス Ms=ミズ Dr=ドクター Prof=プロフェッサー St=セント"
+)
+"""Before a name in Latin letters."""
+
+ORDINALS: Final[Mapping[str, str]] = _pairs(
+    "1=ファースト 2=セカンド 3=サード 4=フォース 5=フィフス 6=シックスス 7=セブンス 8=エイス 9=ナインス 10=テンス"
+)
+"""1st, 2nd and so on, as Japanese borrows them."""
+
 UNITS: Final[Mapping[str, str]] = _pairs(
     "℃=度 °C=度 °F=度 °=度 ㎡=平方メートル m²=平方メートル m2=平方メートル km²=平方キロメートル"
     " km2=平方キロメートル cm²=平方センチメートル cm2=平方センチメートル m³=立方メートル m3=立方メートル"
+    " cm3=立方センチメートル mm2=平方ミリメートル g/m2=グラム毎平方メートル"
     " L=リットル l=リットル dl=デシリットル dL=デシリットル t=トン ha=ヘクタール kW=キロワット kWh=キロワット時"
     " MW=メガワット hPa=ヘクトパスカル Hz=ヘルツ kHz=キロヘルツ MHz=メガヘルツ GHz=ギガヘルツ dB=デシベル"
     " KB=キロバイト MB=メガバイト GB=ギガバイト TB=テラバイト kcal=キロカロリー cal=カロリー V=ボルト A=アンペア"
@@ -79,6 +115,13 @@ SIGNS: Final[Mapping[str, str]] = {
     "±": "プラスマイナス",
     "≠": "ノットイコール",
     "≒": "ニアリーイコール",
+    "≈": "ニアリーイコール",
+    "≦": "しょうなりイコール",
+    "≤": "しょうなりイコール",
+    "≧": "だいなりイコール",
+    "≥": "だいなりイコール",
+    "√": "ルート",
+    "∞": "むげんだい",
     "%": "パーセント",
     "@": "アット",
     "#": "シャープ",

@@ -17,12 +17,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from f5serve.text.spoken import ru_libraries
+from f5serve.text.spoken.patterns import any_of
+from f5serve.text.spoken.ru_forms import FORMS, form
 from f5serve.text.spoken.ru_words import (
     ABBREVIATIONS,
     DECADES,
     HEADLINES,
     LETTERS,
     NAMES,
+    OPENED,
     SCORES,
     SIGNS,
     SPOONS,
@@ -174,12 +177,12 @@ def _time(found: re.Match[str]) -> str:
     case = _CASES.get(word.strip().lower(), "")
     if case and minute:  # both numbers change: the library's own reading has their cases right
         return found[0]
-    hours = f"{word}{hour} {_form(hour, *_HOURS[case])}"
+    hours = f"{word}{hour} {form(hour, *_HOURS[case])}"
     if not minute:
         return hours
     if word and minute % 10 == 1 and minute != 11:  # the accusative, which the library does not see
         return f"{hours} {_TENS[minute // 10]}одну минуту"
-    return f"{hours} {minute} {_form(minute, 'минута', 'минуты', 'минут')}"
+    return f"{hours} {minute} {form(minute, 'минута', 'минуты', 'минут')}"
 
 
 def _score(found: re.Match[str]) -> str:
@@ -202,7 +205,7 @@ def _spoons(found: re.Match[str]) -> str:
     number = int(found[1])
     if number == 1:
         return f"1 {kind}ую ложку"  # what a recipe tells to add
-    return f"{number} {_form(number, f'{kind}ая ложка', f'{kind}ые ложки', f'{kind}ых ложек')}"
+    return f"{number} {form(number, f'{kind}ая ложка', f'{kind}ые ложки', f'{kind}ых ложек')}"
 
 
 def _decade(found: re.Match[str]) -> str:
@@ -212,12 +215,6 @@ def _decade(found: re.Match[str]) -> str:
 
 def _per_kilogram(found: re.Match[str]) -> str:
     return " за килограмм" if "/" in found[0] else "килограмм"
-
-
-def _form(number: int, one: str, few: str, many: str) -> str:
-    if 11 <= number % 100 <= 14:
-        return many
-    return one if number % 10 == 1 else few if 2 <= number % 10 <= 4 else many
 
 
 def _anniversary(found: re.Match[str]) -> str:
@@ -252,11 +249,13 @@ def _left_letter(found: re.Match[str]) -> str:
 
 
 _LATIN: Final = "A-Za-zÀ-ÖØ-öø-ɏ"
-_SIGNS: Final = "№%‰°§$€₽£¥₴&@#+=×÷±<>½⅓⅔¼¾⅛²³⁰-₉ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ"
+_SIGNS: Final = "№%‰°§$€₽£¥₴&@#+=×÷±<>½⅓⅔¼¾⅛¹²³⁰-₉①-⒛ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ"
 # Without any of these a text is words and marks already, and the library (milliseconds) is not asked.
 _SOMETHING_TO_READ = re.compile(
     rf"[\d{_LATIN}{_SIGNS}Α-Ωα-ω]|[А-ЯЁ]{{2}}|\b[А-ЯЁ]\."
     rf"|\b(?i:{'|'.join(ABBREVIATIONS)})\.|\b(?i:г-н|г-на|г-жа|р-н|пр-т|б-р|ун-т|ин-т)\b"
+    rf"|\b(?i:{any_of(OPENED)})"
+    r"|\b(?i:пн|вт|ср|чт|пт|сб)\.?\s?[–—-]"
 )
 # Letters of scripts that Russian texts quote at most. They stay; the library's dictionary fails at some.
 _FOREIGN = re.compile(
@@ -274,6 +273,7 @@ _BEFORE: Final = tuple(
     for pattern, written in (
         ("[０-９Ａ-Ｚａ-ｚ％＋＆＝＠＃＄Ⅰ-ⅿ]+", _plain),
         (r"(?![0-9])\d", _digit),
+        *FORMS,
         (rf"[{_LATIN}]*[À-ÖØ-öø-ɏ][{_LATIN}]*", _bare_latin),
         (
             rf"(?i)(?<![A-Za-z-])(?:{'|'.join(sorted(NAMES, key=len, reverse=True))})(?![A-Za-z-])",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from f5serve.text.spoken import numbers
-from f5serve.text.spoken.zh_numbers import cardinal, number, one_by_one
+from f5serve.text.spoken.patterns import any_of
+from f5serve.text.spoken.zh_forms import FORMS, digit_by_digit
+from f5serve.text.spoken.zh_numbers import cardinal, number, one_by_one, scaled, sixtieths
 from f5serve.text.spoken.zh_words import (
     CURRENCIES,
     LABELS,
@@ -21,8 +20,10 @@ from f5serve.text.spoken.zh_words import (
     PLATES,
     SCORES,
     SIGNS,
+    THOUSANDS,
     UNITS,
 )
+from f5serve.text.spoken.zh_years import YEAR, is_year
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -63,43 +64,12 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
-def _plain(found: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", found[0])
-
-
-def _fraction_sign(found: re.Match[str]) -> str:
-    """One sign for a fraction, apart from the whole number before it."""
-    apart = found.string[found.start() - 1 : found.start()].isdigit()
-    return " " * apart + _plain(found).replace("⁄", "/")
-
-
-def _listed(found: re.Match[str]) -> str:
-    return f"{cardinal(_whole(found[0]))}、"
-
-
-def _whole(sign: str) -> str:
-    return str(int(unicodedata.numeric(sign)))
-
-
-def _numeral(found: re.Match[str]) -> str:
-    return _whole(found[0])
-
-
-def _roman(found: re.Match[str]) -> str:
-    value = numbers.roman(found[0])
-    return found[0] if value is None else cardinal(str(value))
-
-
 def _pressure(found: re.Match[str]) -> str:
     return f"{cardinal(found[1])}比"
 
 
 def _season(found: re.Match[str]) -> str:
     return one_by_one(found[1]) + one_by_one(found[2])
-
-
-def _one_by_one(found: re.Match[str]) -> str:
-    return one_by_one(found[0])
 
 
 def _date(found: re.Match[str]) -> str:
@@ -118,14 +88,12 @@ def _time(found: re.Match[str]) -> str:
     before = found.string[max(0, found.start() - _SCORE_CONTEXT) : found.start()]
     if int(hour) > 24 or any(word in before for word in SCORES):
         return found[0]
-    read = f"{cardinal(hour, counted=True)}点"
+    half = (found[4] or "")[:1].lower()
+    part = {"a": "上午", "p": "下午"}.get(half, "")
+    read = f"{part}{cardinal(hour, counted=True)}点"
     if minute != "00" or second:
-        read += _sixtieths(minute) + "分"
-    return read + (_sixtieths(second) + "秒" if second else "")
-
-
-def _sixtieths(digits: str) -> str:
-    return ("零" if digits[0] == "0" and digits != "00" else "") + cardinal(digits)
+        read += sixtieths(minute) + "分"
+    return read + (sixtieths(second) + "秒" if second else "")
 
 
 def _score(found: re.Match[str]) -> str:
@@ -137,28 +105,44 @@ def _slash(found: re.Match[str]) -> str:
     first, second = found[1], found[2]
     if int(second) <= int(first) <= 12 and int(second) >= 1:
         return f"{cardinal(first)}月{cardinal(second)}日"
+    if 10 <= int(first) <= 12 < int(second) <= 31:  # 12/25, which as a fraction hardly is written
+        return f"{cardinal(first)}月{cardinal(second)}日"
     if int(first) > int(second) > 12:  # a blood pressure
         return f"{cardinal(first)}比{cardinal(second)}"
     return f"{cardinal(second)}分之{cardinal(first)}"
 
 
 def _money(found: re.Match[str]) -> str:
-    amount = found[2]
+    amount, unit, thousands = found[2], CURRENCIES[found[1]], found[4]
+    if thousands:
+        return scaled(amount, thousands) + unit
     if "." in amount:
         amount = amount.rstrip("0").rstrip(".")
-    scale, unit = found[3] or "", CURRENCIES[found[1]]
-    return number(amount, counted=True) + scale + unit
+    return number(amount, counted=True) + (found[3] or "") + unit
 
 
 def _part(found: re.Match[str]) -> str:
     """Per cent and per mille, alone or from one to another."""
     whole = "百" if found[0].endswith("%") else "千"
     first, second = found["first"], found["second"]
-    read = ("负" if found["minus"] else "") + f"{whole}分之{number(first)}"
+    read = ("负" if found["minus"] else "") + f"{whole}分之{_of_hundred(first)}"
     if second is None:
         return read
-    again = f"{whole}分之" if found["again"] else ""
-    return f"{read}到{again}{number(second)}"
+    again = "负" * bool(found["below"]) + (f"{whole}分之" if found["again"] else "")
+    return f"{read}到{again}{_of_hundred(second)}"
+
+
+def _of_hundred(digits: str) -> str:
+    """All of it is 百分之百."""
+    return "百" if digits == "100" else number(digits)
+
+
+def _temperatures(found: re.Match[str]) -> str:
+    """From one temperature to another, of which the first is below zero at least."""
+    unit = UNITS[found[5]]
+    below = "零下" if found[2] else "负"
+    first = below + number(found[1]) + (unit if found[2] else "")
+    return f"{first}到{below * bool(found[3])}{number(found[4])}{unit}"
 
 
 def _unit(found: re.Match[str]) -> str:
@@ -197,11 +181,6 @@ def _version(found: re.Match[str]) -> str:
     return "点".join(cardinal(part) for part in found[0].split("."))
 
 
-def _anniversary(found: re.Match[str]) -> str:
-    """A day that history is called by: 9·11."""
-    return "".join(map(one_by_one, re.findall("[0-9]+", found[0])))
-
-
 def _parts(found: re.Match[str]) -> str:
     return "杠".join(one_by_one(part, telephone=True) for part in found[0].split("-"))
 
@@ -219,98 +198,96 @@ def _quantity(found: re.Match[str]) -> str:
     text = found["number"]
     counted = found["measure"] is not None and not _after_latin(found)
     code = len(text) > 7 or (text.isdecimal() and len(text) > 1 and text[0] == "0")
-    year = len(text) == 4 and text.startswith(("19", "20")) and not counted
-    if text.isdecimal() and (year or (code and not counted)):
+    if text.isdecimal() and not counted and (code or is_year(found.string, *found.span("number"))):
         return one_by_one(text)
     return number(text, counted=counted)
 
 
 def _price(found: re.Match[str]) -> str:
-    return number(found[1], counted=True) + CURRENCIES[found[2]]
+    return number(found[1], counted=True) + (found[2] or "") + CURRENCIES[found[3]]
+
+
+def _ten_thousands(found: re.Match[str]) -> str:
+    return scaled(found[1], "w")
 
 
 def _sign(found: re.Match[str]) -> str:
     return SIGNS[found[0]]
 
 
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-
-
 _SOMETHING_TO_READ = re.compile(
-    rf"[\d½-¾①-⓿Ⅰ-ⅿ⅐-⅞{re.escape(''.join(SIGNS))}＆＋＝＄￥]|[IVX][世期型级代卷]"
+    rf"[\d〇½-¾⁰¹²³⁴-⁹①-⓿Ⅰ-ⅿ⅐-⅞{re.escape(''.join(SIGNS))}＆＋＝＄￥]|[IVX][世期型级代卷]|第[IVX]"
 )
 _DASH: Final = "[-‐‑‒–—―−~〜～－]"
 _MINUS: Final = "(?<![A-Za-z0-9)])[-−–－]"
 _ALONE: Final = r"(?<![A-Za-z0-9.,:/-])"
 _ENDS: Final = r"(?![0-9:/]|[.,-][0-9])"
 _NUMBER: Final = r"(?<![0-9.,])(?:[0-9]{1,3}(?:,[0-9]{3})++|[0-9]++)(?:\.[0-9]++)?"
-_WIDE: Final = "０-９Ａ-Ｚａ-ｚ％＋＆＝＠＃＄￥℃℉№⁰-₉"
 _AGO: Final = "前|后|以前|以来|历史|来的"
-_YEAR: Final = "(?:19|20)[0-9]{2}"
 
 # What is written in several forms first, then the numbers, the longest form first.
 _RULES: Final = tuple(
     (re.compile(pattern), written)
     for pattern, written in (
-        ("[①-⑳]", _listed),
-        ("[½⅓⅔¼¾⅕-⅞]", _fraction_sign),
-        ("[Ⅰ-Ⅻⅰ-ⅻ]", _numeral),
-        (rf"[{_WIDE}]+", _plain),
-        (r"(?![0-9])\d", _numeral),
-        ("(?<![0-9.])[0-9]{1,2}[·•][0-9]{1,2}(?![0-9.])", _anniversary),
-        ("(?<=[0-9])[．](?=[0-9])", "."),
-        ("(?<=[0-9])[：∶](?=[0-9])", ":"),
-        ("(?<=[0-9])，(?=[0-9]{3}(?![0-9]))", ","),
-        ("(?<=[0-9])[／⁄](?=[0-9])", "/"),
-        ("(?<![0-9%℃°元年月日号点分秒时A-Za-z])[~～](?=[0-9])", "约"),
-        (r"(?<=[0-9]米)[0-9]{1,2}(?![0-9.]|厘|分|毫|的?[长宽高])", _one_by_one),
-        (r"(?<![0-9])[0-9]++(?= 点 [A-Za-z])", _one_by_one),
-        (r"(?<![0-9])[0-9]0(?=后(?!期|续))", _one_by_one),
-        (r"(?<![A-Za-z])[IVX]{1,5}(?=[世期型级代卷])", _roman),
-        (rf"{_ALONE}({_YEAR})/([0-9]{{2}})(?=\s?(?:赛季|学年|财年|年度))", _season),
+        *FORMS,
+        (rf"{_ALONE}({YEAR})/([0-9]{{2}})(?=\s?(?:赛季|学年|财年|年度))", _season),
+        ("(?<=[0-9])[-–—~～](?=[12][0-9]{3}[/.][01]?[0-9][/.][0-9])", "到"),
         (rf"{_ALONE}([12][0-9]{{3}})([/.-])([01]?[0-9])\2([0-3]?[0-9]){_ENDS}", _date),
-        (rf"{_ALONE}({_YEAR})[/-](0[1-9]|1[0-2]|[1-9])(?:月|{_ENDS}(?!年))", _year_and_month),
+        (rf"{_ALONE}({YEAR})[/-](0[1-9]|1[0-2]|[1-9])(?:月|{_ENDS}(?!年))", _year_and_month),
         (
             rf"(?<![0-9.,])(?![12]000年(?:{_AGO}))[12][0-9]{{3}}(?={_DASH}[12]?[0-9]{{1,3}}年|年(?!(?:{_AGO})))",
-            _one_by_one,
+            digit_by_digit,
         ),
-        (r"(?<![0-9])0[0-9](?=年)", _one_by_one),
+        (r"(?<![0-9])0[0-9](?=年)", digit_by_digit),
         (
-            rf"{_ALONE}(?:\+86[- ]?)?(?:1[3-9][0-9]{{9}}|1[3-9][0-9]-[0-9]{{4}}-[0-9]{{4}}"
-            r"|0[0-9]{2,3}-[0-9]{7,8}|[48]00-[0-9]{3,4}-[0-9]{3,4})(?![0-9-])",
+            rf"{_ALONE}(?:\(?\+86\)?[- ]?)?(?:1[3-9][0-9](?:[0-9]{{8}}|(?P<gap>[- ])[0-9]{{4}}(?P=gap)[0-9]{{4}})"
+            r"|\(?0[0-9]{2,3}(?:[- ]|\)\s?)[0-9]{3,4}[- ]?[0-9]{4}"
+            r"|[48]00(?P<dash>[- ])[0-9]{3,4}(?P=dash)[0-9]{3,4})(?![0-9-])"
+            rf"|{_ALONE}\+[1-9][0-9]{{0,2}}(?:[- ][0-9]{{1,5}}){{2,5}}(?![0-9-])",
             _telephone,
         ),
         (rf"(?<=[{PLATES}])[A-Z][·•]?[A-Z0-9]{{5,6}}(?![A-Za-z0-9])", _digits),
         (
-            rf"(?:{_any_of(LABELS)})(?:是|为|：|:)?\s?[0-9]{{3,}}+(?![.,][0-9]|\s?(?:{_any_of(MEASURES)}|[万亿]))",
+            rf"(?:{any_of(LABELS)})(?:是|为|：|:)?\s?[0-9]{{3,}}+(?![.,][0-9]|\s?(?:{any_of(MEASURES)}|[万亿]))",
             _digits,
         ),
         (
-            r"(?<![0-9.])(?:1[12][0-9]|12[0-9]{3}|10[0-9]{3}|9[56][0-9]{3})(?=热线|客服|电话|报警)",
+            r"(?<![0-9.])(?:1[12][0-9]|12[0-9]{3}|10[0-9]{3}|9[56][0-9]{3})(?=热线|客服|电话|报警|急救|火警)"
+            r"|(?<![0-9.,])(?:12306|10086|10010)(?![0-9.,])",
             _digits,
         ),
         (r"(?<![0-9])[0-9]{3,4}(?=房|室|教室|航班|次列车)", _digits),
         (
-            rf"(?<![A-Za-z0-9])[A-Z]{{1,3}}-?[0-9]{{3,5}}(?![0-9.,]|\s?(?:{_any_of(MEASURES)}|[万亿]))",
+            rf"(?<![A-Za-z0-9])(?!(?:{any_of(CURRENCIES)})[0-9])[A-Z]{{1,3}}-?[0-9]{{3,5}}(?![0-9.,]|\s?(?:{any_of(MEASURES)}|[万亿]))",
             _digits,
         ),
         (
-            r"(?<![A-Za-z0-9.,:/])([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:/]|[.,][0-9])",
+            r"(?<![A-Za-z0-9.,:/])([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:/]|[.,][0-9])"
+            r"(?:\s?([AaPp][Mm])(?![A-Za-z]))?",
             _time,
         ),
         (rf"{_ALONE}([0-9]++):([0-9]++){_ENDS}", _score),
-        (rf"({_any_of(CURRENCIES)})\s?({_NUMBER})\s?([万亿千百])?(?:元|美元)?", _money),
-        (rf"({_NUMBER})\s?([$€£¥])", _price),
+        (rf"({any_of(CURRENCIES)})\s?({_NUMBER})\s?{_DASH}\s?(?={_NUMBER})", r"\2到\1"),
+        (
+            rf"(?<![A-Za-z])({any_of(CURRENCIES)})\s?({_NUMBER})\s?"
+            rf"(?:([万亿千百])|({any_of(THOUSANDS)})(?![A-Za-z]))?(?:元|美元)?",
+            _money,
+        ),
+        (rf"({_NUMBER})\s?([万亿])?\s?({any_of(CURRENCIES)})(?![A-Za-z])", _price),
+        (rf"({_NUMBER})[wW](?![A-Za-z0-9])", _ten_thousands),
+        (
+            rf"{_MINUS}({_NUMBER})\s?(℃|°C|°F|度)?\s?{_DASH}\s?([-−–－])?({_NUMBER})\s?(℃|°C|°F|度)",
+            _temperatures,
+        ),
         (
             rf"(?P<minus>{_MINUS})?(?P<first>{_NUMBER})\s?"
-            rf"(?:(?P<again>%)?\s?{_DASH}\s?(?P<second>{_NUMBER}))?\s?[%‰]",
+            rf"(?:(?P<again>%)?\s?{_DASH}\s?(?P<below>[-−])?(?P<second>{_NUMBER}))?\s?[%‰]",
             _part,
         ),
         (r"(?<=[0-9])\s?[-−]\s?(?=[0-9]++\s?=)", "减"),
         (r"(?<![0-9.-])[0-9]++(?:-[0-9]++){2,}", _parts),
         (
-            rf"({_NUMBER})\s?({_any_of(UNITS)})?\s?{_DASH}+\s?(?=[-−]?{_NUMBER})",
+            rf"({_NUMBER})\s?({any_of(UNITS)})?\s?{_DASH}+\s?(?=[-−]?{_NUMBER})",
             _to,
         ),
         (
@@ -319,21 +296,24 @@ _RULES: Final = tuple(
         ),
         (rf"(?<=时速)({_NUMBER})\s?km/h", r"\1公里"),
         (rf"{_ALONE}([0-9]{{2,3}})/(?=[0-9]{{2,3}}\s?mmHg)", _pressure),
-        (rf"({_MINUS})?({_NUMBER})\s?({_any_of(UNITS)})(?![A-Za-z])", _unit),
+        (rf"({_MINUS})?({_NUMBER})\s?({any_of(UNITS)})(?![A-Za-z])", _unit),
+        (r"(?<![0-9.])([0-9]{1,2}) (?=[1-9]/[2-9](?![0-9/]))", r"\1又"),
         (rf"{_ALONE}([0-9]{{1,4}})/([0-9]{{1,4}}){_ENDS}", _slash),
         (r"(?<![0-9.])[0-9]++(?:\.[0-9]++){2,}", _version),
         (r"第\s?([0-9]++)(?!\.[0-9])", _ordinal),
-        (r"(?:№|No\.?\s?|#)([0-9]++)", _number_sign),
+        (r"(?:№|(?<![A-Za-z])N[oO]\.?\s?|#)([0-9]++)", _number_sign),
+        (r"(?<=[0-9])\s?[*xX]\s?(?=[0-9])", "乘"),
+        ("(?<=[0-9])x(?![A-Za-z0-9])", "倍"),
         (r"(?<=[0-9])\s?>\s?(?=[0-9])", "大于"),
         (r"(?<=[0-9])\s?<\s?(?=[0-9])", "小于"),
         ("(?<![A-Za-z0-9\u3400-\u9fff)])[-−－](?=[0-9])", "负"),
         (
             rf"(?P<number>{_NUMBER})"
-            rf"(?:(?=(?:到[0-9]+)?\s?(?P<measure>{_any_of((*MEASURES, '百', '千', '万', '亿'))})))?",
+            rf"(?:(?=(?:到[0-9]+)?\s?(?P<measure>{any_of((*MEASURES, '百', '千', '万', '亿'))})))?",
             _quantity,
         ),
         (r"(?<![0-9])\.(?=[0-9])", "点"),
-        ("[0-9]+", _one_by_one),
+        ("[0-9]+", digit_by_digit),
         (f"[{re.escape(''.join(SIGNS))}]", _sign),
     )
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
+
+from f5serve.text.spoken.zh_words import THOUSANDS
 
 _DIGITS: Final = "零一二三四五六七八九"
 _TELEPHONE_ONE: Final = "幺"
@@ -57,3 +60,19 @@ def number(text: str, *, counted: bool = False) -> str:
     if not decimals:
         return cardinal(whole, counted=counted)
     return f"{cardinal(whole)}点{one_by_one(decimals)}"
+
+
+def sixtieths(digits: str) -> str:
+    """Read the minutes after an hour, and the seconds: 05 is 零五."""
+    return ("零" if digits[0] == "0" and digits != "00" else "") + cardinal(digits)
+
+
+def scaled(text: str, thousands: str) -> str:
+    """Read a number with an English word for its thousands as Mandarin groups it: 1.5 million is 一百五十万.
+
+    Args:
+        text: As for :func:`number`.
+        thousands: A key of ``zh_words.THOUSANDS``.
+    """
+    value = Decimal(text.replace(",", "")) * THOUSANDS[thousands]
+    return number(f"{value:f}".rstrip("0").rstrip(".") if value % 1 else str(int(value)))

@@ -21,7 +21,10 @@ UNITS: Final[Mapping[str, str]] = _pairs(
     " kWh=千瓦时 W=瓦 V=伏 mAh=毫安时 Hz=赫兹 kHz=千赫兹 MHz=兆赫兹 GHz=吉赫兹 dB=分贝 kcal=千卡 kJ=千焦"
     " Pa=帕 kPa=千帕 hPa=百帕 MPa=兆帕 min=分钟 h=小时 s=秒 ms=毫秒 rpm=转每分钟 px=像素 mph=英里每小时"
     " km/h=公里每小时 m/s=米每秒 km/s=公里每秒 g/cm³=克每立方厘米 mg/L=毫克每升 Mbps=兆比特每秒"
-    " mmHg=毫米汞柱 mm2=平方毫米"
+    " mmHg=毫米汞柱 mm2=平方毫米 mm²=平方毫米 cm2=平方厘米 cm3=立方厘米 mm³=立方毫米 dm²=平方分米 dm³=立方分米"
+    " m/s²=米每平方秒"
+    " g/m²=克每平方米 kg/m²=公斤每平方米 g/m³=克每立方米 kg/m³=公斤每立方米 μg/m³=微克每立方米 mg/m³=毫克每立方米"
+    " mmol/L=毫摩尔每升 度=度"
 )
 """Units after a number."""
 
@@ -37,7 +40,50 @@ CURRENCIES: Final[Mapping[str, str]] = {
     "₽": "卢布",
     "₹": "卢比",
     "฿": "泰铢",
+    "A$": "澳元",
+    "C$": "加元",
+    "S$": "新加坡元",
+    "円": "日元",
+    "RMB": "元",
+    "CNY": "元",
+    "USD": "美元",
+    "EUR": "欧元",
+    "GBP": "英镑",
+    "JPY": "日元",
+    "HKD": "港元",
+    "TWD": "新台币",
+    "KRW": "韩元",
+    "RUB": "卢布",
+    "INR": "卢比",
 }
+
+YEAR_BEFORE: Final = _words(
+    "在 于 自 从 至 截至 截止 生于 年份 年份是 年份为 年份： 回顾 展望 告别 迎接 喜迎 再见 你好 走过 相约 公元 始于"
+)
+"""What a year without 年 follows."""
+
+YEAR_AFTER: Final = _words(
+    "届 款 赛季 奥运 世界杯 欧洲杯 亚运 世博 春季 夏季 秋季 冬季 春夏 秋冬 级 财年 学年 新年 跨年 元旦 版 第一季度"
+    " 第二季度 第三季度 第四季度 上半年 下半年 开始 出生 毕业 成立 入学 上市"
+)
+"""What follows a year without 年."""
+
+THOUSANDS: Final[Mapping[str, int]] = {
+    "k": 10**3,
+    "K": 10**3,
+    "thousand": 10**3,
+    "w": 10**4,
+    "m": 10**6,
+    "M": 10**6,
+    "mn": 10**6,
+    "million": 10**6,
+    "B": 10**9,
+    "bn": 10**9,
+    "billion": 10**9,
+    "T": 10**12,
+    "trillion": 10**12,
+}
+"""What English writes after a sum."""
 
 SIGNS: Final[Mapping[str, str]] = {
     "&": "和",
@@ -50,6 +96,10 @@ SIGNS: Final[Mapping[str, str]] = {
     "≠": "不等于",
     "≤": "小于等于",
     "≥": "大于等于",
+    "≦": "小于等于",
+    "≧": "大于等于",
+    "√": "根号",
+    "∞": "无穷大",
     "%": "百分号",
     "‰": "千分号",
     "℃": "摄氏度",

@@ -32,8 +32,8 @@ from f5serve.text.spoken.marks import unmark
         ("| a | b |\n|---|:-:|\n| 1 | 2 |", "a, b.\n1, 2."),
         ("<p>One &amp; two<br/>three</p>", " One & two three "),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
-        ("<https://a.example/b>", "a.example"),
-        ("see https://user@a.example:8080/b?c=d#e.", "see a.example."),
+        ("<https://a.example/b>", "https://a.example"),
+        ("see https://user@a.example:8080/b?c=d#e.", "see https://a.example."),
         (r"\*not slanted\* \# no title", "not slanted # no title"),
     ],
 )

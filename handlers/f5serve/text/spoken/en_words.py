@@ -18,9 +18,20 @@ SHORT_MONTHS: Final = {month[:3]: month for month in MONTHS} | {"Sept": "Septemb
 NUMBERED: Final = words(
     """
     Chapter Part Volume Book Act Scene Section Article War Title Phase Type Class Level Stage Unit Figure Table
-    Appendix Module Mark Group Division Apollo Rocky Rambo Episode Season Bowl
+    Appendix Module Mark Group Division Apollo Rocky Rambo Episode Season Bowl Chapters Parts Volumes Books Acts
+    Scenes Sections Articles Wars Phases Types
     """
 )
+
+AROUND_ROMANS: Final = frozenset(map(str.lower, NUMBERED)) | {"century", "centuries"}
+"""Words beside which several Roman numerals may stand."""
+
+IN_SHORT: Final = {
+    "vol.": "volume", "vols.": "volumes", "ch.": "chapter", "chs.": "chapters", "sec.": "section", "eq.": "equation",
+    "ex.": "example", "ver.": "version", "c.": "circa", "ca.": "circa", "est.": "established", "nos.": "numbers",
+    "art.": "article", "fig.": "figure", "figs.": "figures", "p.": "page", "pp.": "pages",
+}  # fmt: skip
+"""What these are before a number alone."""
 
 NO_NOUN: Final = words(
     """
@@ -66,7 +77,7 @@ UNITS: Final = {
     "mAh": _noun("milliamp hour"), "µg": _noun("microgram"), "mcg": _noun("microgram"), "kJ": _noun("kilojoule"),
     "rpm": _noun("revolution per minute", "revolutions per minute"), "tbsp": _noun("tablespoon"),
     "tsp": _noun("teaspoon"), "gal": _noun("gallon"), "psi": _noun("pound per square inch",
-    "pounds per square inch"), "bpm": _noun("beat per minute", "beats per minute"),
+    "pounds per square inch"), "bpm": _noun("beat per minute", "beats per minute"), "fps": _noun("frame per second", "frames per second"),
 }  # fmt: skip
 
 MONARCHS: Final = words(

@@ -88,8 +88,9 @@ def scale_step(grammar: Grammar) -> Step:
 
     def said(match: re.Match[str]) -> str:
         sign = match[2] or match[3] or match[4]
-        number, name = grammar.parse(match[1]), grammar.scales[sign]
-        if sign == name:  # a word already
+        number = grammar.parse(match[1])
+        name = grammar.scale_of(number, sign)
+        if sign == grammar.scales[sign]:  # a word already
             return match[0]
         return f"{grammar.number(number, noun=name)} {name}"
 

@@ -69,17 +69,20 @@ _FROM_HALF_DAY: Final = re.compile(
 )
 _MINUTES: Final = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 _HOURS_OF_DAYS: Final = re.compile(
-    r"(?<!\w)((?:(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\.?|[A-Z][a-z]{2,6}days?|[Dd]aily|[Ww]eekdays|[Ww]eekends)[,:]? "
+    r"(?<!\w)((?:(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\.?|[A-Z][a-z]{2,6}days?|[Dd]aily|[Ww]eekdays|[Ww]eekends)"
+    r"[,:]? "
     r"(?:1[0-2]|[1-9])(?::[0-5][0-9])?)[-–](?=(?:1[0-2]|[1-9])(?::[0-5][0-9])?(?![\w:-]|[.,][0-9]))"
 )
 _NINE_TO_FIVE: Final = re.compile(r"(?<![\w.,-])9[-–](?=5 (?:job|grind|work|life|schedule)\b)")
 _TAKEN_AWAY: Final = re.compile(r"(?<=[0-9])[-−–](?=[0-9]{1,9}+\s?=)")
 _NO_WHOLE: Final = re.compile(r"(?<![\w.,)])([$£€]?)\.([0-9]{1,9}+)(?![\w.]*[0-9])")
 _UNIT_FOLLOWS: Final = re.compile(r"\s?([A-Za-z°²³/]{1,4})(?![\w/])|[%°]")
+_SHARP: Final = re.compile(r"(?<![\w])([A-G])#(?![\w#])")
 _ATTACKS: Final = re.compile(r"(?<![\w/])9/11(?![\w/])")
 _PENCE: Final = re.compile(r"(?<![\w.,$€])([1-9][0-9]?)p(?!\w)")
 _DAYS_OF_MONTH: Final = re.compile(
-    rf"(?<!\w)(?P<month>{_MONTH}) (?P<first>[0-3]?[0-9]){_ORDINAL_END}\s?[-–]\s?(?P<last>[0-3]?[0-9]){_ORDINAL_END}(?![\w:-]|[.,][0-9])"
+    rf"(?<!\w)(?P<month>{_MONTH}) (?P<first>[0-3]?[0-9]){_ORDINAL_END}\s?[-–]\s?"
+    rf"(?P<last>[0-3]?[0-9]){_ORDINAL_END}(?![\w:-]|[.,][0-9])"
 )
 _DAYS_BEFORE_MONTH: Final = re.compile(
     rf"(?<![\w.,/-])([0-3]?[0-9]){_ORDINAL_END}\s?[-–]\s?(?=[0-3]?[0-9]{_ORDINAL_END} (?:{_MONTH}))"
@@ -226,6 +229,7 @@ class English(Grammar):
             (_HEIGHT, lambda found: f"{found[1]} foot {found[2]}"),
             (_DIALLED, lambda found: found[1] + self.by_digits(found[2])),
             (_EVERY_HOUR, lambda _: "twenty-four seven"),
+            (_SHARP, lambda found: f"{found[1]} sharp"),
             (_ATTACKS, lambda _: "nine eleven"),
             (
                 _PENCE,

@@ -27,9 +27,8 @@ AROUND_ROMANS: Final = frozenset(map(str.lower, NUMBERED)) | {"century", "centur
 """Words beside which several Roman numerals may stand."""
 
 IN_SHORT: Final = {
-    "vol.": "volume", "vols.": "volumes", "ch.": "chapter", "chs.": "chapters", "sec.": "section", "eq.": "equation",
-    "ex.": "example", "ver.": "version", "c.": "circa", "ca.": "circa", "est.": "established", "nos.": "numbers",
-    "art.": "article", "fig.": "figure", "figs.": "figures", "p.": "page", "pp.": "pages",
+    "vol.": "volume", "vols.": "volumes", "ch.": "chapter", "chs.": "chapters", "eq.": "equation", "c.": "circa",
+    "ca.": "circa", "nos.": "numbers", "fig.": "figure", "figs.": "figures", "p.": "page", "pp.": "pages",
 }  # fmt: skip
 """What these are before a number alone."""
 
@@ -77,7 +76,8 @@ UNITS: Final = {
     "mAh": _noun("milliamp hour"), "µg": _noun("microgram"), "mcg": _noun("microgram"), "kJ": _noun("kilojoule"),
     "rpm": _noun("revolution per minute", "revolutions per minute"), "tbsp": _noun("tablespoon"),
     "tsp": _noun("teaspoon"), "gal": _noun("gallon"), "psi": _noun("pound per square inch",
-    "pounds per square inch"), "bpm": _noun("beat per minute", "beats per minute"), "fps": _noun("frame per second", "frames per second"),
+    "pounds per square inch"), "bpm": _noun("beat per minute", "beats per minute"),
+    "fps": _noun("frame per second", "frames per second"),
 }  # fmt: skip
 
 MONARCHS: Final = words(
@@ -139,7 +139,8 @@ ABBREVIATIONS: Final = {
     "Capt.": "Captain", "Gen.": "General", "Col.": "Colonel", "Lt.": "Lieutenant", "Sgt.": "Sergeant",
     "Rev.": "Reverend", "Gov.": "Governor", "Sen.": "Senator", "Mt.": "Mount", "Inc.": "Incorporated",
     "Ltd.": "Limited", "Ltd": "Limited", "Corp.": "Corporation", "Co.": "Company", "vs.": "versus", "vs": "versus",
-    "etc.": "et cetera.", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "dept.": "department",
+    "etc.": "et cetera.", "e.g.": "for example", "i.e.": "that is",
+    "E.g.": "For example", "I.e.": "That is", "approx.": "approximately", "dept.": "department",
     "WWI": "World War One", "WWII": "World War Two", "WW1": "World War One", "WW2": "World War Two",
     "Ave.": "Avenue", "Blvd.": "Boulevard", "a.k.a.": "also known as", "w/o": "without", "w/": "with", "OK": "okay",
     "Ph.D.": "pee aitch dee.", "PhD": "pee aitch dee",

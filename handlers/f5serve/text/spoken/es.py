@@ -34,7 +34,7 @@ from f5serve.text.spoken.es_words import (
 from f5serve.text.spoken.grammar import Grammar
 from f5serve.text.spoken.nouns import Noun
 from f5serve.text.spoken.numbers import Date, Numeral
-from f5serve.text.spoken.patterns import NEXT_WORD
+from f5serve.text.spoken.patterns import NEXT_WORD, apart
 
 _FIRST_OF_MONTH: Final = re.compile(
     rf"(?<![\w.,])1(\.?[º°])? (?=de (?:{'|'.join(MONTHS)})\b)", re.IGNORECASE
@@ -61,13 +61,15 @@ _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]\.?[º°]|[nN]úm\.|[nN]ro\.|No\.|
 _CENTURY: Final = re.compile(r"(?<!\w)(s|ss)\. ?(?=[IVXL]{1,6}(?!\w))")
 _TENTHS: Final = re.compile(r"(?<![\w.,'’])([0-9]{1,4})['’](?=[0-9]{1,2}(?![\w'’\"”]))")
 _MONTH: Final = re.compile(
-    rf"(?i)(?<=[0-9] )((?:de )?)({'|'.join(sorted(SHORT_MONTHS, key=len, reverse=True))})(?:\.|(?= (?:de )?[12][0-9]{{3}}))(?!\w)"
+    rf"(?i)(?<=[0-9] )((?:de )?)({'|'.join(sorted(SHORT_MONTHS, key=len, reverse=True))})"
+    r"(?:\.|(?= (?:de )?[12][0-9]{3}))(?!\w)"
     r"(?=( [12][0-9]{3}(?!\w))?)"
 )
 _EVERY_HOUR: Final = re.compile(r"(?<![\w/])24/7(?![\w/])")
 _HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
 _PAGES: Final = re.compile(r"(?<!\w)(págs?|pp?)\. ?(?=([0-9]{1,5}\s?[-–]\s?[0-9])|[0-9])")
 
+_FEWEST_DEGREES: Final = 20  # that are written with the sign of an ordinal: 90º
 _ARTICLES: Final = frozenset({"el", "la", "del", "al", "un", "una"})
 
 
@@ -183,15 +185,21 @@ class Spanish(Grammar):
             return self.ordinal(number) if number < 10 else self.cardinal(number)
         if before.lower() in NUMBERED_BY_ROMANS:
             return self.cardinal(number)
-        article = before.lower()
-        if article in _ARTICLES and number <= 10 and after.lower() in ORDERED_BY_ROMANS:
-            said = self.ordinal(number, feminine=article in {"la", "una"})
-            return said if article in {"la", "una"} or number not in (1, 3) else said[:-1]
+        if before.lower() in _ARTICLES and after.lower() in ORDERED_BY_ROMANS:
+            return self._ordered(number, before.lower(), after)
         if number > 39 or (number in (1, 5, 10) and not before.istitle()):
             return None
         if number > 10:
             return self.cardinal(number)
         return self.ordinal(number, feminine=before in QUEENS)
+
+    def _ordered(self, number: int, article: str, noun: str) -> str:
+        """La segunda Guerra, el tercer Congreso, el veintiún Congreso."""
+        feminine = article in {"la", "una"}
+        if number > 10:
+            return self.cardinal(number, noun=noun)
+        said = self.ordinal(number, feminine=feminine)
+        return said[:-1] if number in (1, 3) and not feminine else said
 
     def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
         return (
@@ -239,10 +247,16 @@ class Spanish(Grammar):
 
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])
-        if value == 0 or (found[2] == "°" and not _is_place(found)):
+        if value == 0:
             return found[0]
+        if (
+            found[2] in {"°", "º"}
+            and (found[2] == "°" or value >= _FEWEST_DEGREES)
+            and not _is_place(found)
+        ):
+            return f"{found[1]}°"
         said = self.ordinal(value, feminine=found[2] == "ª" or (found[3] or "").endswith("a"))
-        return said[:-1] if found[3] == "er" else said
+        return apart(found, said[:-1] if found[3] == "er" else said)
 
 
 def _is_place(found: re.Match[str]) -> bool:
@@ -252,7 +266,7 @@ def _is_place(found: re.Match[str]) -> bool:
     if (after and after[1].lower() in PLACES) or _IN_CLASS.match(text, end):
         return True
     before = _ARTICLE.search(text, max(0, start - 8), start)
-    return before is not None and _PLACED.match(text, end) is not None
+    return before is not None and (found[2] == "º" or _PLACED.match(text, end) is not None)
 
 
 @cache

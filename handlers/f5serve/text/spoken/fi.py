@@ -35,6 +35,10 @@ from f5serve.text.spoken.patterns import DASH
 _DAY_AND_MONTH: Final = re.compile(
     r"(?<![\w./-])(?<!klo )(?<!ello )([0-3]?[0-9])\.(1[0-2]|0?[1-9])\.(?![0-9])"
 )
+_ORDINALS: Final = re.compile(
+    rf"(?<![\w.,:/-])([0-9]{{1,3}})\.\s?{DASH}\s?(?=[0-9]{{1,3}}\. ([a-zåäö]{{1,40}}))"
+    rf"(?!.{{3,6}}(?:{'|'.join(MONTHS)}))"
+)
 _DAYS_OF_MONTH: Final = re.compile(
     rf"(?<![\w.,/-])([0-3]?[0-9])\.\s?{DASH}\s?([0-3]?[0-9])\.(1[0-2]|0?[1-9])\.([12][0-9]{{3}}(?![0-9]))?(?![0-9])"
 )
@@ -215,6 +219,7 @@ class Finnish(Grammar):
             (_INFLECTED_UNIT, self._inflected_unit),
             (_INFLECTED, self._inflected),
             (_ROMAN_INFLECTED, self._roman_inflected),
+            (_ORDINALS, self._first_ordinal),
             (_ORDINAL, self._ordinal),
             (_COMPOUND, lambda found: self.cardinal(int(found[1])).replace(" ", "")),
             (_JOINED_ENDING, lambda _: ""),
@@ -265,6 +270,10 @@ class Finnish(Grammar):
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])
         return self.ordinal_in_case(value, _case_of(found[2])) if value else found[0]
+
+    def _first_ordinal(self, found: re.Match[str]) -> str:
+        """The first of two places, in the case of the second: 1.–3. luokassa."""
+        return f"{self._ordinal(found)}–" if int(found[1]) else found[0]
 
     def _inflected(self, found: re.Match[str]) -> str:
         numeral, ending = self.parse(found[1]), found[2]

@@ -44,7 +44,7 @@ _HOURS: Final = re.compile(
 )
 _FROM_HOUR: Final = re.compile(
     rf"(?:{_BEFORE_HOURS}|(?<![\w.,:/-]))([01]?[0-9]|2[0-4])[.:]([0-5][0-9])\s?[-–—]\s?([01]?[0-9]|2[0-4])[.:]([0-5][0-9])"
-    r"(?!\w|[.,:][0-9]|\s?(?:[€$£%°]|euro|km|kg|mln|mld|[mgl]\b))"
+    r"(?!\w|[.,:][0-9]|\s?(?:[€$£%°]|euro|km|kg|cm|mm|min|sec|mln|mld|[mglhs]\b))"
 )
 _ORDINAL: Final = re.compile(
     r"(?<![\w.,])([0-9]{1,4})(?:[º°](?!\s?[CF]\b)|(ª)|(?:-?(esim[oaie])))(?!\w)"
@@ -245,7 +245,7 @@ def _saint(found: re.Match[str]) -> str:
         return SAINTS_IN_FULL[name]
     if name[0] in "AEIOU":
         return "Sant'"
-    return "Santo " if _UNO.match(name) else "San "
+    return "Santo " if name[0] == "S" and name[1] not in "aeiou" else "San "
 
 
 def _is_place(found: re.Match[str]) -> bool:

@@ -48,7 +48,7 @@ CALLED: Final = re.compile(
     r"|soita|soittakaa)\b[.:]{0,2}[ ](?:(?:us|at|is|es|è|on|al|le|au|il|el|lo)[ ]){0,2})"
     r"([0-9]{2,5}(?:[ .-][0-9]{2,8}){1,6})(?![\w-]|[.,][0-9])"
 )
-MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+{DASH[1:-1]}])[-−–](?=[0-9])")
+MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+^{DASH[1:-1]}])[-−–](?=[0-9])")
 RANGE: Final = re.compile(
     rf"(?<![\w/])(?<![.,{DASH[1:-1]}])({NUMBER})(\s?{DASH}\s?)({NUMBER})(?![\w/{DASH[1:-1]}]{{0,9}}[0-9])"
 )

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 _POWER: Final = re.compile(
     rf"(?P<base>{NUMBER})?(?:(?P<minus>[⁺⁻]?)(?P<raised>[{RAISED}]{{1,9}}+|ⁿ)(?P<charge>[⁺⁻]?)"
-    r"|(?<=[\w)])\^\(?(?P<below>[-−]?)(?P<plain>[0-9]{1,4}+|n)\)?)"
+    r"|(?<=[\w)])(?<![\^_])\^\(?(?P<below>[-−]?)(?P<plain>[0-9]{1,4}+|[a-z](?!\w))\)?)"
 )
 _IN_UNITS: Final = frozenset("²³")
+_AS_SIGNS: Final = {"2": "²", "3": "³"}  # which units know
 
 
 def steps(grammar: Grammar) -> tuple[Step, ...]:
@@ -28,6 +29,8 @@ def _power(grammar: Grammar, found: re.Match[str]) -> str:
     raised = found["raised"]
     if raised in _IN_UNITS and not found["minus"] and not found["charge"]:
         return found[0]
+    if found["plain"] in _AS_SIGNS and not found["below"]:
+        return (found["base"] or "") + _AS_SIGNS[found["plain"]]
     exponent = raised_as_plain(raised or found["plain"]).replace("ⁿ", "n")
     alone = (
         found["base"] is None

@@ -51,6 +51,8 @@ def signed(grammar: Grammar) -> tuple[Step, ...]:
 
     def sums(found: re.Match[str]) -> str:
         first = found["first"]
+        if grammar.parse(first).decimals and not found["scale"]:  # $3.50-$4.25
+            first = found["sign"] + first
         if found["scale"]:
             first = f"{grammar.number(grammar.parse(first))} {grammar.scales[found['scale']]}"
         return grammar.between(first, found["sign"], rising=True)

@@ -177,6 +177,8 @@ class Italian(Grammar):
         return f"alla {self.ordinal(int(exponent), feminine=True) if named else exponent}"
 
     def said_roman(self, number: int, before: str, after: str) -> str | None:
+        if number == 1 and after.lower() == "secoli":  # the article
+            return None
         feminine = after.lower() in _FEMININE_AFTER_ROMANS
         if (
             feminine

@@ -228,6 +228,17 @@ def test_a_han_zero_is_read(language: str, spoken: str) -> None:
     assert read_out("二〇二四年", language) == spoken
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "spoken"),
+    [
+        ("ru", "10⁶ и ①②❸", "десять в степени шесть и один, два, три"),
+        ("hi", "10⁶ और ①②❸", "दस की घात छह और एक, दो, तीन"),
+    ],
+)
+def test_powers_and_circled_numbers_stand_apart(language: str, text: str, spoken: str) -> None:
+    assert read_out(text, language) == spoken
+
+
 def test_a_language_without_a_module_is_cleaned_all_the_same() -> None:
     assert read_out("**Hei** <b>5</b> 😀", "xx") == "Hei 5"
     assert read_out("marks", "marks") == "marks"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from f5serve.text import markup
-from f5serve.text.spoken.numbers import RAISED, plain_digits, raised_as_plain
+from f5serve.text.spoken.numbers import RAISED, plain_circles, plain_digits, raised_as_plain
 
 DOT_AT: Final[Mapping[str, tuple[str, str]]] = {
     "en": ("dot", "at"),
@@ -124,7 +124,7 @@ _FOOTNOTE: Final = re.compile(
     rf"|(?<=\w)(?<![{RAISED}])¹(?![{RAISED}])"
 )
 _POWER: Final = re.compile(rf"(?<=[0-9])(⁻?)([{RAISED}]+)")
-_TO_THE_POWER: Final = {"hi": "की घात", "ru": "в степени"}  # where a grammar does not say it
+_TO_THE_POWER: Final = {"hi": "की घात", "ru": "в степени"}  # where no module says it
 _WIDE_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[．，：](?=[0-9])")
 _WIDE_MARKS: Final = {"．": ".", "，": ",", "：": ":"}
 
@@ -161,13 +161,14 @@ def _undisguised(character: re.Match[str]) -> str:
 
 
 def _raised(text: str, language: str) -> str:
-    """Take away the numbers of notes; powers are a grammar's to read, or read here."""
+    """Take away the numbers of notes; powers and circles are a module's to read, or read here."""
     text = _FOOTNOTE.sub("", text)
     power = _TO_THE_POWER.get(language)
     if power is None:
         return text
     return _POWER.sub(
-        lambda found: f" {power} {'-' if found[1] else ''}{raised_as_plain(found[2])}", text
+        lambda found: f" {power} {'-' if found[1] else ''}{raised_as_plain(found[2])}",
+        plain_circles(text),
     )
 
 

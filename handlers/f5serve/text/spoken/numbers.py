@@ -151,8 +151,14 @@ def plain_numerals(text: str) -> str:
     """Write circled numbers and Roman numerals of one character as digits and letters: ② and Ⅳ."""
     if text.isascii():
         return text
-    text = _CIRCLED.sub(_uncircled, text)
-    return _NUMERAL_SIGNS.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), text)
+    return _NUMERAL_SIGNS.sub(
+        lambda sign: unicodedata.normalize("NFKC", sign[0]), plain_circles(text)
+    )
+
+
+def plain_circles(text: str) -> str:
+    """Write circled numbers as digits that stand apart: ①② are two numbers."""
+    return _CIRCLED.sub(_uncircled, text)
 
 
 def _uncircled(sign: re.Match[str]) -> str:

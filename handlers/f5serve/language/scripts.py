@@ -42,7 +42,7 @@ _FIRST_LETTER = re.compile(r"[^\W\d_]")
 # What is read aloud in no language, or in any: addresses of the web and of mail, and Latin "words" with
 # digits (H2O, X5, v2.0). Repetitions are bounded, so that hostile text costs no more than its length.
 _ADDRESS = (
-    r"(?:https?://|www\.)[!-~]{1,2000}"
+    r"(?:(?:https?|ftp)://|www\.)[!-~]{1,2000}"
     r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
 )
 ADDRESS = re.compile(_ADDRESS)

@@ -133,6 +133,19 @@ FRAGMENTS = (
         "--",
         "→",
         "1️⃣",
+        "10⁶",
+        "⁻³",
+        "^2",
+        "❶",
+        "〇",
+        "$5-$",
+        "1,2,",
+        "30s",
+        "7j/7",
+        "S. P",
+        "II e ",
+        "16:9",
+        "https://",
     ),
 )
 hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=3)), max_size=24).map(
@@ -176,6 +189,20 @@ ENDLESS = {
     "spaces": " 1 ",
     "endings": "5:n",
     "pluses": "+1 2 ",
+    "lists": "1,",
+    "powers": "1⁶",
+    "carets": "1^",
+    "sums": "$5-",
+    "shares": "5 %-",
+    "roman lists": "XIV, ",
+    "decades": "90s, ",
+    "schemes": "http://",
+    "long hosts": "www.a.",
+    "attributes": '<a b="',
+    "compared": "> 5\n",
+    "circles": "①",
+    "saints": "via S. ",
+    "notes": "abc¹,",
 }
 
 
@@ -192,6 +219,24 @@ def test_the_time_is_proportional_to_the_length(language: str, repeated: str) ->
     short, long = spent(500 // len(repeated)), spent(4_000 // len(repeated))
 
     assert long < 8 * 4 * short + 0.25
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken"), [("zh", "二零二四年"), ("ja", "にせんにじゅうよねん")]
+)
+def test_a_han_zero_is_read(language: str, spoken: str) -> None:
+    assert read_out("二〇二四年", language) == spoken
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "spoken"),
+    [
+        ("ru", "10⁶ и ①②❸", "десять в степени шесть и один, два, три"),
+        ("hi", "10⁶ और ①②❸", "दस की घात छह और एक, दो, तीन"),
+    ],
+)
+def test_powers_and_circled_numbers_stand_apart(language: str, text: str, spoken: str) -> None:
+    assert read_out(text, language) == spoken
 
 
 def test_a_language_without_a_module_is_cleaned_all_the_same() -> None:

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _CODE: Final = re.compile(r"[a-z]{2,3}")
 _ROUNDS: Final = 4
+_HAN_ZERO: Final = "〇"  # a number to Unicode, a character like 一 to its readers
+_HAN_ZERO_AS_LETTER: Final = "零"
 
 
 def read_out(text: str, language: str) -> str:
@@ -48,6 +50,8 @@ def _no_digit(character: str) -> str:
     """What a module left of numbers in other forms (²): digits for the next round, or nothing."""
     if character.isascii() or not unicodedata.category(character).startswith("N"):
         return character
+    if character == _HAN_ZERO:
+        return _HAN_ZERO_AS_LETTER
     plain = unicodedata.normalize("NFKC", character)
     return plain if plain.isdecimal() else " "
 

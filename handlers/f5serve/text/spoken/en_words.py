@@ -18,9 +18,19 @@ SHORT_MONTHS: Final = {month[:3]: month for month in MONTHS} | {"Sept": "Septemb
 NUMBERED: Final = words(
     """
     Chapter Part Volume Book Act Scene Section Article War Title Phase Type Class Level Stage Unit Figure Table
-    Appendix Module Mark Group Division Apollo Rocky Rambo Episode Season Bowl
+    Appendix Module Mark Group Division Apollo Rocky Rambo Episode Season Bowl Chapters Parts Volumes Books Acts
+    Scenes Sections Articles Wars Phases Types
     """
 )
+
+AROUND_ROMANS: Final = frozenset(map(str.lower, NUMBERED)) | {"century", "centuries"}
+"""Words beside which several Roman numerals may stand."""
+
+IN_SHORT: Final = {
+    "vol.": "volume", "vols.": "volumes", "ch.": "chapter", "chs.": "chapters", "eq.": "equation", "c.": "circa",
+    "ca.": "circa", "nos.": "numbers", "fig.": "figure", "figs.": "figures", "p.": "page", "pp.": "pages",
+}  # fmt: skip
+"""What these are before a number alone."""
 
 NO_NOUN: Final = words(
     """
@@ -67,6 +77,7 @@ UNITS: Final = {
     "rpm": _noun("revolution per minute", "revolutions per minute"), "tbsp": _noun("tablespoon"),
     "tsp": _noun("teaspoon"), "gal": _noun("gallon"), "psi": _noun("pound per square inch",
     "pounds per square inch"), "bpm": _noun("beat per minute", "beats per minute"),
+    "fps": _noun("frame per second", "frames per second"),
 }  # fmt: skip
 
 MONARCHS: Final = words(
@@ -128,7 +139,8 @@ ABBREVIATIONS: Final = {
     "Capt.": "Captain", "Gen.": "General", "Col.": "Colonel", "Lt.": "Lieutenant", "Sgt.": "Sergeant",
     "Rev.": "Reverend", "Gov.": "Governor", "Sen.": "Senator", "Mt.": "Mount", "Inc.": "Incorporated",
     "Ltd.": "Limited", "Ltd": "Limited", "Corp.": "Corporation", "Co.": "Company", "vs.": "versus", "vs": "versus",
-    "etc.": "et cetera.", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "dept.": "department",
+    "etc.": "et cetera.", "e.g.": "for example", "i.e.": "that is",
+    "E.g.": "For example", "I.e.": "That is", "approx.": "approximately", "dept.": "department",
     "WWI": "World War One", "WWII": "World War Two", "WW1": "World War One", "WW2": "World War Two",
     "Ave.": "Avenue", "Blvd.": "Boulevard", "a.k.a.": "also known as", "w/o": "without", "w/": "with", "OK": "okay",
     "Ph.D.": "pee aitch dee.", "PhD": "pee aitch dee",

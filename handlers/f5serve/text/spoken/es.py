@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from f5serve.text.spoken.es_words import (
     ABBREVIATIONS,
     AFTER_NUMBERS,
+    AROUND_ROMANS,
     CURRENCIES,
     EVERYDAY,
     FEMININE,
@@ -19,8 +20,11 @@ from f5serve.text.spoken.es_words import (
     MASCULINE,
     MONTHS,
     NUMBERED_BY_ROMANS,
+    ORDERED_BY_ROMANS,
+    PLACES,
     QUEENS,
     SCALES,
+    SHORT_MONTHS,
     SIGNS,
     TEENS,
     TEN_ORDINALS,
@@ -30,9 +34,10 @@ from f5serve.text.spoken.es_words import (
 from f5serve.text.spoken.grammar import Grammar
 from f5serve.text.spoken.nouns import Noun
 from f5serve.text.spoken.numbers import Date, Numeral
+from f5serve.text.spoken.patterns import NEXT_WORD, apart
 
 _FIRST_OF_MONTH: Final = re.compile(
-    rf"(?<![\w.,])1(?:\.?[º°])? (?=de (?:{'|'.join(MONTHS)})\b)", re.IGNORECASE
+    rf"(?<![\w.,])1(\.?[º°])? (?=de (?:{'|'.join(MONTHS)})\b)", re.IGNORECASE
 )
 _HOURS: Final = re.compile(
     r"(?<![\w:.,])([01]?[0-9]|2[0-4])(?:[:.]([0-5][0-9]))\s?(?:h|hs|hrs|horas)\b"
@@ -46,9 +51,26 @@ _ORDINAL: Final = re.compile(
     r"(?<![\w.,])([0-9]{1,4})(?:\.?([ºª°])(?![CF])|\.?(er|ro|do|to|mo|vo|no|ra|da|ta|ma|va|na)(?!\w))"
 )
 _NAME: Final = re.compile(r" (?!(?:El|La|Los|Las|Un|Una|En|Es|No|Se|Y|A)\b)[A-ZÁÉÍÓÚÑ][a-záéíóúñ]")
-_NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]\.?[º°]|[nN]úm\.|[nN]ro\.|№|#) ?(?=[0-9])")
+_ARTICLE: Final = re.compile(r"(?i)\b(?:el|la|lo|los|las|del|al|un|una|cada)[ ]\Z")
+_PLACED: Final = re.compile(  # el 2° intento, el 5° de la lista, 3° B
+    r" (?!(?:a|al|de|del|con|por|para|en|y|o|u|que|si|sobre|bajo|hacia|hoy|ayer|cuando|es|son|está|están)\b)[a-zà-ÿ]{3}"
+    r"| de (?:la|los|las)\b"
+)
+_IN_CLASS: Final = re.compile(r"\.? (?:[ABDE](?!\w)|izda|dcha|izq)")
+_NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]\.?[º°]|[nN]úm\.|[nN]ro\.|No\.|№|#) ?(?=[0-9])")
+_CENTURY: Final = re.compile(r"(?<!\w)(s|ss)\. ?(?=[IVXL]{1,6}(?!\w))")
+_TENTHS: Final = re.compile(r"(?<![\w.,'’])([0-9]{1,4})['’](?=[0-9]{1,2}(?![\w'’\"”]))")
+_MONTH: Final = re.compile(
+    rf"(?i)(?<=[0-9] )((?:de )?)({'|'.join(sorted(SHORT_MONTHS, key=len, reverse=True))})"
+    r"(?:\.|(?= (?:de )?[12][0-9]{3}))(?!\w)"
+    r"(?=( [12][0-9]{3}(?!\w))?)"
+)
+_EVERY_HOUR: Final = re.compile(r"(?<![\w/])24/7(?![\w/])")
 _HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
-_PAGES: Final = re.compile(r"(?<!\w)(págs?|pp?)\. ?(?=[0-9])")
+_PAGES: Final = re.compile(r"(?<!\w)(págs?|pp?)\. ?(?=([0-9]{1,5}\s?[-–]\s?[0-9])|[0-9])")
+
+_FEWEST_DEGREES: Final = 20  # that are written with the sign of an ordinal: 90º
+_ARTICLES: Final = frozenset({"el", "la", "del", "al", "un", "una"})
 
 
 class Spanish(Grammar):
@@ -59,6 +81,9 @@ class Spanish(Grammar):
     minus, plus = "menos", "más"
     percent, permille = "por ciento", "por mil"
     number_sign, version, over, per = "número", "versión", "sobre", "por"
+    power = "elevado a"
+    around_romans = AROUND_ROMANS
+    one_scales: ClassVar = {"millones": "millón", "billones": "billón"}
     units = UNITS
     currencies = CURRENCIES
     scales = SCALES
@@ -134,6 +159,8 @@ class Spanish(Grammar):
         return f"{self.cardinal(whole)} y {fraction}"
 
     def and_a_half(self, number: str, noun: str) -> str:
+        if number == "1":  # 1 1/2 tazas
+            noun = noun.removesuffix("s")
         return f"{number} {noun} y medi{'a' if self.is_feminine(noun) else 'o'}"
 
     def between(self, first: str, last: str, *, rising: bool) -> str:
@@ -149,25 +176,46 @@ class Spanish(Grammar):
         return f"{whole} con {self.cardinal(cents.value)}"
 
     def scaled(self, said: str, scale: str, unit: str) -> str:
-        return f"{said} {scale} {unit}" if scale == "mil" else f"{said} {scale} de {unit}"
+        if scale == "mil":
+            return f"mil {unit}" if said in {"un", "uno"} else f"{said} mil {unit}"
+        return f"{said} {scale} de {unit}"
 
     def said_roman(self, number: int, before: str, after: str) -> str | None:
-        del after
         if before.lower() in {"siglo", "siglos"}:
             return self.ordinal(number) if number < 10 else self.cardinal(number)
         if before.lower() in NUMBERED_BY_ROMANS:
             return self.cardinal(number)
+        if before.lower() in _ARTICLES and after.lower() in ORDERED_BY_ROMANS:
+            return self._ordered(number, before.lower(), after)
         if number > 39 or (number in (1, 5, 10) and not before.istitle()):
             return None
         if number > 10:
             return self.cardinal(number)
         return self.ordinal(number, feminine=before in QUEENS)
 
+    def _ordered(self, number: int, article: str, noun: str) -> str:
+        """La segunda Guerra, el tercer Congreso, el veintiún Congreso."""
+        feminine = article in {"la", "una"}
+        if number > 10:
+            return self.cardinal(number, noun=noun)
+        said = self.ordinal(number, feminine=feminine)
+        return said[:-1] if number in (1, 3) and not feminine else said
+
     def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
         return (
             (_NUMBERED, lambda _: "número "),
-            (_PAGES, lambda found: "páginas " if found[1] in {"págs", "pp"} else "página "),
-            (_FIRST_OF_MONTH, lambda _: "uno "),
+            (
+                _PAGES,
+                lambda found: "páginas " if found[1] in {"págs", "pp"} or found[2] else "página ",
+            ),
+            (_CENTURY, lambda found: "siglos " if found[1] == "ss" else "siglo "),
+            (
+                _MONTH,
+                lambda found: f"de {SHORT_MONTHS[found[2].lower()]}{' de' if found[3] else ''}",
+            ),
+            (_FIRST_OF_MONTH, lambda found: "primero " if found[1] else "uno "),
+            (_EVERY_HOUR, lambda _: "veinticuatro siete"),
+            (_TENTHS, lambda found: f"{found[1]},"),
             (_HOURS, self._hours),
             (_HEIGHT, self._height),
             (
@@ -201,8 +249,24 @@ class Spanish(Grammar):
         value = int(found[1])
         if value == 0:
             return found[0]
+        if (
+            found[2] in {"°", "º"}
+            and (found[2] == "°" or value >= _FEWEST_DEGREES)
+            and not _is_place(found)
+        ):
+            return f"{found[1]}°"
         said = self.ordinal(value, feminine=found[2] == "ª" or (found[3] or "").endswith("a"))
-        return said[:-1] if found[3] == "er" else said
+        return apart(found, said[:-1] if found[3] == "er" else said)
+
+
+def _is_place(found: re.Match[str]) -> bool:
+    """Whether ``°`` is an ordinal's (el 2° piso, 3° B), not that of degrees (gira 90° a la derecha)."""
+    text, (start, end) = found.string, found.span()
+    after = NEXT_WORD.match(text, end)
+    if (after and after[1].lower() in PLACES) or _IN_CLASS.match(text, end):
+        return True
+    before = _ARTICLE.search(text, max(0, start - 8), start)
+    return before is not None and (found[2] == "º" or _PLACED.match(text, end) is not None)
 
 
 @cache

@@ -40,9 +40,35 @@ FRACTIONS: Final = {2: "medio", 3: "tercio", 10: "décimo"}
 
 NUMBERED_BY_ROMANS: Final = words(
     """
-    capítulo tomo volumen libro acto escena parte título anexo fase tipo clase sección artículo mundial
+    capítulo tomo volumen libro acto escena parte título anexo fase tipo clase sección artículo mundial capítulos
+    tomos volúmenes libros actos escenas partes títulos anexos fases tipos artículos
     """
 )
+
+AROUND_ROMANS: Final = NUMBERED_BY_ROMANS | {"siglo", "siglos"}
+"""Words beside which several Roman numerals may stand."""
+
+ORDERED_BY_ROMANS: Final = words(
+    """
+    guerra república edición jornada cumbre feria dinastía legislatura carrera semana conferencia asamblea copa
+    internacional olimpiada bienal gala marcha maratón congreso simposio encuentro concurso festival premio torneo
+    foro certamen milenio trimestre semestre plan imperio
+    """
+)
+"""What a Roman numeral orders, where it stands after an article: la II Guerra, el III Congreso."""
+
+PLACES: Final = words(
+    """
+    piso lugar puesto grado curso año capítulo día edición planta trimestre semestre premio aniversario congreso
+    intento clasificado puesta vuelta set tiempo cumpleaños bachillerato batallón regimiento mandamiento movimiento
+    """
+)
+"""What ``2°`` orders; anything else has that many degrees."""
+
+SHORT_MONTHS: Final = {month[:3]: month for month in MONTHS} | {
+    "sept": "septiembre",
+    "set": "septiembre",
+}
 
 QUEENS: Final = words(
     """
@@ -197,7 +223,7 @@ ABBREVIATIONS: Final = {
     "S.A.": "sociedad anónima",
     "S.L.": "sociedad limitada", "Cía.": "Compañía", "dpto.": "departamento", "izq.": "izquierda", "dcha.": "derecha",
     "cap.": "capítulo", "fig.": "figura", "vs.": "contra", "vs": "contra", "OK": "okey",
-    "nº": "número", "n.º": "número",
+    "nº": "número", "n.º": "número", "D.ª": "Doña", "Dª": "Doña", "M.ª": "María", "Mª": "María",
     "JJ. OO.": "Juegos Olímpicos",
     "JJOO": "Juegos Olímpicos", "RR. HH.": "recursos humanos", "RRHH": "recursos humanos",
 }  # fmt: skip

@@ -21,6 +21,9 @@ Step = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 _ABOUT: Final = re.compile(r"(?<![\w~])[~∼] ?(?=[0-9])")
 _HOURS_AND_MINUTES: Final = re.compile(r"(?<![\w.,])([0-9]{1,3} ?h ?)([0-5]?[0-9]) ?m(?![\w²³/])")
+_MINUTES_AND_SECONDS: Final = re.compile(
+    r"(?<![\w.,])([0-9]{1,3}) ?m (?=[0-5]?[0-9](?: ?s|sec)(?!\w))"
+)
 _SPACED_DEGREES: Final = re.compile(r"(?<=[0-9]) ?[°º˚] (?=[CF](?!\w))")
 _SHORT_YEAR: Final = re.compile(r"(?<![\w.,'’])['’](?=[0-9]{2}(?![\w'’]|[.,][0-9]))")
 _YEARS: Final = re.compile(
@@ -64,6 +67,7 @@ def steps(grammar: Grammar) -> tuple[Step, ...]:
         (_ABOUT, lambda _: f"{words.about} "),
         (_SPACED_DEGREES, lambda _: "°"),
         (_HOURS_AND_MINUTES, lambda match: f"{match[1]}{match[2]} min"),
+        (_MINUTES_AND_SECONDS, lambda match: f"{match[1]} min "),
         (_SHORT_YEAR, lambda _: ""),
         (days, lambda match: _days(grammar, match)),
         (_YEARS, lambda match: _years(grammar, match)),
@@ -88,8 +92,9 @@ def scale_step(grammar: Grammar) -> Step:
 
     def said(match: re.Match[str]) -> str:
         sign = match[2] or match[3] or match[4]
-        number, name = grammar.parse(match[1]), grammar.scales[sign]
-        if sign == name:  # a word already
+        number = grammar.parse(match[1])
+        name = grammar.scale_of(number, sign)
+        if sign == grammar.scales[sign]:  # a word already
             return match[0]
         return f"{grammar.number(number, noun=name)} {name}"
 

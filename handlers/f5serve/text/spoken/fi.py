@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from f5serve.text.spoken import numbers
 from f5serve.text.spoken.fi_words import (
@@ -35,6 +35,22 @@ from f5serve.text.spoken.patterns import DASH
 _DAY_AND_MONTH: Final = re.compile(
     r"(?<![\w./-])(?<!klo )(?<!ello )([0-3]?[0-9])\.(1[0-2]|0?[1-9])\.(?![0-9])"
 )
+_ORDINALS: Final = re.compile(
+    rf"(?<![\w.,:/-])([0-9]{{1,3}})\.\s?{DASH}\s?(?=[0-9]{{1,3}}\. ([a-zåäö]{{1,40}}))"
+    rf"(?!.{{3,6}}(?:{'|'.join(MONTHS)}))"
+)
+_DAYS_OF_MONTH: Final = re.compile(
+    rf"(?<![\w.,/-])([0-3]?[0-9])\.\s?{DASH}\s?([0-3]?[0-9])\.(1[0-2]|0?[1-9])\.([12][0-9]{{3}}(?![0-9]))?(?![0-9])"
+)
+_TO_DAY: Final = re.compile(
+    rf"(?<=[0-9]\.)\s?{DASH}\s?(?=[0-3]?[0-9]\.(?:1[0-2]|0?[1-9])\.(?:[12][0-9]{{3}})?(?![0-9]))"
+)
+_OPEN: Final = re.compile(
+    rf"(?<![\w.,/-])([01]?[0-9]|2[0-4])\.([0-5][0-9])\s?{DASH}\s?([01]?[0-9]|2[0-4])\.([0-5][0-9])"
+    r"(?![\w:%]|[.,-][0-9]|\s?(?:[€%$£°]|eur|milj|mrd|km|kg|cm|mm|[mgl](?!\w)))"
+)
+_PARAGRAPH: Final = re.compile(r"(?<![\w.,])([0-9]{1,4}) ?§(?![:\w])")
+_EVERY_HOUR: Final = re.compile(r"(?<![\w/])24/7(?![\w/])")
 _DAYS: Final = re.compile(
     rf"(?<![\w.,/-])([0-3]?[0-9])\.\s?{DASH}\s?([0-3]?[0-9])\.(?=\s(?:{'|'.join(MONTHS)}))"
 )
@@ -60,7 +76,7 @@ _AFTER_RANGE: Final = re.compile(
     r"\s?(?:[.,;:!?)]|\Z)|\s(?:ja|tai|eli|sekä)\s"
 )  # no noun that is counted
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN]ro\.?|[nN]:o|[nN]r\.?|[nN]o\.|№|#) ?(?=[0-9])")
-_PAGES: Final = re.compile(r"(?<!\w)ss?\. ?(?=[0-9])")
+_PAGES: Final = re.compile(r"(?<!\w)ss?\. ?(?=([0-9]{1,5}\s?[-–]\s?[0-9])|[0-9])")
 _IN_YEAR: Final = re.compile(r"(?<!\w)v\. ?(?=[12][0-9]{3}(?![0-9]))")
 _JOINED_ENDING: Final = re.compile(
     rf"(?<=[a-zäö]{{2}}):(?=(?:{'|'.join(ENDINGS)})(?!\w))"
@@ -76,6 +92,11 @@ class Finnish(Grammar):
     minus, plus = "miinus", "plus"
     percent, permille = "prosenttia", "promillea"
     number_sign, version, over, per = "numero", "versio", "kautta", "per"
+    power = "potenssiin"
+    around_romans = frozenset(
+        {"luku", "osa", "luvut", "osat", "luvussa", "osassa", "luvuissa", "osissa"}
+    )
+    one_scales: ClassVar = {"miljoonaa": "miljoona", "miljardia": "miljardi", "tuhatta": "tuhat"}
     units = UNITS
     currencies = CURRENCIES
     scales = SCALES
@@ -149,6 +170,9 @@ class Finnish(Grammar):
             return f"{first} viiva {last}"
         return f"{self.number(self.parse(first))} {last}"  # in words: 112 108 would be one number
 
+    def ratio(self, first: str, last: str) -> str:
+        return self.between(first, last, rising=False)
+
     def between_days(self, first: str, last: str, until: str) -> str:
         del until
         return (
@@ -164,7 +188,7 @@ class Finnish(Grammar):
         return "piste"
 
     def said_roman(self, number: int, before: str, after: str) -> str | None:
-        if before.lower() in {"luku", "osa", "luvussa", "osassa"}:
+        if before.lower() in self.around_romans:
             return self.cardinal(number)
         if number > 39 or (
             number in (1, 5, 10) and not before.istitle() and not after.startswith("maailmanso")
@@ -177,7 +201,15 @@ class Finnish(Grammar):
     def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
         return (
             (_NUMBERED, lambda _: "numero "),
-            (_PAGES, lambda found: "sivut " if found[0].startswith("ss") else "sivu "),
+            (
+                _PAGES,
+                lambda found: "sivut " if found[0].startswith("ss") or found[1] else "sivu ",
+            ),
+            (_PARAGRAPH, lambda found: f"{self.ordinal(int(found[1]))} pykälä"),
+            (_EVERY_HOUR, lambda _: "kaksikymmentäneljä seitsemän"),
+            (_OPEN, self._open),
+            (_DAYS_OF_MONTH, self._days_of_month),
+            (_TO_DAY, lambda _: " viiva "),
             (_IN_YEAR, lambda _: "vuonna "),
             (_YEARS, lambda _: " vuotta"),
             (_DAYS, lambda found: f"{self._in_elative(found[1])} {self._in_illative(found[2])}"),
@@ -187,10 +219,25 @@ class Finnish(Grammar):
             (_INFLECTED_UNIT, self._inflected_unit),
             (_INFLECTED, self._inflected),
             (_ROMAN_INFLECTED, self._roman_inflected),
+            (_ORDINALS, self._first_ordinal),
             (_ORDINAL, self._ordinal),
             (_COMPOUND, lambda found: self.cardinal(int(found[1])).replace(" ", "")),
             (_JOINED_ENDING, lambda _: ""),
         )
+
+    def _days_of_month(self, found: re.Match[str]) -> str:
+        month, year = MONTHS[int(found[3]) - 1], f" {found[4]}" if found[4] else ""
+        return f"{self._in_elative(found[1])} {self._in_illative(found[2])} {month}{year}"
+
+    def _open(self, found: re.Match[str]) -> str:
+        """Times from and to without a word that says so: 9.00–17.30."""
+        hours, minutes = (int(found[1]), int(found[3])), (int(found[2]), int(found[4]))
+        if not any(minutes):
+            return f"{self.in_case(hours[0], 'elative')} {self.in_case(hours[1], 'illative')}"
+        times = (
+            self.said_time(hour, minute, None) for hour, minute in zip(hours, minutes, strict=True)
+        )
+        return " viiva ".join(times)
 
     def _from_hour_to_hour(self, found: re.Match[str]) -> str:
         """Opening hours: yhdeksästä viiteentoista; with minutes the plain numbers, a dash between."""
@@ -223,6 +270,10 @@ class Finnish(Grammar):
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])
         return self.ordinal_in_case(value, _case_of(found[2])) if value else found[0]
+
+    def _first_ordinal(self, found: re.Match[str]) -> str:
+        """The first of two places, in the case of the second: 1.–3. luokassa."""
+        return f"{self._ordinal(found)}–" if int(found[1]) else found[0]
 
     def _inflected(self, found: re.Match[str]) -> str:
         numeral, ending = self.parse(found[1]), found[2]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from f5serve.text.spoken import numbers
 from f5serve.text.spoken.fr_words import (
     ABBREVIATIONS,
+    AROUND_ROMANS,
     CURRENCIES,
     EVERYDAY,
     FEMININE,
@@ -21,6 +23,7 @@ from f5serve.text.spoken.fr_words import (
     MONTHS,
     ROMAN_BEFORE,
     SCALES,
+    SHORT_MONTHS,
     SIGNS,
     UNITS,
 )
@@ -38,9 +41,23 @@ _ORDINAL: Final = re.compile(rf"({NUMBER})\s?(ers?|res?|ères?|nde?s?|ièmes?|è
 _ROMAN_ORDINAL: Final = re.compile(
     r"(?<![\w'’-])([IVX]{1,7})(ers?|res?|ères?|ièmes?|èmes?|es?|ᵉ)(?!\w)"
 )
-_NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN][°º]s?|[nN]os?\.|№|[nN]um\.) ?(?=[0-9])")
-_HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
-_PAGES: Final = re.compile(r"(?<!\w)(pp?)\. ?(?=[0-9])")
+_ROMAN_ORDINALS: Final = re.compile(
+    r"(?<![\w'’-])([IVX]{1,7})(?:ièmes?|èmes?|es?|ᵉ)\s?[-–]\s?([IVX]{1,7})(?:ièmes?|èmes?|es?|ᵉ)(?!\w)"
+)
+_RAISED_LETTERS: Final = re.compile(r"(?<=[0-9IVX])[ᵃ-ᵡʰ-ʸⁿ]{1,4}(?!\w)")
+_EURO_INSIDE: Final = re.compile(r"(?<![\w.,])([0-9]{1,6})\s?€\s?([0-9]{2})(?![\w.,-]*[0-9])")
+_OF_ALL: Final = re.compile(
+    r"(?<![\w/.,])(?:([0-9]{1,2})\s?([hj])\s?(?:/|sur)\s?([0-9]{1,2})|7/7)(?![\w/])"
+)
+_MONTH: Final = re.compile(
+    rf"(?<=[0-9r] )({'|'.join(sorted(SHORT_MONTHS, key=len, reverse=True))})(?:\.|(?= [12][0-9]{{3}}))(?!\w)"
+)
+_PLURAL_S: Final = re.compile(r"(?<=[0-9]0)['’]s(?!\w)")
+_NUMBERED: Final = re.compile(r"(?<!\w)(?:#|[nN][°ºᵒ]s?|[nN]os?\.|№|[nN]um\.) ?(?=[0-9])")
+_HEIGHT: Final = re.compile(
+    r"(?<![\w.,])([12])(?:[.,]([0-9]{2}) ?m(?![\w²³/])| ?m ?([0-9]{2})(?![\w/]|[.,][0-9]))"
+)
+_PAGES: Final = re.compile(r"(?<!\w)(pp?)\. ?(?=([0-9]{1,5}\s?[-–]\s?[0-9])|[0-9])")
 
 
 class French(Grammar):
@@ -51,6 +68,9 @@ class French(Grammar):
     minus, plus = "moins", "plus"
     percent, permille = "pour cent", "pour mille"
     number_sign, version, over, per = "numéro", "version", "sur", "par"
+    power = "puissance"
+    around_romans = AROUND_ROMANS
+    one_scales: ClassVar = {"millions": "million", "milliards": "milliard"}
     units = UNITS
     currencies = CURRENCIES
     scales = SCALES
@@ -117,7 +137,7 @@ class French(Grammar):
 
     def scaled(self, said: str, scale: str, unit: str) -> str:
         if scale == "mille":
-            return f"{said} {scale} {unit}"
+            return f"mille {unit}" if said == "un" else f"{said} {scale} {unit}"
         return (
             f"{said} {scale} d'{unit}"
             if unit[0] in "aeiouhéy" and unit[0] != "y"
@@ -154,10 +174,16 @@ class French(Grammar):
     def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
         return (
             (_NUMBERED, lambda _: "numéro "),
-            (_PAGES, lambda found: "pages " if found[1] == "pp" else "page "),
+            (_PAGES, lambda found: "pages " if found[1] == "pp" or found[2] else "page "),
+            (_RAISED_LETTERS, lambda found: unicodedata.normalize("NFKC", found[0])),
+            (_MONTH, lambda found: SHORT_MONTHS[found[1]]),
+            (_EURO_INSIDE, lambda found: f"{found[1]},{found[2]} €"),
+            (_OF_ALL, self._of_all),
+            (_PLURAL_S, lambda _: ""),
             (_FIRST_OF_MONTH, lambda _: "premier "),
             (_HOURS, self._hours),
             (_HEIGHT, self._height),
+            (_ROMAN_ORDINALS, self._roman_ordinals),
             (_ROMAN_ORDINAL, self._roman_ordinal),
             (_ORDINAL, self._ordinal),
         )
@@ -167,7 +193,22 @@ class French(Grammar):
 
     def _height(self, found: re.Match[str]) -> str:
         """1,80 m: un mètre quatre-vingts."""
-        return f"{self.counted(Numeral(found[1]), UNITS['m'])} {self.short(found[2])}"
+        return f"{self.counted(Numeral(found[1]), UNITS['m'])} {self.short(found[2] or found[3])}"
+
+    def _of_all(self, found: re.Match[str]) -> str:
+        """7j/7 and 24h/24: every day, every hour."""
+        if found[1] is None:
+            return "sept sur sept"
+        noun = UNITS["h"] if found[2] == "h" else Noun("jour", "jours")
+        return f"{self.counted(Numeral(found[1]), noun)} sur {self.short(found[3])}"
+
+    def _roman_ordinals(self, found: re.Match[str]) -> str:
+        """XIXe-XXe siècles: two neighbours, or the first and the last of several."""
+        first, last = numbers.roman(found[1]), numbers.roman(found[2])
+        if first is None or last is None:
+            return found[0]
+        between = "et" if last - first == 1 else "au"
+        return f"{self.ordinal(first)} {between} {self.ordinal(last)}"
 
     def _roman_ordinal(self, found: re.Match[str]) -> str:
         value = numbers.roman(found[1])

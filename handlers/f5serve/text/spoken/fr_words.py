@@ -23,9 +23,16 @@ MONARCHS: Final = words(
 ROMAN_BEFORE: Final = words(
     """
     chapitre tome volume livre acte scène partie titre annexe phase type classe section article étape paragraphe
-    paris lyon guerre
+    paris lyon guerre chapitres tomes volumes livres actes scènes parties titres annexes phases types articles
     """
 )
+AROUND_ROMANS: Final = ROMAN_BEFORE | {"siècle", "siècles"}
+"""Words beside which several Roman numerals may stand."""
+
+SHORT_MONTHS: Final = {
+    "janv": "janvier", "févr": "février", "fév": "février", "avr": "avril", "juil": "juillet", "sept": "septembre",
+    "oct": "octobre", "nov": "novembre", "déc": "décembre",
+}  # fmt: skip
 
 FEMININE: Final = words(
     """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import ClassVar, Final
 
-from f5serve.text.spoken import everyday, numbers, patterns
+from f5serve.text.spoken import everyday, numbers, patterns, powers, ranges, romans, versions
 from f5serve.text.spoken.everyday import Everyday
 from f5serve.text.spoken.letters import Letters
 from f5serve.text.spoken.nouns import Currency, Noun
@@ -27,7 +27,8 @@ class Grammar(abc.ABC):
     """Reads a text in one language; subclasses bring words and rules.
 
     The class attributes are a language's words; ``units`` are by their signs, ``currencies`` by sign and by
-    code, ``scales`` by what stands between a sum and its sign (``$5 M``).
+    code, ``scales`` by what stands between a sum and its sign (``$5 M``), ``one_scales`` by their plural;
+    ``around_romans`` are the words beside which several Roman numerals stand, in lower case.
     """
 
     decimal: ClassVar[str] = ","
@@ -44,6 +45,10 @@ class Grammar(abc.ABC):
     dot: ClassVar[str] = ""
     over: ClassVar[str]
     per: ClassVar[str]
+    out_of: ClassVar[str] = ""
+    power: ClassVar[str] = ""
+    around_romans: ClassVar[frozenset[str]] = frozenset()
+    one_scales: ClassVar[Mapping[str, str]] = {}
     units: ClassVar[Mapping[str, Noun]]
     currencies: ClassVar[Mapping[str, Currency]]
     scales: ClassVar[Mapping[str, str]]
@@ -73,6 +78,7 @@ class Grammar(abc.ABC):
         self._abbreviation = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, words))})(?!\w)")
         self._sign = re.compile(f"[{re.escape(''.join(self.signs))}]")
         self._steps: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+            *ranges.lists(self),
             *everyday.steps(self),
             (patterns.CLOCKS, lambda found: self.between(found[1], "", rising=True)),
             *self.own_steps(),
@@ -80,21 +86,22 @@ class Grammar(abc.ABC):
             (patterns.DATE, self._date),
             (patterns.CALLED, self._called),
             (patterns.PHONE, self._phone),
-            (patterns.VERSION, self._version),
-            (patterns.NAMED_VERSION, self._named_version),
-            (patterns.AFTER_NAME, self._after_name),
+            *versions.steps(self),
             (patterns.CLOCK, self._clock),
+            *ranges.ratios(self),
             (patterns.AND_A_HALF, lambda found: self.and_a_half(found[1], found[2])),
             (patterns.VULGAR, self._vulgar),
             (patterns.FRACTION, self._fraction),
             (patterns.MINUS, lambda _: f"{self.minus} "),
+            *powers.steps(self),
+            *ranges.signed(self),
             (patterns.RANGE, self._range),
             (self._money_before, self._money),
             (self._money_after, self._money),
             everyday.scale_step(self),
             (self._share, self._percent),
             (self._measure, self._measured),
-            (patterns.ROMAN, self._roman),
+            *romans.steps(self),
             (patterns.CAPITALS_BEFORE_DIGIT, lambda found: f"{self.letters.spell(found[1])} "),
             (patterns.DIGIT_BEFORE_CAPITAL, lambda found: f" {self.letters.spell(found[1])}"),
             (patterns.TIMES, lambda _: f" {self.signs['×']} "),
@@ -153,6 +160,15 @@ class Grammar(abc.ABC):
     def part_of(self, fraction: str, noun: Noun, *, half: bool) -> str:
         """A part of a unit."""
         return f"{fraction} {'' if half else self.everyday.of}{noun.one}"
+
+    def ratio(self, first: str, last: str) -> str:
+        """Two numbers with a colon between them."""
+        return self.between(first, last, rising=True)
+
+    def to_the_power(self, exponent: str, *, below_zero: bool) -> str:
+        """What follows the base of a power; the exponent is in digits, or ``n``."""
+        minus = f"{self.minus} " if below_zero else ""
+        return f"{self.power} {minus}{exponent}"
 
     def is_feminine(self, noun: str) -> bool:
         """Whether a noun makes the number before it feminine."""
@@ -269,23 +285,6 @@ class Grammar(abc.ABC):
         plus = f"{self.plus} " if found[0].startswith("+") else ""
         return plus + self.groups_of_digits(found[0])
 
-    def _version(self, found: re.Match[str]) -> str:
-        parts = found[2].split(".")
-        grouped = self.group == "." and all(len(part) == 3 for part in parts[1:])
-        if grouped and not found[1] and len(parts[0]) <= 3 and parts[0] != "0" and len(parts) < 6:
-            return found[0]
-        name = f"{self.version} " if found[1] else ""
-        point = self.dot or self.point_in_names if len(parts) == 4 else self.point_in_names
-        return name + f" {point} ".join(self.short(part) for part in parts)
-
-    def _named_version(self, found: re.Match[str]) -> str:
-        return f"{self.version} " + f" {self.point_in_names} ".join(
-            map(self.short, found[1].split("."))
-        )
-
-    def _after_name(self, found: re.Match[str]) -> str:
-        return f"{found[1]}{self.short(found[2])} {self.point_in_names} {self.short(found[3])}"
-
     @property
     def point_in_names(self) -> str:
         """How the dot of a version is called."""
@@ -299,7 +298,8 @@ class Grammar(abc.ABC):
 
     def _vulgar(self, found: re.Match[str]) -> str:
         fraction = self.said_fraction(*numbers.VULGAR[found[2]])
-        return self.mixed(int(found[1]), fraction) if found[1] else fraction
+        said = self.mixed(int(found[1]), fraction) if found[1] else fraction
+        return patterns.apart(found, said)
 
     def _fraction(self, found: re.Match[str]) -> str:
         above, below = int(found[2]), int(found[3])
@@ -312,7 +312,7 @@ class Grammar(abc.ABC):
     def _over(self, above: str, below: str) -> str:
         if above == below:  # 50/50
             return f"{self.short(above)} {self.short(below)}"
-        return f"{self.short(above)} {self.over} {self.short(below)}"
+        return f"{self.short(above)} {self.over} {below}"  # in digits: 120/80 mmHg
 
     def _range(self, found: re.Match[str]) -> str:
         first, last = self.parse(found[1]), self.parse(found[3])
@@ -320,7 +320,7 @@ class Grammar(abc.ABC):
         if spaced and "-" in found[2]:
             return f"{found[1]} {self.minus} {found[3]}" if len(found[2]) == 3 else found[0]
         # The numbers stay in digits: a unit that follows is the business of a later step.
-        return self.between(found[1], found[3], rising=_order(first) <= _order(last))
+        return self.between(found[1], found[3], rising=_order(first) < _order(last))
 
     def _money(self, found: re.Match[str]) -> str:
         said = self._sum(found)
@@ -330,7 +330,7 @@ class Grammar(abc.ABC):
         sign = found.groupdict().get("code") or found["sign"]  # $20 USD
         currency, numeral = self.currencies[sign], self.parse(found["amount"])
         if found["scale"]:
-            scale = self.scales[found["scale"]]
+            scale = self.scale_of(numeral, found["scale"])
             return self.scaled(self.number(numeral, noun=scale), scale, currency.unit.many)
         cents = numeral.decimals
         if len(cents) != 2 or currency.cent is None:
@@ -342,6 +342,11 @@ class Grammar(abc.ABC):
         if whole.value == 0:
             return self.counted(part, currency.cent)
         return self.said_sum(self.counted(whole, currency.unit), part, currency.cent)
+
+    def scale_of(self, numeral: Numeral, sign: str) -> str:
+        """The name of a scale, in the singular after one."""
+        name = self.scales[sign]
+        return self.one_scales.get(name, name) if self.is_one(numeral) else name
 
     def scaled(self, said: str, scale: str, unit: str) -> str:
         """Millions and the like of a currency."""
@@ -361,16 +366,6 @@ class Grammar(abc.ABC):
         if not found["per"]:
             return said
         return f"{said} {self.per} {self.units[found['per']].one}"
-
-    def _roman(self, found: re.Match[str]) -> str:
-        value = numbers.roman(found[1])
-        if value is None or found[1] in {"L", "C", "D", "M"}:  # letters, much rather
-            return found[0]
-        text, (start, end) = found.string, found.span()
-        before = patterns.LAST_WORD.search(text, max(0, start - 32), start)
-        after = patterns.NEXT_WORD.match(text, end)
-        said = self.said_roman(value, before[1] if before else "", after[1] if after else "")
-        return found[0] if said is None else said
 
     def _plain(self, found: re.Match[str]) -> str:
         numeral = self.parse(found[0])

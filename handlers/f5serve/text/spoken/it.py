@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from f5serve.text.spoken.grammar import Grammar
 from f5serve.text.spoken.it_words import (
     ABBREVIATIONS,
     AFTER_NUMBERS,
+    AROUND_ROMANS,
     CURRENCIES,
     EVERYDAY,
     FEMININE,
@@ -22,7 +23,10 @@ from f5serve.text.spoken.it_words import (
     MONTHS,
     NUMBERED_BY_ROMANS,
     QUEENS,
+    SAINTS,
+    SAINTS_IN_FULL,
     SCALES,
+    SHORT_MONTHS,
     SIGNS,
     UNITS,
 )
@@ -39,15 +43,28 @@ _HOURS: Final = re.compile(
     r"|(?<![\w:.,])([01]?[0-9]|2[0-4])[.:]([0-5][0-9]) ?h(?!\w)"
 )
 _FROM_HOUR: Final = re.compile(
-    rf"{_BEFORE_HOURS}([01]?[0-9]|2[0-4])[.:]([0-5][0-9])\s?[-–—]\s?([01]?[0-9]|2[0-4])[.:]([0-5][0-9])(?!\w|[.,][0-9])"
+    rf"(?:{_BEFORE_HOURS}|(?<![\w.,:/-]))([01]?[0-9]|2[0-4])[.:]([0-5][0-9])\s?[-–—]\s?([01]?[0-9]|2[0-4])[.:]([0-5][0-9])"
+    r"(?!\w|[.,:][0-9]|\s?(?:[€$£%°]|euro|km|kg|cm|mm|min|sec|mln|mld|[mglhs]\b))"
 )
 _ORDINAL: Final = re.compile(
     r"(?<![\w.,])([0-9]{1,4})(?:[º°](?!\s?[CF]\b)|(ª)|(?:-?(esim[oaie])))(?!\w)"
 )
 _NUMBERED: Final = re.compile(r"(?<!\w)(?:[nN][°º]|[nN]\.|[nN]r\.|№|#) ?(?=[0-9])")
 _HEIGHT: Final = re.compile(r"(?<![\w.,])([12])[.,]([0-9]{2}) ?m(?![\w²³/])")
-_PAGES: Final = re.compile(r"(?<!\w)(pagg?|pp?)\. ?(?=[0-9])")
-_FEMININE_AFTER_ROMANS: Final = words("guerra edizione dinastia legislatura divisione")
+_PAGES: Final = re.compile(r"(?<!\w)(pagg?|pp?)\. ?(?=([0-9]{1,5}\s?[-–]\s?[0-9])|[0-9])")
+_CENTURY: Final = re.compile(r"(?<!\w)(secc?)\. ?(?=[IVXL]{1,6}(?!\w))")
+_MONTH: Final = re.compile(
+    rf"(?i)(?<=[0-9] )({'|'.join(sorted(SHORT_MONTHS, key=len, reverse=True))})(?:\.|(?= [12][0-9]{{3}}))(?!\w)"
+)
+_SAINT: Final = re.compile(
+    rf"(?<![\w.])S\. ?(?=({SAINTS}|{'|'.join(SAINTS_IN_FULL)})\b)"
+    r"|(?i:(?<=piazza )|(?<=via )|(?<=viale )|(?<=corso )|(?<=largo )|(?<=chiesa di )|(?<=basilica di )|(?<=ospedale )"
+    r"|(?<=stazione di )|(?<=festa di )|(?<=porta )|(?<=ponte ))S\. ?(?=([A-ZÀ-Ý][a-zà-ÿ]{2,20}))"
+)
+_FEMININE_AFTER_ROMANS: Final = words(
+    "guerra edizione dinastia legislatura divisione repubblica internazionale olimpiade crociata giornata rassegna"
+    " mostra conferenza assemblea"
+)
 _ORDERED_BY_ROMANS: Final = words(
     "trimestre semestre quadrimestre millennio congresso municipio girone governo"
 )
@@ -59,6 +76,7 @@ _ARTICLE: Final = re.compile(
 _PLACED: Final = re.compile(
     r"\s(?!(?:per|e|o|a|in|di|da|con|al|allo|alla|all|dal|dalla|del|se|ma|è|sono|ha|circa|per|sotto|sopra)\b)[a-zà-ÿ]{3}"
 )
+_BEFORE_DEGREES: Final = re.compile(r"(?i)\b(?:di|a|sono|circa|tra|ci sono|meno|da) \Z")
 _DECADE: Final = re.compile(r"(?<=anni )['’]([2-9]0)(?![0-9])")
 
 
@@ -70,6 +88,8 @@ class Italian(Grammar):
     minus, plus = "meno", "più"
     percent, permille = "per cento", "per mille"
     number_sign, version, over, per = "numero", "versione", "su", "al"
+    around_romans = AROUND_ROMANS
+    one_scales: ClassVar = {"milioni": "milione", "miliardi": "miliardo"}
     units = UNITS
     currencies = CURRENCIES
     scales = SCALES
@@ -146,9 +166,19 @@ class Italian(Grammar):
         return f"{whole} e {self.cardinal(cents.value)}"
 
     def scaled(self, said: str, scale: str, unit: str) -> str:
-        return f"{said}{scale} {unit}" if scale == "mila" else f"{said} {scale} di {unit}"
+        if scale == "mila":
+            return f"mille {unit}" if said in {"un", "uno"} else f"{said}mila {unit}"
+        return f"{said} {scale} di {unit}"
+
+    def to_the_power(self, exponent: str, *, below_zero: bool) -> str:
+        if below_zero:
+            return f"alla {self.minus} {exponent}"
+        named = exponent.isdecimal() and 0 < int(exponent) < 1000
+        return f"alla {self.ordinal(int(exponent), feminine=True) if named else exponent}"
 
     def said_roman(self, number: int, before: str, after: str) -> str | None:
+        if number == 1 and after.lower() == "secoli":  # the article
+            return None
         feminine = after.lower() in _FEMININE_AFTER_ROMANS
         if (
             feminine
@@ -167,7 +197,13 @@ class Italian(Grammar):
     def own_steps(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
         return (
             (_NUMBERED, lambda _: "numero "),
-            (_PAGES, lambda found: "pagine " if found[1] in {"pagg", "pp"} else "pagina "),
+            (
+                _PAGES,
+                lambda found: "pagine " if found[1] in {"pagg", "pp"} or found[2] else "pagina ",
+            ),
+            (_CENTURY, lambda found: "secoli " if found[1] == "secc" else "secolo "),
+            (_MONTH, lambda found: SHORT_MONTHS[found[1].lower()]),
+            (_SAINT, _saint),
             (_FIRST_OF_MONTH, lambda _: "primo "),
             (_FROM_HOUR, self._from_hour),
             (_HOURS, self._hours),
@@ -190,10 +226,28 @@ class Italian(Grammar):
 
     def _ordinal(self, found: re.Match[str]) -> str:
         value = int(found[1])
-        if value == 0 or ("°" in found[0] and value >= 10 and not _is_place(found)):
+        degrees = "°" in found[0] and (value >= 10 or _turned(found)) and not _is_place(found)
+        if value == 0 or degrees:
             return found[0]
         said = self.ordinal(value, feminine=found[2] is not None)
         return said if found[3] is None else said[:-1] + found[3][-1]
+
+
+def _turned(found: re.Match[str]) -> bool:
+    """Whether a small number may be one of degrees: ruotare di 5°, scende a 3°."""
+    return (
+        _BEFORE_DEGREES.search(found.string, max(0, found.start() - 9), found.start()) is not None
+    )
+
+
+def _saint(found: re.Match[str]) -> str:
+    """San Pietro, Santa Maria, Sant'Antonio, Santo Stefano; one who is not known by the first letters."""
+    name = found[1] or found[2]
+    if name in SAINTS_IN_FULL:
+        return SAINTS_IN_FULL[name]
+    if name[0] in "AEIOU":
+        return "Sant'"
+    return "Santo " if name[0] == "S" and name[1] not in "aeiou" else "San "
 
 
 def _is_place(found: re.Match[str]) -> bool:

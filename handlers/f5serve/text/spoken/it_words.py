@@ -19,8 +19,29 @@ FRACTIONS: Final = {2: ("mezzo", "mezzi"), 3: ("terzo", "terzi"), 4: ("quarto", 
 NUMBERED_BY_ROMANS: Final = words(
     """
     capitolo tomo volume libro atto scena parte titolo allegato fase tipo classe sezione articolo guerra
+    capitoli tomi volumi libri atti scene titoli allegati fasi tipi classi sezioni articoli
     """
 )
+
+AROUND_ROMANS: Final = NUMBERED_BY_ROMANS | {"secolo", "secoli"}
+"""Words beside which several Roman numerals may stand."""
+
+SHORT_MONTHS: Final = {month[:3]: month for month in MONTHS} | {"sett": "settembre"}
+
+SAINTS: Final = (
+    "Pietro|Paolo|Marco|Giovanni|Lorenzo|Francesco|Giorgio|Martino|Michele|Giuseppe|Carlo|Siro|Babila|Gennaro|Remo"
+    "|Benedetto|Domenico|Luca|Matteo|Nicola|Vito|Vitale|Donato|Bernardo|Felice|Giacomo|Marino|Petronio|Zeno|Teodoro"
+)
+"""Whose ``S.`` is San wherever it stands; others' may be an initial."""
+SAINTS_IN_FULL: Final = {
+    **dict.fromkeys(words("Maria Chiara Croce Caterina Cecilia Lucia Rita Sofia"), "Santa "),
+    **dict.fromkeys(
+        words("Agata Agnese Agostino Ambrogio Andrea Angelo Anna Antonio Elena Ignazio Orsola"),
+        "Sant'",
+    ),
+    **dict.fromkeys(words("Spirito Stefano"), "Santo "),
+}
+"""Who is Santa, Santo or Sant', whatever stands before."""
 
 MONARCHS: Final = words(
     """

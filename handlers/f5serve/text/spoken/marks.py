@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from f5serve.text import markup
-from f5serve.text.spoken.numbers import plain_digits
+from f5serve.text.spoken.numbers import RAISED, plain_circles, plain_digits, raised_as_plain
 
 DOT_AT: Final[Mapping[str, tuple[str, str]]] = {
     "en": ("dot", "at"),
@@ -29,8 +29,13 @@ DOT_AT: Final[Mapping[str, tuple[str, str]]] = {
 
 # Names that end an address where no scheme tells that it is one. Short words of a language are none.
 _ENDINGS: Final = (
-    "com|org|net|edu|gov|info|dev|app|blog|shop|io|ai|tv|co|uk|eu|us|ca|au|nz|ie|de|ch|nl|se|dk|pl"
-    "|pt|br|mx|ar|cl|fr|es|it|fi|ru|jp|cn|tw|kr|рф"
+    "com|org|net|edu|gov|info|dev|app|blog|shop|xyz|wiki|tech|cloud|io|ai|tv|co|uk|eu|us|ca|au|nz|ie|de|ch|nl|se"
+    "|dk|pl|pt|br|mx|ar|cl|fr|es|it|fi|ru|jp|cn|tw|kr|рф"
+)
+# And those that do so only where a path follows: bit.ly/abc.
+_SHORT_ENDINGS: Final = (
+    "ly|be|gl|gd|me|to|cc|gg|fm|im|at|in|is|no|re|ac|id|il|tr|ua|cz|gr|hu|ro|sk|bg|hr|lt|lv|ee|za|ke|ng|link|page"
+    "|site|online|store|news|live"
 )
 # And those that end the name of a file.
 _FILES: Final = (
@@ -62,10 +67,18 @@ _MAIL: Final = re.compile(
     rf"(?<![\w.+-])([\w.+-]{{1,64}})@((?:{_PART}\.){{1,5}}[^\W\d_]{{2,24}})(?!\w)"
 )
 _HOST: Final = re.compile(
-    rf"(?<![\w.@-])((?:{_PART}\.){{1,6}})({_ENDINGS}|{_FILES})(?![\w-])(?!\.[^\W\d_])((?:/[^\s<>\"«»]{{0,2000}})?)"
+    rf"(?<![\w.@-])((?:{_PART}\.){{1,6}})({_ENDINGS}|{_FILES}|(?:{_SHORT_ENDINGS})(?=/[A-Za-z0-9]))"
+    r"(?![\w-])(?!\.[^\W\d_])((?:/[^\s<>\"«»]{0,2000})?)"
 )
+# A host whatever it ends with; letters of another script may follow it without a space.
+_NAMED_HOST: Final = re.compile(
+    r"(?i)(?<![a-z0-9.@-])(?:(?:https?|ftp)://(?:www\.)?|www\.)"
+    rf"((?:{_PART}\.){{0,6}})([a-z]{{2,24}}(?![a-z0-9-])|{_PART})((?:[/?#:][^\s<>\"«»]{{0,2000}})?)"
+)
+_SCHEME: Final = re.compile(r"(?i)(?<![a-z0-9])(?:https?|ftp)://")
+_MAILTO: Final = re.compile(r"(?i)(?<![a-z0-9])mailto:(?=[\w.+-]{1,64}@)")
 _SPELLED: Final = frozenset(
-    {"uk", "us", "eu", "fr", "fi", "de", "ch", "nl", "ru", "jp", "cn", "ai", "tv"}
+    {"uk", "us", "eu", "fr", "fi", "de", "ch", "nl", "ru", "jp", "cn", "ai", "tv", "ly"}
 )
 _PATH_ENDS: Final = ".,;:!?)]}'’”…"
 
@@ -85,9 +98,33 @@ _SEPARATOR_ARROW: Final = re.compile(r"\s(?:[-=]{1,2}>|[→⇒➔➜])\s")
 # Letters and digits in another dress, each replaced by what Unicode calls compatible.
 _DISGUISED: Final = re.compile(
     "[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff03-\uff06\uff0a\uff0b\uff0d\uff0f\uff1c-\uff1e\uff20\uffe0\uffe1"
-    "\uffe5\uffe6\u2070-\u2089\u24b6-\u24ea\ufb00-\ufb06\u210c\u2102\u2115"
+    "\uffe5\uffe6\u2071\u207c-\u207e\u2080-\u2089\u24b6-\u24e9\ufb00-\ufb06\u210c\u2102\u2115"
     "\u211a\u211d\u2124\u3371-\u33df\U0001d400-\U0001d7ff\U0001f130-\U0001f149\u2126\u212a\u212b\u00b5]"
+    f"|(?<![{RAISED}])[⁺⁻](?![{RAISED}])"
 )
+_CIRCLED: Final = {
+    first + step: plain + step
+    for first, count, plain in (
+        (0x24EB, 10, 0x246A),  # ⓫
+        (0x24F5, 10, 0x2460),  # ⓵
+        (0x24FF, 1, 0x24EA),  # ⓿
+        (0x2776, 10, 0x2460),  # ❶
+        (0x2780, 10, 0x2460),  # ➀
+        (0x278A, 10, 0x2460),  # ➊
+    )
+    for step in range(count)
+}
+"""Circled numbers in other dress, as those that each language reads: ❶ as ①."""
+
+# The number of a note, after a word, after the mark that follows it, or a 1, which is no power.
+_LETTER: Final = "[A-Za-z\u00c0-\u024f\u0370-\u04ff\u0900-\u097f]"
+_FOOTNOTE: Final = re.compile(
+    rf"(?:(?<={_LETTER}{{3}})(?<!sin)(?<!cos)(?<!tan)(?<!log)(?<!et[er]rs)(?<!etres)(?<!ètres)(?<!etros)(?<!etri)"
+    rf"|(?<={_LETTER}{{2}}[.,;:!?\"”’»]))[{RAISED}]{{1,3}}(?:[,–-][{RAISED}]{{1,3}}){{0,5}}(?!\w)"
+    rf"|(?<=\w)(?<![{RAISED}])¹(?![{RAISED}])"
+)
+_POWER: Final = re.compile(rf"(?<=[0-9])(⁻?)([{RAISED}]+)")
+_TO_THE_POWER: Final = {"hi": "की घात", "ru": "в степени"}  # where no module says it
 _WIDE_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[．，：](?=[0-9])")
 _WIDE_MARKS: Final = {"．": ".", "，": ",", "：": ":"}
 
@@ -105,6 +142,7 @@ def unmark(text: str, language: str) -> str:
         language: Its language: a dot of an address is said in it.
     """
     text = markup.plain(text)
+    text = _raised(text.translate(_CIRCLED), language)
     text = plain_digits(_DISGUISED.sub(_undisguised, text))
     text = _WIDE_IN_NUMBER.sub(lambda mark: _WIDE_MARKS[mark[0]], text)
     text = _addresses(text, language)
@@ -122,9 +160,21 @@ def _undisguised(character: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", character[0])
 
 
+def _raised(text: str, language: str) -> str:
+    """Take away the numbers of notes; powers and circles are a module's to read, or read here."""
+    text = _FOOTNOTE.sub("", text)
+    power = _TO_THE_POWER.get(language)
+    if power is None:
+        return text
+    return _POWER.sub(
+        lambda found: f" {power} {'-' if found[1] else ''}{raised_as_plain(found[2])}",
+        plain_circles(text),
+    )
+
+
 def _addresses(text: str, language: str) -> str:
     """Read addresses of mail and of the web as words."""
-    if "." not in text:
+    if "." not in text and ":" not in text:
         return text
     dot, at = (f" {word} " for word in DOT_AT.get(language, (" ", " ")))
 
@@ -133,13 +183,14 @@ def _addresses(text: str, language: str) -> str:
         return f"{name.strip()}{at}{_dotted(address[2].split('.'), dot, language)}"
 
     def host(address: re.Match[str]) -> str:
-        names = [*address[1][:-1].split("."), address[2]]
+        names = [*filter(None, address[1].split(".")), address[2]]
         if names[0].lower() == "www":
             names = names[1:]
         path = address[3]
         return _dotted(names, dot, language) + path[len(path.rstrip(_PATH_ENDS)) :]
 
-    return _HOST.sub(host, _MAIL.sub(mail, text) if "@" in text else text)
+    text = _MAIL.sub(mail, _MAILTO.sub("", text)) if "@" in text else text
+    return _SCHEME.sub("", _HOST.sub(host, _NAMED_HOST.sub(host, text)))
 
 
 def _dotted(names: list[str], dot: str, language: str) -> str:

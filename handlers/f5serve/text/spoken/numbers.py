@@ -134,12 +134,40 @@ def roman(text: str) -> int | None:
     )
 
 
-_NUMERAL_SIGNS: Final = re.compile("[\u2160-\u217f\u2460-\u249b]")
+RAISED: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+"""Digits of powers and of notes."""
+_LOWERED: Final = str.maketrans(RAISED, "0123456789")
+
+_CIRCLED: Final = re.compile("[\u2460-\u2473\u24ea\u3251-\u325f\u32b1-\u32bf]")
+_NUMERAL_SIGNS: Final = re.compile("[\u2160-\u217f\u2474-\u249b]")
+
+
+def raised_as_plain(digits: str) -> str:
+    """Write the digits of a power as 0-9."""
+    return digits.translate(_LOWERED)
 
 
 def plain_numerals(text: str) -> str:
     """Write circled numbers and Roman numerals of one character as digits and letters: ② and Ⅳ."""
-    return _NUMERAL_SIGNS.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), text)
+    if text.isascii():
+        return text
+    return _NUMERAL_SIGNS.sub(
+        lambda sign: unicodedata.normalize("NFKC", sign[0]), plain_circles(text)
+    )
+
+
+def plain_circles(text: str) -> str:
+    """Write circled numbers as digits that stand apart: ①② are two numbers."""
+    return _CIRCLED.sub(_uncircled, text)
+
+
+def _uncircled(sign: re.Match[str]) -> str:
+    """A circled number stands for itself, whatever it touches."""
+    before = sign.string[sign.start() - 1 : sign.start()]
+    after = sign.string[sign.end() : sign.end() + 1]
+    apart = ", " if _CIRCLED.match(before) else " " if before.isalnum() else ""
+    touches = after.isalnum() and _CIRCLED.match(after) is None
+    return apart + unicodedata.normalize("NFKC", sign[0]) + " " * touches
 
 
 def plain_digits(text: str) -> str:

@@ -35,9 +35,9 @@ AFTER_NAME: Final = re.compile(
     r"|chrome|torch|cuda)\s)([0-9]{1,4})\.([0-9]{1,4})(?![\w]|[.,][0-9])"
 )
 PHONE: Final = re.compile(
-    r"(?<![\w+])(?:\+(?=(?:[ .()/-]{0,3}[0-9]){7})[0-9]{1,3}(?:[ .()/-]{1,3}[0-9]{1,5}){1,8}"
+    r"(?<![\w+])(?<![0-9][.,])(?:\+(?=(?:[ .()/-]{0,3}[0-9]){7})[0-9]{1,3}(?:[ .()/-]{1,3}[0-9]{1,5}){1,8}"
     r"|\([0-9]{2,5}\)[ ]?[0-9]{3,4}[ .-][0-9]{3,5}"
-    r"|0[0-9]{1,4}(?:[ .-][0-9]{2,5}){2,5}|[0-9]{3}-[0-9]{4}|[0-9]{3}[ ][0-9]{6,7}"
+    r"|0[0-9]{1,4}(?:[ .-][0-9]{2,5}){2,5}|0[0-9]{1,4}[ /-][0-9]{5,8}|[0-9]{3}-[0-9]{4}|[0-9]{3}[ ][0-9]{6,7}"
     r"|[0-9]{1,5}(?:-[0-9]{1,7}){2,6}|\+[0-9]{6,15})"
     r"(?![\w-]|[.,][0-9])"
 )
@@ -48,21 +48,20 @@ CALLED: Final = re.compile(
     r"|soita|soittakaa)\b[.:]{0,2}[ ](?:(?:us|at|is|es|è|on|al|le|au|il|el|lo)[ ]){0,2})"
     r"([0-9]{2,5}(?:[ .-][0-9]{2,8}){1,6})(?![\w-]|[.,][0-9])"
 )
-MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+{DASH[1:-1]}])[-−–](?=[0-9])")
+MINUS: Final = re.compile(rf"(?<![\w.,)\]%€$£¥₹°+^{DASH[1:-1]}])[-−–](?=[0-9])")
 RANGE: Final = re.compile(
     rf"(?<![\w/])(?<![.,{DASH[1:-1]}])({NUMBER})(\s?{DASH}\s?)({NUMBER})(?![\w/{DASH[1:-1]}]{{0,9}}[0-9])"
 )
 FRACTION: Final = re.compile(
     r"(?<![\w/.,])(?:([0-9]{1,4})\s)?([0-9]{1,4})\s?[/⁄]\s?([0-9]{1,4})(?![\w/])"
 )
-VULGAR: Final = re.compile(f"([0-9]{{0,6}}) ?([{''.join(numbers.VULGAR)}])")
+VULGAR: Final = re.compile(f"(?:(?<![0-9])([0-9]{{1,6}}) ?)?([{''.join(numbers.VULGAR)}])")
 AND_A_HALF: Final = re.compile(r"(?<![\w.,/])([0-9]{1,4}) ?(?:½|(?<= )1[/⁄]2) ([^\W\d_]{2,30})")
 PLAIN: Final = re.compile(NUMBER)
 TIMES: Final = re.compile(r"(?<=[0-9])\s?x(?=\s?[0-9]|[\s.,;:!?)]|\Z)")  # 2x, 1920x1080
 DIGIT_MEETS_LETTER: Final = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[^\W\d_])(?=[0-9])")
 CAPITALS_BEFORE_DIGIT: Final = re.compile(r"(?<![\w])([A-Z]{1,4})-?(?=[0-9])")
 DIGIT_BEFORE_CAPITAL: Final = re.compile(r"(?<=[0-9])-?([A-Z]{1,3})(?![\w])")
-ROMAN: Final = re.compile(r"(?<![\w'’.-])([IVXLCDM]{1,9})(?![\w'’-])(?!\.[A-Z])")
 LEFT: Final = re.compile(r"[^\w\s.,;:!?'\"’‘“”„«»‹›()\[\]…—–¿¡-]|_")
 SPACES: Final = re.compile(r"[ \t\u00a0\u2009\u202f]{2,}")
 LOOSE_MARK: Final = re.compile(r" +(?=[.,](?:\s|\Z))")
@@ -76,6 +75,13 @@ LAST_WORD: Final = re.compile(r"([^\W\d_]{1,30})[ ]\Z")
 def any_of(signs: Iterable[str]) -> str:
     """A pattern for any of some signs, the longest first."""
     return "|".join(map(re.escape, sorted(signs, key=len, reverse=True)))
+
+
+def apart(found: re.Match[str], said: str) -> str:
+    """Words in place of signs, with a space to a word that they touch."""
+    before = found.string[max(0, found.start() - 1) : found.start()]
+    after = found.string[found.end() : found.end() + 1]
+    return " " * before.isalnum() + said + " " * after.isalnum()
 
 
 def left(character: re.Match[str]) -> str:

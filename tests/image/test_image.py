@@ -154,6 +154,7 @@ def started(
     root = shlex.quote(str(tree))
     for place in mounts:
         (tree / place.lstrip("/")).mkdir(parents=True, exist_ok=True)  # as an engine does
+    (tree / "etc/hosts").write_text("127.0.0.1 localhost\n", encoding="ascii")  # that too
     mounted = "\n".join(
         f"mount --bind {shlex.quote(str(source))} {root}{shlex.quote(place)}"
         for place, source in mounts.items()

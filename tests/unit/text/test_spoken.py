@@ -231,7 +231,7 @@ def test_a_han_zero_is_read(language: str, spoken: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text", "spoken"),
     [
-        ("ru", "10⁶ и ①②❸", "десять в степени шесть и один, два, три"),
+        ("ru", "10⁶ и ①②❸", "десять в шестой степени и один, два, три"),
         ("hi", "10⁶ और ①②❸", "दस की घात छह और एक, दो, तीन"),
     ],
 )

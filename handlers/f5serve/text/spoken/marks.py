@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from f5serve.text import markup
-from f5serve.text.spoken.numbers import RAISED, plain_circles, plain_digits, raised_as_plain
+from f5serve.text.spoken.numbers import RAISED, plain_digits
 
 DOT_AT: Final[Mapping[str, tuple[str, str]]] = {
     "en": ("dot", "at"),
@@ -123,8 +123,6 @@ _FOOTNOTE: Final = re.compile(
     rf"|(?<={_LETTER}{{2}}[.,;:!?\"”’»]))[{RAISED}]{{1,3}}(?:[,–-][{RAISED}]{{1,3}}){{0,5}}(?!\w)"
     rf"|(?<=\w)(?<![{RAISED}])¹(?![{RAISED}])"
 )
-_POWER: Final = re.compile(rf"(?<=[0-9])(⁻?)([{RAISED}]+)")
-_TO_THE_POWER: Final = {"hi": "की घात", "ru": "в степени"}  # where no module says it
 _WIDE_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[．，：](?=[0-9])")
 _WIDE_MARKS: Final = {"．": ".", "，": ",", "：": ":"}
 
@@ -142,7 +140,8 @@ def unmark(text: str, language: str) -> str:
         language: Its language: a dot of an address is said in it.
     """
     text = markup.plain(text)
-    text = _raised(text.translate(_CIRCLED), language)
+    # Powers and circled numbers are left to the modules of the languages.
+    text = _FOOTNOTE.sub("", text.translate(_CIRCLED))
     text = plain_digits(_DISGUISED.sub(_undisguised, text))
     text = _WIDE_IN_NUMBER.sub(lambda mark: _WIDE_MARKS[mark[0]], text)
     text = _addresses(text, language)
@@ -158,18 +157,6 @@ def unmark(text: str, language: str) -> str:
 
 def _undisguised(character: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", character[0])
-
-
-def _raised(text: str, language: str) -> str:
-    """Take away the numbers of notes; powers and circles are a module's to read, or read here."""
-    text = _FOOTNOTE.sub("", text)
-    power = _TO_THE_POWER.get(language)
-    if power is None:
-        return text
-    return _POWER.sub(
-        lambda found: f" {power} {'-' if found[1] else ''}{raised_as_plain(found[2])}",
-        plain_circles(text),
-    )
 
 
 def _addresses(text: str, language: str) -> str:

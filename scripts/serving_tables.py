@@ -90,7 +90,7 @@ def _serving_row(row: Mapping[str, Any]) -> str:
 
 def _by_status_quo(ratios_of: Mapping[str, Mapping[str, float | None]]) -> str:
     return " ".join(
-        f"*{server}* by the status quo: {_times(ratios['throughput_at_1'])} the throughput with one caller, "
+        f"*{server}* beside the status quo: {_times(ratios['throughput_at_1'])} the throughput with one caller, "
         f"{_times(ratios['throughput_at_16'])} with sixteen; the p95 with eight callers is "
         f"{_share(ratios['p95_at_8'])} of its."
         for server, ratios in ratios_of.items()

@@ -123,6 +123,12 @@ _FOOTNOTE: Final = re.compile(
     rf"|(?<={_LETTER}{{2}}[.,;:!?\"”’»]))[{RAISED}]{{1,3}}(?:[,–-][{RAISED}]{{1,3}}){{0,5}}(?!\w)"
     rf"|(?<=\w)(?<![{RAISED}])¹(?![{RAISED}])"
 )
+# Groups of thousands with spaces; the modules of the other languages know them among all that looks alike.
+_SPACED_THOUSANDS: Final = re.compile(
+    r"(?<![0-9.,+-])(?<![0-9]\s)[1-9][0-9]{0,2}(?:[ \u00a0\u202f][0-9]{3})*?[ \u00a0\u202f]000"
+    r"(?:[ \u00a0\u202f][0-9]{3})*(?![0-9-]|\s[0-9])"
+)
+_WITHOUT_SPACES: Final = frozenset({"hi", "ja", "zh"})
 _WIDE_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[．，：](?=[0-9])")
 _WIDE_MARKS: Final = {"．": ".", "，": ",", "：": ":"}
 
@@ -144,6 +150,8 @@ def unmark(text: str, language: str) -> str:
     text = _FOOTNOTE.sub("", text.translate(_CIRCLED))
     text = plain_digits(_DISGUISED.sub(_undisguised, text))
     text = _WIDE_IN_NUMBER.sub(lambda mark: _WIDE_MARKS[mark[0]], text)
+    if language in _WITHOUT_SPACES:
+        text = _SPACED_THOUSANDS.sub(lambda number: "".join(number[0].split()), text)
     text = _addresses(text, language)
     text = _HASHTAG.sub(lambda tag: _HUMP.sub(" ", tag[1]).replace("_", " "), text)
     text = _MENTION.sub("", text)

@@ -244,6 +244,10 @@ def _sign(found: re.Match[str]) -> str:
     return f" {SIGNS[found[0]]} "
 
 
+def _masculine(found: re.Match[str]) -> str:
+    return found[1] + ("ин" if found[1].lower() == "од" else "а")
+
+
 def _left_letter(found: re.Match[str]) -> str:
     return LETTERS.get(found[0].lower(), "")
 
@@ -319,6 +323,8 @@ _AFTER: Final = tuple(
         (f"[{_LATIN}]", _left_letter),
         (r"\b[А-ЯЁ]{2,}\b", _small),
         ("(?<=[А-Яа-яё])/(?=[А-Яа-яё])", " "),
+        # What is counted has its gender for the library, the millions of it have not.
+        (r"(?i)\b(од|дв)(?:на|е)(?= (?:миллион|миллиард|триллион))", _masculine),
         (f"[{re.escape(''.join(SIGNS))}]", _sign),
         (r"[^\S\n]{2,}", " "),
     )

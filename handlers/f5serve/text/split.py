@@ -46,7 +46,7 @@ _JOINS_NEXT = frozenset("\u200d\u094d「『（【《〈“‘«([{¿¡")  # a vi
 # Where words are not spaced: what belongs to a number as its digits do, and what stands before one as a part of it.
 _OF_NUMBERS = frozenset("%‰℃°％．十百千万萬億亿兆")
 _BEFORE_DIGITS = frozenset(
-    "第约約每毎各共超近达達计計前午后後至到和与與仅僅只.,:．，：$€£¥￥₹₽№#＃-－+＋~～"
+    "第约約每毎各共超近达達计計前午后後至到仅僅只.,:．，：$€£¥￥₹₽№#＃-－+＋~～"
 )
 
 _ALWAYS_ENDS_PHRASE = frozenset("をヲ的了吗呢吧们嗎們")

@@ -33,6 +33,7 @@ from f5serve.routing.speaking import Speakers
 from f5serve.settings import Backend, RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.markup import plain
+from f5serve.tidying import Tidying
 from f5serve.torchserve import Call, Context, Row
 from f5serve.voices import VoiceRegistry
 
@@ -53,6 +54,7 @@ class RoutingHandler:
 
     def __init__(self) -> None:
         self._router: Router | None = None
+        self._tidying = Tidying()
 
     def initialize(self, context: Context) -> None:
         """Read the archive's settings and make the detector ready.
@@ -77,7 +79,9 @@ class RoutingHandler:
         answers = [self._router.answer(call, meter) for call in calls]
         for answer in answers:
             _count(answer, meter)
-        return torchserve.write_answers(answers, context)
+        bodies = torchserve.write_answers(answers, context)
+        self._tidying.batch_done()
+        return bodies
 
 
 class Router:

@@ -1,4 +1,4 @@
-"""Memory that a language worker has freed, loading or speaking, goes back to the system.
+"""Memory that a worker has freed, loading or speaking, goes back to the system.
 
 Each text is of another length, and with it every tensor; what is freed lies between what is kept, and glibc
 gives it back only from the end of its heap. Asked now and then it gives back the pages in between, too:

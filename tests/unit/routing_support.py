@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import urllib3
 
+from f5serve.response import Answer
 from f5serve.routing.answers import SpokenPiece
 from f5serve.routing.backends import Deadline, LanguageModels
-from f5serve.settings import Backend
+from f5serve.settings import Backend, Limits, RouterSettings, Voice
 
 Scripted = tuple[int, dict[str, str], bytes]
 
@@ -166,3 +167,36 @@ def ask(
     )
     until = deadline or Deadline(deadline_s)
     return models.speak(backend, FIELDS, deadline=until, request_id="id-1")
+
+
+def settings(url: str) -> RouterSettings:
+    """Answer a router's settings: three models at one address."""
+
+    def backend(model: str, *languages: str) -> Backend:
+        return Backend(
+            model=model,
+            url=url,
+            languages=languages,
+            licence="MIT",
+            commercial_use=True,
+            max_piece_s=6.0,
+        )
+
+    return RouterSettings(
+        backends=(backend("f5_en_zh", "en", "zh"), backend("f5_fr", "fr"), backend("f5_ru", "ru")),
+        voices=(
+            Voice(name="anna", language="en", file="a.wav", transcript="a", licence="MIT"),
+            Voice(name="fleur", language="fr", file="f.wav", transcript="a", licence="MIT"),
+        ),
+        deadline_s=10.0,
+        max_refused_s=0.1,
+        limits=Limits(max_piece_s=6.0, max_text_chars=2000),
+    )
+
+
+def problem_of(answer: Answer) -> dict[str, Any]:
+    """Read a refusal."""
+    assert answer.content_type == "application/problem+json"
+    document: dict[str, Any] = json.loads(answer.body)
+    assert document["request_id"] == "id-1"
+    return document

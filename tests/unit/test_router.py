@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,33 +15,17 @@ import pytest
 
 from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router, RoutingHandler
-from f5serve.settings import Backend, Limits, RouterSettings, Voice
 from f5serve.torchserve import Call
 from tests.fakes import FakeContext
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, speech
-
-
-def settings(url: str) -> RouterSettings:
-    def backend(model: str, *languages: str) -> Backend:
-        return Backend(
-            model=model,
-            url=url,
-            languages=languages,
-            licence="MIT",
-            commercial_use=True,
-            max_piece_s=6.0,
-        )
-
-    return RouterSettings(
-        backends=(backend("f5_en_zh", "en", "zh"), backend("f5_fr", "fr"), backend("f5_ru", "ru")),
-        voices=(
-            Voice(name="anna", language="en", file="a.wav", transcript="a", licence="MIT"),
-            Voice(name="fleur", language="fr", file="f.wav", transcript="a", licence="MIT"),
-        ),
-        deadline_s=10.0,
-        max_refused_s=0.1,
-        limits=Limits(max_piece_s=6.0, max_text_chars=2000),
-    )
+from tests.unit.routing_support import (
+    FakeModel,
+    Scripted,
+    fake_model,
+    problem,
+    problem_of,
+    settings,
+    speech,
+)
 
 
 @pytest.fixture
@@ -60,13 +43,6 @@ def ask(model: FakeModel, **fields: Any) -> Answer:
 def asked(model: FakeModel, **fields: Any) -> Answer | StreamedAnswer:
     call = Call(correlation_id="id-1", path="", fields=fields, from_form=False)
     return Router(settings(model.url)).answer(call)
-
-
-def problem_of(answer: Answer) -> dict[str, Any]:
-    assert answer.content_type == "application/problem+json"
-    document: dict[str, Any] = json.loads(answer.body)
-    assert document["request_id"] == "id-1"
-    return document
 
 
 def test_the_language_is_detected_and_its_model_speaks(model: FakeModel) -> None:
@@ -342,57 +318,6 @@ def test_an_unknown_path_is_not_found(model: FakeModel) -> None:
     call = Call(correlation_id="id-1", path="v2/nothing", fields={"text": "a"}, from_form=False)
 
     assert Router(settings(model.url)).answer(call).status == 404
-
-
-def test_a_refused_text_does_not_keep_the_next_one_waiting() -> None:
-    spoken, leave = threading.Semaphore(0), threading.Event()
-
-    def answer(request: dict[str, Any]) -> Scripted:
-        if request["text"] == "Bonjour.":
-            return speech()
-        if request["piece"] == 4:  # when all threads of the request have a piece in hand
-            for _ in range(3):
-                spoken.acquire(timeout=10)
-            return problem(422, "bad_reference_audio", "ref_audio")
-        spoken.release()
-        if request["piece"]:
-            leave.wait(10)
-        return speech()
-
-    sentence = "The train to the coast leaves early in the morning. "
-    with fake_model(answer) as model:
-        router = Router(settings(model.url))
-        refused, other = (
-            router.answer(
-                Call(correlation_id="id-1", path="", fields={"text": text}, from_form=False)
-            )
-            for text in (sentence * 9, "Bonjour.")
-        )
-        still_asked = not leave.is_set()
-        leave.set()
-
-    assert isinstance(refused, Answer)
-    assert (refused.status, other.status, still_asked) == (422, 200, True)
-
-
-def test_the_deadline_is_kept_where_a_model_says_nothing() -> None:
-    leave = threading.Event()
-
-    def answer(request: dict[str, Any]) -> Scripted:
-        if request["piece"]:
-            leave.wait(10)
-        return speech()
-
-    sentence = "The train to the coast leaves early in the morning. "
-    with fake_model(answer) as model:
-        soon = msgspec.structs.replace(settings(model.url), deadline_s=0.5)
-        late = Router(soon).answer(
-            Call(correlation_id="id-1", path="", fields={"text": sentence * 9}, from_form=False)
-        )
-        leave.set()
-
-    assert isinstance(late, Answer)
-    assert (late.status, problem_of(late)["code"]) == (504, "deadline_exceeded")
 
 
 # TorchServe's package leaves its version file to the garbage collector when it is imported.

@@ -16,8 +16,16 @@ from f5serve.routing.plan import Piece
 from f5serve.routing.speaking import MOST_CUTS, cut_again
 from f5serve.text.clean import is_speakable
 from f5serve.torchserve import Call
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, speech
-from tests.unit.test_router import ask, problem_of, settings
+from tests.unit.routing_support import (
+    FakeModel,
+    Scripted,
+    fake_model,
+    problem,
+    problem_of,
+    settings,
+    speech,
+)
+from tests.unit.test_router import ask
 
 
 def at_most(letters: int) -> Any:

@@ -17,8 +17,7 @@ from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router
 from f5serve.settings import Limits
 from f5serve.torchserve import Call
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, speech
-from tests.unit.test_router import settings
+from tests.unit.routing_support import FakeModel, Scripted, fake_model, settings, speech
 
 LONG = "The train to the coast leaves early in the morning. " * 4
 

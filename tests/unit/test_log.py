@@ -22,10 +22,9 @@ from f5serve.synthesis import Synthesizer
 from f5serve.torchserve import Call
 from tests.fakes import FakeContext
 from tests.unit.log_support import logged
-from tests.unit.routing_support import FakeModel, fake_model, noise, problem
+from tests.unit.routing_support import FakeModel, fake_model, noise, problem, settings
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
 from tests.unit.test_continuous import ScriptedTurns, speaker_of
-from tests.unit.test_router import settings
 
 JSON = {"Content-Type": "application/json"}
 CANARY = "Zwetschgenkuchen"

@@ -30,11 +30,11 @@ from tests.unit.routing_support import (
     fake_model,
     problem,
     queue_full,
+    settings,
     speech,
     torchserve_error,
 )
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, Samples, archive
-from tests.unit.test_router import settings
 
 LONG = "Le train part tôt le matin, et il arrive tard le soir. " * 12
 

@@ -15,8 +15,7 @@ from f5serve.openai_api import OPENAI_VOICES, events, read, refusal
 from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router
 from f5serve.torchserve import Call
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, speech
-from tests.unit.test_router import settings
+from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, settings, speech
 
 LONG = "The train to the coast leaves early in the morning. " * 4
 WAIT_S = 20.0

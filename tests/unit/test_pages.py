@@ -17,8 +17,7 @@ from f5serve import pages, torchserve
 from f5serve.response import Answer
 from f5serve.router import Router
 from tests.fakes import FakeContext
-from tests.unit.routing_support import FakeModel, fake_model, speech
-from tests.unit.test_router import settings
+from tests.unit.routing_support import FakeModel, fake_model, settings, speech
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 LARGEST_PAGE_BYTES = 40_000

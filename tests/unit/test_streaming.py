@@ -18,8 +18,7 @@ from f5serve.router import Router
 from f5serve.routing import speaking
 from f5serve.torchserve import Call
 from tests.unit.log_support import logged
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, noise, problem
-from tests.unit.test_router import settings
+from tests.unit.routing_support import FakeModel, Scripted, fake_model, noise, problem, settings
 
 LONG = "The train to the coast leaves early in the morning. " * 4
 MIXED = "She said « c'est la vie » and left. Потом все ушли домой."

@@ -16,7 +16,6 @@ from msgspec import Struct
 from f5serve import encoding
 from f5serve.errors import (
     MediaTypeError,
-    NotFoundError,
     RequestError,
     ServeError,
     ValueRefusedError,
@@ -24,6 +23,7 @@ from f5serve.errors import (
 from f5serve.fields import require_known
 from f5serve.response import Answer, retry_after
 from f5serve.settings import Voice
+from f5serve.voices import no_such_voice
 
 SPEECH: Final = "v1/audio/speech"
 VOICES: Final = "v1/audio/voices"
@@ -210,11 +210,7 @@ def _voice(given: object, registered: Collection[str]) -> dict[str, object]:
     if name is None or (isinstance(name, str) and name in OPENAI_VOICES - set(registered)):
         return {}
     if isinstance(name, str) and name not in registered:
-        raise NotFoundError(
-            f"no voice {name[:64]!r}; registered are {', '.join(registered)}",
-            field="voice",
-            code="voice_not_found",
-        )
+        raise no_such_voice(name, registered)
     return {"voice": name}
 
 

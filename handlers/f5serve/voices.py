@@ -8,6 +8,15 @@ from f5serve.errors import ConfigurationError, NotFoundError
 from f5serve.settings import Voice
 
 
+def no_such_voice(name: str, registered: Iterable[str]) -> NotFoundError:
+    """Answer the error for a name that no voice has; tells the names there are."""
+    return NotFoundError(
+        f"no voice {name[:64]!r}; registered are {', '.join(registered)}",
+        field="voice",
+        code="voice_not_found",
+    )
+
+
 class VoiceRegistry:
     """The voices of an archive, by name.
 
@@ -36,11 +45,7 @@ class VoiceRegistry:
         """
         voice = self._voices.get(name)
         if voice is None:
-            raise NotFoundError(
-                f"no voice {name!r}; registered are {', '.join(self._voices)}",
-                field="voice",
-                code="voice_not_found",
-            )
+            raise no_such_voice(name, self._voices)
         return voice
 
     def default(self, language: str) -> Voice:

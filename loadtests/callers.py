@@ -24,6 +24,7 @@ class Timed:
 
     answer: Received
     first_s: float
+    whole_s: float
 
 
 class Caller:
@@ -95,7 +96,7 @@ class Caller:
                 received = Received(
                     status=answer.status_code, headers=answer.headers, body=b"".join(chunks)
                 )
-                return Timed(answer=received, first_s=first_s)
+                return Timed(answer=received, first_s=first_s, whole_s=self.elapsed_s() - due_s)
 
     def _sample(self, wish: Wish, due_s: float, finding: Finding, timed: Timed | None) -> Sample:
         headers = {} if timed is None else timed.answer.headers
@@ -105,7 +106,8 @@ class Caller:
             kind=wish.kind,
             stage=len(self._profile.stages) - 1 if stage is None else stage,
             due_s=due_s,
-            elapsed_s=self.elapsed_s() - due_s,
+            # Not with the time it takes to open the answer: that is the test's, not the server's.
+            elapsed_s=self.elapsed_s() - due_s if timed is None else timed.whole_s,
             outcome=finding.outcome,
             language=wish.language,
             status=0 if timed is None else timed.answer.status,

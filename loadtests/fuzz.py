@@ -24,7 +24,6 @@ from loadtests.mutants import FORMS, MOST_MEMORY, mutant, whole_clip
 ROOT: Final = Path(__file__).resolve().parent.parent
 OUT: Final = ROOT / "out" / "fuzz"
 SLOW_S: Final = 2.0
-SPARE_S: Final = 60.0
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +72,9 @@ class Load:
     def __init__(self, environment: Environment, profile: Profile) -> None:
         runner = environment.runner
         index = runner.worker_index if isinstance(runner, WorkerRunner) else 0
-        journal = Journal(Path(os.environ["LOADTEST_SAMPLES"]) / f"{os.getpid()}.jsonl")
+        # Of several machines the files come into one folder, and containers often have the same process ids.
+        name = f"{max(0, index)}-{socket.gethostname()}-{os.getpid()}.jsonl"
+        journal = Journal(Path(os.environ["LOADTEST_SAMPLES"]) / name)
         self.numbers = Numbers(max(0, index), GENERATORS)
         self.workload = Workload(profile, read_material())
         self.caller = Caller(environment.host or "", profile, journal, time.monotonic())

@@ -24,6 +24,7 @@ import soundfile
 
 from f5serve.audio import SAMPLE_RATE_HZ, decode_reference
 from f5serve.errors import ValueRefusedError
+from loadtests.bench.common import peak_rss_bytes
 
 FORMS: Final = (
     ("WAV", "PCM_16"),
@@ -112,10 +113,6 @@ def decode_all(
     return told
 
 
-def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Decode mutants of one form under a cap of memory; print what came of them as JSON."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
@@ -128,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     whole = whole_clip(options.kind, options.subtype)
     decode_reference(whole, min_s=MIN_S, max_s=MAX_S)
-    before = _peak_bytes()
+    before = peak_rss_bytes()
     used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * 4096
     resource.setrlimit(resource.RLIMIT_AS, (used + ADDRESS_SPACE, used + ADDRESS_SPACE))
     # Without a handler the alarm ends the process, also within native code.
@@ -141,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             time.monotonic() + options.seconds,
             journal.fileno(),
         )
-    print(json.dumps({**told, "grown_bytes": _peak_bytes() - before}))
+    print(json.dumps({**told, "grown_bytes": peak_rss_bytes() - before}))
     return 0
 
 

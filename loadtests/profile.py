@@ -84,6 +84,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         first_audio_p95_s: Time until the first byte of a stream, of 95 in 100.
         max_shed_share: Requests that may be answered 429 or 503 with ``Retry-After``.
         max_failed_share: Requests that may be answered with another named error.
+        max_unavailable_share: Good requests that may get no speech, be they turned away, failed or lost.
         max_memory_growth: Growth of what the server's processes hold besides pages of files, as a share,
             after the warm-up, by its trend (``watch.growth``).
     """
@@ -95,6 +96,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_audio_p95_s: Positive | None = None
     max_shed_share: Share = 0.0
     max_failed_share: Share = 0.0
+    max_unavailable_share: Share | None = None
     max_memory_growth: Positive | None = None
 
 
@@ -162,7 +164,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def held_to(self, slo: Slo) -> Profile:
         """Answer the same load, whose answers must keep to the service's objectives as well.
 
-        Of the share of requests that may fail those that are turned away are a part, as for the alerts.
+        Of the share of requests that may fail those that are turned away are a part, as for the alerts; that share
+        is judged besides the two of a profile's own.
         """
         return msgspec.structs.replace(
             self,
@@ -174,6 +177,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 else self.limits.first_audio_p95_s,
                 max_shed_share=min(self.limits.max_shed_share, slo.shed_share),
                 max_failed_share=min(self.limits.max_failed_share, 1.0 - slo.availability),
+                max_unavailable_share=1.0 - slo.availability,
             ),
         )
 

@@ -16,16 +16,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 import psutil
-import requests
 
 from f5serve.errors import ConfigurationError
+from loadtests.bounds import send
 from loadtests.pressure import Callers
 from loadtests.run import RESULTS, Target, target
+from loadtests.samples import Outcome
+from loadtests.workload import Wish
 from scripts.management import describe
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
 
+PATH: Final = "/predictions/tts"
 MODEL: Final = "f5_fr"
 FIELDS: Final = {"language": "fr", "steps": 4}
 TEXTS: Final = ("Bonjour à tous.", "Merci beaucoup.", "À demain.")
@@ -34,20 +38,17 @@ TIMEOUT_S: Final = 150.0
 CALM_S: Final = 3.0
 
 
-def speak(url: str, text: str) -> int:
-    """Ask the router; answer the status, 0 if the connection broke."""
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            return session.post(
-                f"{url}/predictions/tts", json={"text": text, **FIELDS}, timeout=TIMEOUT_S
-            ).status_code
-        except requests.RequestException:
-            return 0
+def speak(url: str, text: str) -> Outcome:
+    """Ask the router, open the answer, and tell what it is."""
+    body = msgspec.json.encode({"text": text, **FIELDS})
+    wish = Wish(
+        number=0, kind="whole", path=PATH, body=body, language="fr", explicit=True, text=text
+    )
+    return send(url, wish, TIMEOUT_S).outcome
 
 
-def kill_and_wait(server: TorchServe) -> float:
-    """Kill the worker; answer the seconds until speech is answered again.
+def kill_and_wait(server: TorchServe) -> tuple[float, Counter[Outcome]]:
+    """Kill the worker; answer the seconds until speech is answered again, and what became of each request till then.
 
     Raises:
         ConfigurationError: If no worker runs, or none comes back.
@@ -57,25 +58,30 @@ def kill_and_wait(server: TorchServe) -> float:
         raise ConfigurationError(f"{MODEL} has no worker to kill. {server.log_tail(MODEL)}")
     psutil.Process(state.pids[0]).kill()
     killed = time.monotonic()
-    while speak(server.inference_url, "Bonsoir.") != requests.codes.ok:
+    outcomes = Counter[Outcome]()
+    while not outcomes["spoken"]:
         if time.monotonic() - killed > TIMEOUT_S:
             raise ConfigurationError(f"{MODEL} does not come back. {server.log_tail(MODEL)}")
-    return time.monotonic() - killed
+        outcomes[speak(server.inference_url, "Bonsoir.")] += 1
+    return time.monotonic() - killed, outcomes
 
 
-def measure(server: Target, kills: int) -> tuple[list[float], Counter[int]]:
-    """Answer the seconds of each recovery, and the statuses that callers saw."""
+def measure(server: Target, kills: int) -> tuple[list[float], Counter[Outcome]]:
+    """Answer the seconds of each recovery, and what became of every request."""
     if server.server is None:
         raise ConfigurationError("only a server of our own may be hurt")
     seconds = []
     asks = [functools.partial(speak, server.url, text) for text in TEXTS]
+    outcomes = Counter[Outcome]()
     with Callers(asks) as callers:
         for number in range(1, kills + 1):
             time.sleep(CALM_S)
-            seconds.append(kill_and_wait(server.server))
+            recovered_s, asked = kill_and_wait(server.server)
+            outcomes += asked
+            seconds.append(recovered_s)
             print(f"recovery: {number} of {kills}: {seconds[-1]:.1f} s", flush=True)
         time.sleep(CALM_S)
-    return seconds, callers.statuses
+    return seconds, outcomes + callers.answers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,13 +94,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     # A server must not outlive a command that is told to stop; SystemExit leaves through its context manager.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    measured = circumstances()
     try:
         with target("") as server:
-            seconds, statuses = measure(server, options.kills)
-    except ConfigurationError as error:
+            seconds, outcomes = measure(server, options.kills)
+    except (ConfigurationError, TimeoutError, psutil.Error) as error:
         print(f"recovery: {error}", file=sys.stderr)
         return 2
-    errors = sum(count for status, count in statuses.items() if status != requests.codes.ok)
+    errors = outcomes.total() - outcomes["spoken"]
     result = {
         "model": MODEL,
         "kills": options.kills,
@@ -102,11 +109,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "seconds": [round(value, 2) for value in seconds],
         "median_s": round(statistics.median(seconds), 2),
         "worst_s": round(max(seconds), 2),
-        "requests": sum(statuses.values()),
+        "requests": outcomes.total(),
         "errors": errors,
+        "outcomes": dict(outcomes),
+        "asked": {"texts": TEXTS, **FIELDS},
+        "calm_s": CALM_S,
     }
     if options.record:
-        write_record(RESULTS / "recovery.json", result)
+        write_record(RESULTS / "recovery.json", result, measured=measured)
     print(f"recovery: {result}")
     return 1 if errors or max(seconds) > ALLOWED_S else 0
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import psutil
@@ -37,7 +37,7 @@ from scripts.launch import ServerOptions, served_models
 from scripts.management import describe_all
 from scripts.package import main as package
 from scripts.ports import Ports
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 from scripts.server import LOGS, TorchServe
 from scripts.slo import SLO, read_slo
 from scripts.store import require_profile
@@ -46,7 +46,23 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 STORE: Final = ROOT / "model_store"
 OUT: Final = ROOT / "out" / "loadtests"
 RESULTS: Final = ROOT / "loadtests" / "results"
+SETTING: Final = "setting.json"
+PROFILE: Final = "profile.yaml"
 SPARE_S: Final = 60.0
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run was made; kept beside its samples, which may be judged days and commits later.
+
+    Attributes:
+        circumstances: Commit, machine and versions as it began (``scripts.record``).
+        url: The server that was asked; empty for the demo.
+        generators: Locust processes.
+    """
+
+    circumstances: dict[str, Any]
+    url: str
+    generators: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +138,7 @@ def generate(profile: Profile, url: str, samples: Path, generators: int) -> None
         port = str(_free_port())
         command += ["--processes", str(generators), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
-    told = samples / "profile.yaml"
+    told = samples / PROFILE
     told.write_bytes(msgspec.yaml.encode(profile))
     environment = {
         **os.environ,
@@ -165,6 +181,8 @@ def load(profile: Profile, folder: Path, url: str, generators: int) -> Sequence[
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    setting = Setting(circumstances=circumstances(), url=url, generators=generators)
+    (folder / SETTING).write_bytes(msgspec.json.encode(setting))
     with target(url) as server, Watch(server.processes, server.kinds()) as watch:
         generate(profile, server.url, folder, generators)
     return watch.seen
@@ -173,7 +191,17 @@ def load(profile: Profile, folder: Path, url: str, generators: int) -> Sequence[
 def judge(
     name: str, profile: Profile, folder: Path, held: Sequence[Holding], *, record: bool
 ) -> int:
-    """Add up the samples of a folder, print, draw and record; answer the exit status."""
+    """Add up the samples of a folder, print, draw and record; answer the exit status.
+
+    Raises:
+        ConfigurationError: If it is to be recorded, and what was asked is not known to have run on this machine.
+    """
+    setting = setting_of(folder)
+    if record and (setting is None or setting.url):
+        raise ConfigurationError(
+            "only what asked the demo on this machine is recorded: a record tells commit and machine, and those of "
+            f"another server are not known. The result is in {folder}; leave out --record"
+        )
     run = read_run(folder)
     warm = [look for look in held if look.at_s >= profile.warm_up_s]
     summary = summarise(profile, run, growths(warm))
@@ -182,13 +210,15 @@ def judge(
         "profile": name,
         "load": msgspec.to_builtins(profile),
         "locust": version("locust"),
+        "url": "" if setting is None else setting.url,
+        "generators": None if setting is None else setting.generators,
         "violations": wrong,
         **msgspec.to_builtins(summary),
         "server": [msgspec.to_builtins(look) for look in thinned(held)],
     }
     paths = [folder / "result.json", *([RESULTS / f"{name}.json"] if record else [])]
     for path in paths:
-        write_record(path, result)
+        write_record(path, result, measured=setting and setting.circumstances)
     draw(profile, run, held, folder / "report.png")
     write_page(folder / "report.html", folder / "report.png", f"loadtest: {name}", summary, wrong)
     print(f"\n{table(summary)}\n\nreport: {folder / 'report.html'}")
@@ -196,6 +226,12 @@ def judge(
         print(f"loadtest: {line}", file=sys.stderr)
     print(f"loadtest: {name}: {'not kept' if wrong else 'kept to every limit'}")
     return 1 if wrong else 0
+
+
+def setting_of(folder: Path) -> Setting | None:
+    """Answer how the samples of a folder were made; None if they were brought together from several machines."""
+    path = folder / SETTING
+    return msgspec.json.decode(path.read_bytes(), type=Setting) if path.is_file() else None
 
 
 def thinned(held: Sequence[Holding], most: int = 60) -> Sequence[Holding]:
@@ -222,21 +258,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     parser.add_argument("--judge", action="store_true", help="only judge samples already there")
     options = parser.parse_args(argv)
+    if options.record and options.url:
+        parser.error("--record is for the demo on this machine; leave out --url")
+    if options.judge and options.minutes is not None:
+        parser.error("--minutes tells how long to run, and --judge runs nothing")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     name = Path(options.profile).stem
     folder = options.out / name
     try:
-        profile = load_profile(options.profile)
-        if options.minutes is not None:
-            profile = profile.lasting(options.minutes)
-        if options.slo:
-            profile = profile.held_to(read_slo(ROOT / SLO))
+        profile = _profile(options, folder)
         with alone(folder):
             held = [] if options.judge else load(profile, folder, options.url, options.generators)
             return judge(name, profile, folder, held, record=options.record)
     except ConfigurationError as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return 2
+
+
+def _profile(options: argparse.Namespace, folder: Path) -> Profile:
+    """Answer what is to be run; or what was, where its samples are only judged."""
+    ran = folder / PROFILE
+    again = options.judge and ran.is_file()
+    profile = load_profile(str(ran) if again else options.profile)
+    if options.minutes is not None:
+        profile = profile.lasting(options.minutes)
+    return profile.held_to(read_slo(ROOT / SLO)) if options.slo else profile
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -37,7 +37,7 @@ class Part(Struct, frozen=True, kw_only=True):
         sent: Requests sent in it.
         spoken: Answered with speech that is as it should be.
         shed: Answered 429 or 503 with ``Retry-After``.
-        speech_s_per_s: Goodput: seconds of good speech for each second.
+        speech_s_per_s: Goodput: seconds of good speech whose answers ended in it, for each of its seconds.
         whole: Time until an answer was whole.
         first_byte: Time until the first byte of a stream.
     """
@@ -121,14 +121,15 @@ KNEE_GAIN: Final = 1.1
 def summarise(profile: Profile, run: Run, memory: Mapping[str, Growth] = UNWATCHED) -> Summary:
     """Add up a run, and add what its server's memory did."""
     warm = [sample for sample in run.samples if sample.due_s >= profile.warm_up_s]
+    spoken = [sample for sample in run.samples if sample.outcome == "spoken"]
     parts = []
     begun_s = 0.0
     for place, stage in enumerate(profile.stages):
         own = [sample for sample in warm if sample.stage == place]
-        seconds = begun_s + stage.seconds - max(begun_s, profile.warm_up_s)
-        parts.append(_part(stage.name, max(seconds, 0.0), own))
+        span = Span(max(begun_s, profile.warm_up_s), begun_s + stage.seconds)
+        parts.append(_part(stage.name, span, own, _speech_s(spoken, span)))
         begun_s += stage.seconds
-    spoken = [sample for sample in run.samples if sample.outcome == "spoken"]
+    whole = Span(profile.warm_up_s, profile.seconds)
     reasons = Counter(
         f"{sample.outcome}: {sample.kind}: {sample.reason}"
         for sample in run.samples
@@ -136,7 +137,7 @@ def summarise(profile: Profile, run: Run, memory: Mapping[str, Growth] = UNWATCH
     )
     return Summary(
         conservation=_conservation(run),
-        total=_part("all", profile.seconds - profile.warm_up_s, warm),
+        total=_part("all", whole, warm, _speech_s(spoken, whole)),
         stages=tuple(parts),
         languages=dict(sorted(Counter(sample.language for sample in spoken).items())),
         misheard=sum(sample.told_language != sample.language for sample in spoken),
@@ -183,6 +184,8 @@ def violations(limits: Limits, summary: Summary) -> list[str]:
     ):
         if count > share * kept.sent:
             told.append(f"{count} of {kept.sent} requests {name}; {share:.0%} are allowed")
+    if limits.max_unavailable_share is not None:
+        told += _unavailable(limits.max_unavailable_share, kept)
     if limits.max_memory_growth is not None:
         told += _growth(limits.max_memory_growth, summary.memory.get("own"))
     return told
@@ -215,16 +218,40 @@ def table(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def _part(name: str, seconds: float, samples: Sequence[Sample]) -> Part:
+class Span(NamedTuple):
+    """A stretch of a run, in seconds since it began; empty where the warm-up takes all of a stage."""
+
+    begin_s: float
+    end_s: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return max(self.end_s - self.begin_s, 0.0)
+
+
+def _speech_s(spoken: Sequence[Sample], span: Span) -> float:
+    """Answer the seconds of speech that ended within a stretch.
+
+    An answer counts where it ended and not where it was asked for: at the end of a stage each caller has one
+    under way, which the server speaks in the next stage's time. The more callers, the more that would flatter.
+    """
+    return sum(
+        sample.audio_s
+        for sample in spoken
+        if span.begin_s <= sample.due_s + sample.elapsed_s < span.end_s
+    )
+
+
+def _part(name: str, span: Span, samples: Sequence[Sample], speech_s: float) -> Part:
     spoken = [sample for sample in samples if sample.outcome == "spoken"]
-    speech_s = sum(sample.audio_s for sample in spoken)
     return Part(
         name=name,
-        seconds=seconds,
+        seconds=span.seconds,
         sent=len(samples),
         spoken=len(spoken),
         shed=sum(sample.outcome == "shed" for sample in samples),
-        speech_s_per_s=speech_s / seconds if seconds else 0.0,
+        speech_s_per_s=speech_s / span.seconds if span.seconds else 0.0,
         whole=_times([sample.elapsed_s for sample in spoken]),
         first_byte=_times([sample.first_s for sample in spoken if sample.first_s is not None]),
     )
@@ -257,6 +284,14 @@ def _headers_ms(samples: Sequence[Sample], name: str) -> dict[str, float | None]
 def _lost(kept: Conservation) -> str:
     counts: dict[str, int] = msgspec.to_builtins(kept)
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+
+
+def _unavailable(limit: float, kept: Conservation) -> list[str]:
+    """Those turned away count, and what the caller did wrong does not, as for the alerts."""
+    asked, missed = kept.sent - kept.refused, kept.shed + kept.failed + kept.losses()
+    if missed <= limit * asked:
+        return []
+    return [f"{missed} of {asked} good requests got no speech; {limit:.1%} are allowed"]
 
 
 def _growth(limit: float, own: Growth | None) -> list[str]:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.record import commit_and_date
+
 LANGUAGE: Final = Path("loadtests/results/language.json")
 REMEDY: Final = {LANGUAGE: "make language-bench FILE=texts.jsonl RECORD=1"}
 # What a kind of text is called on the page; of foreign text the share is told that is taken for ours.
@@ -50,7 +52,7 @@ def language_table(path: Path = LANGUAGE) -> str:
         f"| {100 * (1 - foreign['right'] / foreign['rows']):.1f} |",
     ]
     where = (
-        f"{told['cpu']}, commit {told['commit']}, {told['date']}. The repository's own sentences, which are in it: "
+        f"{told['cpu']}, {commit_and_date(told)}. The repository's own sentences, which are in it: "
         f"{_percent(own['sent'])} % of {own['sent']['rows']} sentences, {_percent(own['w23'])} % of "
         f"{own['w23']['rows']} windows of two or three words. {record['detections_per_cpu_second']:,} texts a CPU "
         f"second; {record['start_cpu_s']:.2f} CPU seconds and {record['pss_mb']:.0f} MB to start."

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.record import commit_and_date
+
 RESULTS: Final = Path("loadtests/results")
 REMEDY: Final = {
     RESULTS / "steps.json": "make loadtest PROFILE=steps RECORD=1",
@@ -44,7 +46,8 @@ def _held(record: Mapping[str, Any]) -> list[str]:
         "",
         f"{kept['sent']} requests in all, every one accounted for: {kept['spoken']} spoken, {kept['refused']} "
         f"bad ones refused, {kept['shed']} shed (told when to come back), {kept['failed']} failed with a named error, "
-        f"{_lost(kept)} wrong or lost; what was sent to warm up is counted here and in no row. {_draft(record)}"
+        f"{_lost(kept)} wrong or lost{_violated(record['violations'])}; what was sent to warm up is counted here and "
+        f"in no row. {_draft(record)}"
         f"{_where(record)} ([record]({(RESULTS / 'steps.json').as_posix()}), [how](docs/loadtests.md)).",
     ]
 
@@ -54,7 +57,8 @@ def _draft(record: Mapping[str, Any]) -> str:
     weights = record["load"]["mix"]["qualities"]
     share = weights.get("draft", 0) / sum(weights.values())
     return (
-        f"{share:.0%} of the requests ask for 7 steps (`draft`), which is why more is spoken here than below, in 16. "
+        f"{share:.0%} of the requests ask for 7 steps (`draft`), so more is spoken here than the same machine could in "
+        "16, as in the table of speed. "
         if share
         else ""
     )
@@ -71,7 +75,8 @@ def _more(record: Mapping[str, Any], path: Path) -> str:
     ]
     if record["load"]["limits"].get("max_memory_growth") is not None and "own" in record["memory"]:
         told.append(f"memory {_memory(record['memory']['own'])} after the warm-up")
-    return f"| {load} | {'; '.join(told)} ({_made(record)}, [record]({path.as_posix()})) |"
+    found = f"{'; '.join(told)}{_violated(record['violations'])}"
+    return f"| {load} | {found} ({_made(record)}, [record]({path.as_posix()})) |"
 
 
 def _load(stage: Mapping[str, Any]) -> str:
@@ -124,22 +129,19 @@ def _survived(
         f"{memory} in {last['processes']} processes{_violated(bounds['violations'])} ({_made(bounds)}) |",
         *more,
         "",
-        f"Measured with the demo models on two cores shared with other work; [the records]({RESULTS.as_posix()}/) tell "
-        "which. Every fault that is tried, and the test behind it: [docs/reliability.md](docs/reliability.md).",
+        f"Measured with the demo models; [the records]({RESULTS.as_posix()}/) hold all numbers. Every fault that is "
+        "tried, and the test behind it: [docs/reliability.md](docs/reliability.md).",
     ]
 
 
 def _made(record: Mapping[str, Any]) -> str:
     told = record["circumstances"]
-    return f"commit {told['commit']}, {told['date']}"
+    return f"{told['cores']} cores of {told['cpu']}, {commit_and_date(told)}"
 
 
 def _where(record: Mapping[str, Any]) -> str:
     told = record["circumstances"]
-    return (
-        f"Measured with the demo models on {told['cores']} cores of {told['cpu']}, shared with other work, "
-        f"commit {told['commit']}, {told['date']}"
-    )
+    return f"Measured with the demo models on {told['cores']} cores of {told['cpu']}, {commit_and_date(told)}"
 
 
 def _s(value: float | None) -> str:

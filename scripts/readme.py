@@ -25,6 +25,7 @@ from scripts.language_record import language_table
 from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
 from scripts.precision_table import precision_table
+from scripts.record import commit_and_date
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
 from scripts.speed_table import speed_table
 
@@ -80,7 +81,7 @@ def demo_table(record: dict[str, Any], quality: dict[str, Any]) -> str:
     ]
     where = (
         f"One request at a time, 16 sampling steps, {told['cores']} cores of {told['cpu']}, torch {told['torch']}, "
-        f"commit {told['commit']}, {told['date']} ([record]({DEMO.as_posix()})). The real-time factor is the "
+        f"{commit_and_date(told)} ([record]({DEMO.as_posix()})). The real-time factor is the "
         "caller's whole wait divided by the seconds of speech; the machine was shared, so take it as an order of "
         "magnitude. "
         "Recognised: of held-out sentences of one length, those whose speech lies nearer to espeak-ng's reading of "

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 def circumstances() -> dict[str, object]:
@@ -25,11 +26,30 @@ def circumstances() -> dict[str, object]:
     }
 
 
-def write_record(path: Path, result: Mapping[str, object]) -> None:
-    """Write a result with its circumstances."""
+def write_record(
+    path: Path, result: Mapping[str, object], *, measured: Mapping[str, object] | None = None
+) -> None:
+    """Write a result with its circumstances.
+
+    Args:
+        path: Where to.
+        result: What was measured.
+        measured: The circumstances under which a long measurement began: a commit made meanwhile is not the one
+            that was measured. Those of now, if absent.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"circumstances": circumstances(), **result}
+    document = {"circumstances": measured or circumstances(), **result}
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def commit_and_date(told: Mapping[str, Any]) -> str:
+    """Answer which state of the repository was measured, and when, for a line under a table.
+
+    Args:
+        told: A record's circumstances.
+    """
+    changed = " with uncommitted changes" if told.get("uncommitted_changes") else ""
+    return f"commit {told['commit']}{changed}, {told['date']}"
 
 
 def _git(*arguments: str) -> str:

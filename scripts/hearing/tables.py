@@ -11,6 +11,7 @@ from scripts.hearing.goals import (
     unintelligible,
     worse_through_wrong_model,
 )
+from scripts.record import commit_and_date
 
 _HEADINGS: Final = (
     "language", "model", "sentences", "found", "noise found", "other text found", "distance to own",
@@ -45,7 +46,7 @@ def markdown_table(record: Record) -> str:
     told = record["circumstances"]
     where = (
         f"Measured in {record['seconds'] / 60:.0f} minutes on {told['cores']} cores of {told['cpu']} "
-        f"(shared with other work), torch {told['torch']}, commit {told['commit']}, {told['date']} "
+        f"(shared with other work), torch {told['torch']}, {commit_and_date(told)} "
         "([record](quality.json))."
     )
     about = [f"- {line}" for line in _sentences_about(record)]

@@ -89,9 +89,9 @@ def test_a_language_is_replaced_without_one_failed_request(change: Change) -> No
         change.new.wait_ready()
         wait_until(lambda: requests_of(change.new) > 5)
         change.old.stop(drain_s=10.0)
-        after = load.statuses[200]
-        wait_until(lambda: load.statuses[200] > after + 8)
+        after = load.answers[200]
+        wait_until(lambda: load.answers[200] > after + 8)
 
-    assert set(load.statuses) == {200}, load.statuses
+    assert set(load.answers) == {200}, load.answers
     levels = {round(spoken_by(change.router), 1) for _ in range(3)}
     assert levels == {NEW}

@@ -70,7 +70,7 @@ def test_no_caller_notices_that_a_language_worker_is_killed_and_it_is_back_soon(
         took_s = wait_ready(server, "f5_fr", deadline_s=RECOVERY_S)
         heard(french(server, "Merci."))
 
-    assert set(load.statuses) == {200}, (load.statuses, took_s)
+    assert set(load.answers) == {200}, (load.answers, took_s)
 
 
 def test_only_its_own_request_is_lost_with_a_router_worker(server: TorchServe) -> None:

@@ -119,9 +119,9 @@ def test_work_is_shared_out_and_no_caller_notices_that_a_worker_and_then_a_serve
         time.sleep(LOAD_S / 2)
         kill_server(cluster.shards[1])
         time.sleep(LOAD_S / 2)
-        before = load.statuses[200]
+        before = load.answers[200]
         time.sleep(LOAD_S / 6)
 
     assert min(shared) > max(shared) / 3, shared
-    assert set(load.statuses) == {200}, load.statuses
-    assert load.statuses[200] > before, "nothing was spoken after the server was lost"
+    assert set(load.answers) == {200}, load.answers
+    assert load.answers[200] > before, "nothing was spoken after the server was lost"

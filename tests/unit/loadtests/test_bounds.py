@@ -103,6 +103,12 @@ def test_answers_that_are_wrong_are_told() -> None:
     assert violations(Counter({"spoken": 9, "wrong": 1}), at_last()) == ["1 wrong"]
 
 
+def test_a_server_that_turns_good_requests_away_or_fails_them_by_name_does_not_pass() -> None:
+    turned_away = Counter({"refused": 20, "shed": 70, "failed": 10})
+
+    assert violations(turned_away, at_last()) == ["10 failed", "70 shed"]
+
+
 def test_requests_are_cheap_and_a_fifth_of_them_is_bad() -> None:
     workload = Workload(cheap(load_profile("smoke")), read_material())
     wishes = [with_one_step(workload.wish(number)) for number in range(1_000)]

@@ -59,7 +59,7 @@ def test_speech_as_it_was_asked_for_is_accepted(response_format: str) -> None:
 
 def test_a_stream_whose_length_is_left_open_is_accepted() -> None:
     encoder = encoding.encoder("wav")
-    body = encoder.encode(np.zeros(96_000, dtype=np.float32)) + encoder.finish()
+    body = encoder.encode(np.full(96_000, 0.1, dtype=np.float32)) + encoder.finish()
     headers = {
         "Content-Type": "audio/wav", "X-Language": "fr", "X-Model": "f5_fr"
     }  # fmt: skip
@@ -79,6 +79,8 @@ def test_a_stream_whose_length_is_left_open_is_accepted() -> None:
         (answer(audio()[:44]), "no wav"),
         (answer(audio().replace(b"\xc0\x5d\x00\x00", b"\x44\xac\x00\x00", 1)), "44100 Hz"),
         (answer(audio(seconds=0.2), X_Audio_Seconds="0.2"), "for a text of about"),
+        (answer(audio(seconds=1.0), X_Audio_Seconds="1.0"), "for a text of about"),
+        (answer(encoding.encode(np.zeros(96_000, dtype=np.float32), "wav")), "it is silent"),
         (answer(audio(seconds=40.0), X_Audio_Seconds="40"), "for a text of about"),
         (answer(X_Audio_Seconds="9.0"), "X-Audio-Seconds is 9.0"),
         (answer(X_Language="es"), "language is 'es'"),
@@ -125,5 +127,7 @@ def test_errors_with_a_name_are_told_apart_from_nameless_ones() -> None:
     assert judge(wish(), problem(504, "deadline_exceeded")).outcome == "failed"
     assert judge(wish(), Received(status=500, headers={}, body=b"oops")).outcome == "wrong"
     assert judge(wish(), Received(status=502, headers={}, body=b"[]")).outcome == "wrong"
-    nameless = Received(status=500, headers={}, body=json.dumps(died).encode())
-    assert judge(wish(), nameless).outcome == "wrong"
+    unnamed = {"error": {"message": "no code"}}, {"type": "about:blank", "request_id": "x"}
+    for document in (died, *unnamed):
+        nameless = Received(status=500, headers={}, body=json.dumps(document).encode())
+        assert judge(wish(), nameless).outcome == "wrong"

@@ -23,8 +23,8 @@ def test_each_caller_asks_again_and_again_and_the_last_answer_is_waited_for() ->
         time.sleep(0.1)
 
     assert set(asked) == {"one", "two"}
-    assert callers.statuses == {200: asked.count("one"), 503: asked.count("two")}
-    assert min(callers.statuses.values()) > 1
+    assert callers.answers == {200: asked.count("one"), 503: asked.count("two")}
+    assert min(callers.answers.values()) > 1
 
 
 def test_a_caller_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,6 +157,7 @@ def test_a_profile_that_is_held_to_the_objectives_keeps_to_the_stricter_of_both(
     assert (held.p95_s, held.first_audio_p95_s) == (slo.request_p95_s, slo.first_audio_p95_s)
     assert held.max_shed_share == slo.shed_share < spike.limits.max_shed_share
     assert held.max_failed_share == pytest.approx(1 - slo.availability)
+    assert held.max_unavailable_share == pytest.approx(1 - slo.availability)
     assert held.min_spoken == spike.limits.min_spoken
     strict = msgspec.structs.replace(
         spike, limits=msgspec.structs.replace(spike.limits, p95_s=1.0, max_shed_share=0.0)

@@ -21,7 +21,7 @@ import yaml
 from f5serve import encoding
 from loadtests.lock import alone
 from loadtests.profile import FOLDER
-from loadtests.run import thinned
+from loadtests.run import RESULTS, thinned
 from loadtests.watch import Holding
 from loadtests.workload import ROOT, expected_s
 
@@ -222,7 +222,11 @@ def test_what_a_profile_allows_may_still_miss_the_objectives_of_the_service(
 
     assert kept == 0, said
     assert missed == 1
-    assert any("requests shed; 2% are allowed" in violation for violation in found["violations"])
+    for told_of in (
+        "requests shed; 2% are allowed",
+        "good requests got no speech; 0.5% are allowed",
+    ):
+        assert any(told_of in violation for violation in found["violations"]), told_of
 
 
 def test_a_profile_that_is_not_there_is_told_and_is_no_verdict(tmp_path: Path) -> None:
@@ -255,6 +259,27 @@ def test_a_run_of_another_length_is_recorded_as_what_it_was(profile: Path, tmp_p
     assert status == 0, told
     assert found["load"]["stages"][0]["seconds"] == 1.5
     assert found["total"]["seconds"] == 1.5
+
+    status, again, told = loadtest(profile, "", tmp_path / "out", "--judge")
+
+    assert status == 0, told
+    assert again["load"] == found["load"], "judged as what was run, and not as the profile is now"
+    assert (again["circumstances"], again["url"]) == (found["circumstances"], server.url)
+
+
+def test_only_what_asked_the_demo_on_this_machine_is_recorded(
+    profile: Path, tmp_path: Path
+) -> None:
+    with StandIn(lambda _, request: spoken(request)) as server:
+        early, _, said = loadtest(profile, server.url, tmp_path / "out", "--record")
+        assert server.asked == 0
+        loadtest(profile, server.url, tmp_path / "out", "--minutes", "0.025")
+    late, _, told = loadtest(profile, "", tmp_path / "out", "--judge", "--record")
+
+    assert (early, late) == (2, 2)
+    assert "leave out --url" in said
+    assert "only what asked the demo on this machine is recorded" in told
+    assert not (RESULTS / f"{profile.stem}.json").exists()
 
 
 @pytest.mark.parametrize(("looks", "most", "kept"), [(200, 20, 20), (41, 20, 14), (7, 20, 7)])

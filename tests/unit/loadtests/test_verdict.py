@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from loadtests.profile import Limits, Profile, load_profile
+from loadtests.profile import Limits, Profile, Stage, load_profile
 from loadtests.report import draw, write_page
 from loadtests.samples import Journal, Outcome, Run, Sample, Sent, percentile, read_run
 from loadtests.verdict import (
@@ -100,6 +100,7 @@ def test_a_request_that_was_answered_twice_breaks_any_profile() -> None:
         ({"first_audio_p95_s": 0.1}, "first_audio_p95_s is 0.40 s"),
         ({"max_shed_share": 0.2}, "1 of 4 requests shed"),
         ({"max_shed_share": 1.0, "max_failed_share": 0.1}, "1 of 4 requests failed"),
+        ({"max_unavailable_share": 0.45}, "2 of 4 good requests got no speech; 45.0% are allowed"),
         (
             {"max_memory_growth": 0.02},
             "memory grew from 1000 to 1030 MB (+3.0% ± 0.4%); 2.0% is allowed",
@@ -130,6 +131,38 @@ def test_the_warm_up_is_left_out_of_times_but_not_of_what_is_lost() -> None:
     assert summary.total.sent == 1
     assert summary.total.whole.p99_s == 1.0
     assert summary.conservation.broken == 1
+
+
+def test_speech_counts_in_the_stage_in_which_its_answer_ended() -> None:
+    stages = [
+        {"name": "few", "seconds": 10, "users": 2},
+        {"name": "many", "seconds": 10, "users": 8},
+    ]
+    profile = msgspec.structs.replace(
+        smoke(), warm_up_s=2.0, stages=msgspec.convert(stages, tuple[Stage, ...])
+    )
+    run = run_of(
+        sample(1, due_s=1.0, elapsed_s=2.0),  # asked for in the warm-up, spoken after it
+        sample(2, due_s=5.0, elapsed_s=2.0),
+        sample(3, due_s=9.0, elapsed_s=4.0),  # asked for by the few, spoken in the time of the many
+        sample(4, stage=1, due_s=12.0, elapsed_s=2.0),
+        sample(5, stage=1, due_s=19.0, elapsed_s=30.0),  # spoken when all was over
+    )
+
+    summary = summarise(profile, run)
+
+    assert [part.speech_s_per_s for part in summary.stages] == pytest.approx([4.0 / 8, 4.0 / 10])
+    assert [part.spoken for part in summary.stages] == [2, 2]
+    assert summary.total.speech_s_per_s == pytest.approx(8.0 / 18)
+
+
+def test_who_asked_for_what_is_wrong_is_no_part_of_those_that_got_no_speech() -> None:
+    refused = [sample(number, "refused") for number in range(2, 100)]
+    run = run_of(sample(1), sample(100, "shed"), *refused)
+
+    assert judged(smoke(max_shed_share=0.02, max_unavailable_share=0.02), run) == [
+        "1 of 2 good requests got no speech; 2.0% are allowed"
+    ]
 
 
 def part(name: str, speech: float) -> Part:

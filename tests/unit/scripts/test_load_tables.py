@@ -11,6 +11,7 @@ import pytest
 from scripts import load_tables
 
 PLACE = {"cores": 2, "cpu": "Some CPU", "commit": "abc1234", "date": "2026-11-25"}
+MADE = "2 cores of Some CPU, commit abc1234, 2026-11-25"
 
 
 def part(name: str, p95: float | None) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "conservation": kept,
             "stages": [part("1 caller", 0.75), part("2", None)],
             "load": {"mix": {"qualities": {"draft": 3, "standard": 1}}},
+            "violations": ["12 spoken answers; at least 30 are needed"],
         },
         "recovery": {"kills": 5, "errors": 0, "requests": 52, "median_s": 6.8, "worst_s": 8.4},
         "bounds": {
@@ -64,10 +66,8 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_tables_hold_every_step_and_what_was_lost() -> None:
     told = load_tables.load_table()
 
-    assert (
-        "**limit not kept**: memory grew from 10 to 20 MB; 2% is allowed (commit abc1234, 2026-11-25) |"
-        in told
-    )
+    assert f"**limit not kept**: memory grew from 10 to 20 MB; 2% is allowed ({MADE}) |" in told
+    assert "**limit not kept**: 12 spoken answers; at least 30 are needed" in told
 
     assert "| 1 caller | 12 | 3 | 1.25 | 0.50 s | 0.75 s |" in told
     assert "| 2 | 12 | 3 | 1.25 | 0.50 s | - |" in told
@@ -95,6 +95,7 @@ def test_a_profile_that_was_recorded_has_a_row_and_memory_is_told(tmp_path: Path
         "conservation": kept,
         "stages": [part("four callers", 2.5)],
         "memory": {"own": grown},
+        "violations": ["memory grew"],
         "load": {
             "stages": [{"seconds": 900.0, "users": 4, "rate_per_s": None}],
             "limits": {"max_memory_growth": 0.02},
@@ -109,7 +110,10 @@ def test_a_profile_that_was_recorded_has_a_row_and_memory_is_told(tmp_path: Path
     table = load_tables.load_table()
 
     assert "| 4 callers for 15 min | 900 spoken, 50 bad ones refused, 2 shed, 0 failed" in table
-    assert f"1 wrong or lost; p95 2.50 s; memory {memory} after the warm-up" in table
+    assert (
+        f"1 wrong or lost; p95 2.50 s; memory {memory} after the warm-up; **limit not kept**: memory grew"
+        in table
+    )
     assert f"memory besides pages of files {memory}, RSS 1000 to 1000 MB" in table
 
 

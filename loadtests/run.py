@@ -200,7 +200,7 @@ def judge(
     if record and (setting is None or setting.url):
         raise ConfigurationError(
             "only what asked the demo on this machine is recorded: a record tells commit and machine, and those of "
-            f"another server are not known. The result is in {folder}; leave out --record"
+            "another server are not known; leave out --record"
         )
     run = read_run(folder)
     warm = [look for look in held if look.at_s >= profile.warm_up_s]

@@ -218,7 +218,7 @@ def judge(
     }
     paths = [folder / "result.json", *([RESULTS / f"{name}.json"] if record else [])]
     for path in paths:
-        write_record(path, result, measured=setting and setting.circumstances)
+        write_record(path, result, measured=None if setting is None else setting.circumstances)
     draw(profile, run, held, folder / "report.png")
     write_page(folder / "report.html", folder / "report.png", f"loadtest: {name}", summary, wrong)
     print(f"\n{table(summary)}\n\nreport: {folder / 'report.html'}")

@@ -175,6 +175,6 @@ def kill_workers(server: TorchServe, model: str, count: int = 1) -> None:
         psutil.Process(pid).kill()
 
 
-def under_load(server: TorchServe, callers: int, text: str) -> Callers:
+def under_load(server: TorchServe, callers: int, text: str) -> Callers[int]:
     """Answer callers that ask the router for a French text again and again."""
     return Callers([lambda: french(server, text).status_code] * callers)

@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from f5serve.errors import ServeError
-from loadtests.bench import serving
+from loadtests.bench import company, serving
 from loadtests.bench.company import in_company, mel_distance
 from loadtests.bench.contestants import (
     HALF,
@@ -155,6 +155,17 @@ def test_each_text_is_asked_for_alone_and_then_with_the_others(url: str) -> None
     assert {body["seed"] for body in Answering.bodies} == {1}
 
 
+def test_a_distance_that_is_no_number_is_the_worst(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distances = iter([0.1, float("nan")])
+    monkeypatch.setattr(company, "mel_distance", lambda one, other: next(distances))
+
+    found = in_company(Server(PADDED, url, 1), [TEXT, TEXT])
+
+    assert str(found["worst"]) == "nan"
+
+
 def test_silence_is_no_speech(url: str) -> None:
     Answering.silent = True
 
@@ -269,11 +280,11 @@ def test_a_cell_without_any_speech_has_no_times() -> None:
 
 
 def test_the_table_tells_how_many_workers_ours_has_and_shows_every_row(tmp_path: Path) -> None:
-    company = {OURS: {"texts": 8, "median": 2e-4, "worst": 5e-4}}
+    apart = {OURS: {"texts": 8, "median": 2e-4, "worst": 5e-4}}
     cell = Cell(heard=[Heard(first_s=1.0, whole_s=2.0, audio_s=3.0, status=200)], span_s=2.0)
     told = [{"callers": 8, "server": name, **cell.row()} for name in (OURS, STATUS_QUO)]
     record = {
-        "load": load_of(12, 2, {8: 1}), "over_status_quo": {OURS: goals(rows())}, "in_company": company, "rows": told,
+        "load": load_of(12, 2, {8: 1}), "over_status_quo": {OURS: goals(rows())}, "in_company": apart, "rows": told,
     }  # fmt: skip
     write_record(tmp_path / "serving.json", record)
 

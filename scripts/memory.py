@@ -77,7 +77,7 @@ def measure(worker: Worker) -> int:
     """Answer the resident bytes of a fresh worker process after its imports.
 
     Raises:
-        ConfigurationError: If it does not import.
+        ConfigurationError: If it does not import, or not in time.
     """
     with tempfile.TemporaryDirectory(prefix="f5serve-") as folder:
         handler = ROOT / "handlers" / f"{worker.handler}.py"
@@ -91,13 +91,19 @@ def measure(worker: Worker) -> int:
             texts={"torch.py": TORCH_STUB} if worker.stub else {},
         )
         content = stage(spec, Path(folder) / "content")
-        done = subprocess.run(
-            [sys.executable, "-I", "-B", "-c", PROBE, str(content), worker.handler],
-            capture_output=True,
-            text=True,
-            timeout=MEASURE_DEADLINE_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", "-B", "-c", PROBE, str(content), worker.handler],
+                capture_output=True,
+                text=True,
+                timeout=MEASURE_DEADLINE_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ConfigurationError(
+                f"{worker.name}: does not import within {MEASURE_DEADLINE_S} s;"
+                " run it again when the machine does nothing else"
+            ) from error
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise ConfigurationError(f"{worker.name}: does not import: {reason[0]}")

@@ -29,8 +29,8 @@ def serving_table(path: Path = SERVING) -> str:
             "",
             f"{_by_status_quo(record['over_status_quo'])} Demo model `{load['model']}`, ours with "
             f"{load['workers']} workers, {load['steps']} steps, texts of seed {load['seed']}, {load['rounds']} rounds "
-            f"in which the servers take turns, after {load['warm_up_requests']} requests each; client on the same "
-            f"machine, {where_measured(record)}. [Record](../{path.as_posix()}).",
+            f"in which the servers take turns. {_warmed(load, record['in_company'])} Client on the same machine"
+            f"{_versions(record)}, {where_measured(record)}. [Record](../{path.as_posix()}).",
             "",
             _in_company(record["in_company"]),
             "",
@@ -46,11 +46,11 @@ def overhead_table(path: Path = OVERHEAD) -> str:
         return NOT_RECORDED.format(command="make bench-overhead RECORD=1")
     return "\n".join(
         [
-            "| asked | model's own time a batch | callers | n | added, p50 | added, p95 | requests/s |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            "| asked | model's own time a batch | callers | n | errors | added, p50 | added, p95 | requests/s |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- |",
             *(
-                f"| {row['way']} | {row['cost_ms']} ms | {row['callers']} | {row['n']} | {_ms(row['added_p50_ms'])} "
-                f"| {_ms(row['added_p95_ms'])} | {row['requests_per_s']:.0f} |"
+                f"| {row['way']} | {row['cost_ms']} ms | {row['callers']} | {row['n']} | {row['errors']} "
+                f"| {_ms(row['added_p50_ms'])} | {_ms(row['added_p95_ms'])} | {row['requests_per_s']:.0f} |"
                 for row in record["rows"]
             ),
             "",
@@ -95,6 +95,24 @@ def _by_status_quo(ratios_of: Mapping[str, Mapping[str, float | None]]) -> str:
         f"{_share(ratios['p95_at_8'])} of its."
         for server, ratios in ratios_of.items()
     )
+
+
+def _warmed(load: Mapping[str, Any], company: Mapping[str, Any]) -> str:
+    """Answer what the servers had said before they were timed; older records have another field for it."""
+    if "warm_up_texts" in load:
+        return (
+            f"Before that each server said each of the {load['warm_up_texts']} texts; what was asked for their lengths "
+            "and for the comparison below comes on top."
+        )
+    texts = max(figures["texts"] for figures in company.values())
+    return (
+        f"Before that each server had {load['warm_up_requests']} requests to warm up; ours had in addition said every "
+        f"text, to tell its length, and each but the status quo {texts} texts twice, for the comparison below."
+    )
+
+
+def _versions(record: Mapping[str, Any]) -> str:
+    return "".join(f", {name} {version}" for name, version in record.get("versions", {}).items())
 
 
 def _in_company(found: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import resource
 import statistics
@@ -59,6 +60,17 @@ class Spread:
             least=_digits(min(values)),
             most=_digits(max(values)),
         )
+
+
+def options_of(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options of a benchmark that has ``--quick`` and ``--record``, and refuse both together.
+
+    A quick run would replace figures that took minutes by a few requests'.
+    """
+    options = parser.parse_args(argv)
+    if options.record and options.quick:
+        parser.error("--quick measures too little to be recorded; leave one of the two out")
+    return options
 
 
 def measured(work: Callable[[], _Result]) -> tuple[_Result, Cost]:

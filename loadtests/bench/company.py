@@ -28,7 +28,8 @@ def in_company(server: Server, texts: Sequence[Text]) -> dict[str, float | int |
     with ThreadPoolExecutor(len(texts)) as threads:
         together = list(threads.map(lambda text: server.ask(text, keep=True).samples, texts))
     apart = [mel_distance(one, other) for one, other in zip(alone, together, strict=True)]
-    return {"texts": len(texts), "median": percentile(apart, 50), "worst": max(apart)}
+    # max() would pass over a distance that is no number.
+    return {"texts": len(texts), "median": percentile(apart, 50), "worst": float(np.max(apart))}
 
 
 def mel_distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -34,6 +34,7 @@ from scripts.store import require_profile
 ROOT: Final = Path(__file__).resolve().parents[2]
 STORE: Final = ROOT / "model_store"
 MODEL: Final = "f5_fr"
+LANGUAGE: Final = "fr"
 STEPS: Final = 16
 TIMEOUT_S: Final = 300.0
 START_S: Final = 120.0
@@ -45,6 +46,11 @@ STREAMED: Final = "ours, streamed"
 HALF: Final = "ours, bfloat16"
 STATUS_QUO: Final = "status quo"
 PADDED: Final = "padded"
+OUR_NAMES: Final = frozenset({OURS, STREAMED, HALF})
+OUR_TOLERANCE_S: Final = 0.02
+"""Ours says a text with the same seed equally long each time, streamed or not: not two frames of 11 ms apart."""
+PEERS_TOLERANCE_S: Final = 0.06
+"""Peers are told the length in seconds, and round it to frames, each in its own way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,8 @@ class Text:
 
     Attributes:
         text: What is said.
-        audio_s: Seconds of speech that ours makes of it; peers are told to speak as long.
+        audio_s: Seconds of speech that ours makes of it; peers are told to speak as long. 0 where ours was not
+            asked yet: any length is then right.
     """
 
     text: str
@@ -81,6 +88,25 @@ class Heard:
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """An answer as it came.
+
+    Attributes:
+        status: Its status; 0 where the connection ended before it was whole.
+        body: Its bytes.
+        first_s: Until speech began; 0 where none did.
+        later_s: When to come back, if the server asks for that.
+        language: What it says its language is, if it does.
+    """
+
+    status: int
+    body: bytes = b""
+    first_s: float = 0.0
+    later_s: float | None = None
+    language: str | None = None
+
+
 class Server:
     """A running server under its name.
 
@@ -101,9 +127,9 @@ class Server:
 
     def body(self, text: Text) -> dict[str, object]:
         """Answer the request's fields."""
-        if self.name in {OURS, STREAMED, HALF}:
+        if self.name in OUR_NAMES:
             streamed = {"stream": True} if self.name == STREAMED else {}
-            return {"text": text.text, "language": "fr", "seed": 1, "steps": STEPS, **streamed}
+            return {"text": text.text, "language": LANGUAGE, "seed": 1, "steps": STEPS, **streamed}
         return {"text": text.text.lower(), "audio_s": text.audio_s, "steps": STEPS, "seed": 1}
 
     def ask(self, text: Text, *, keep: bool = False) -> Heard:
@@ -114,32 +140,37 @@ class Server:
         Args:
             text: What to say.
             keep: Whether the speech itself is wanted.
+
+        Raises:
+            ServeError: If it answers something else than the speech that was asked for, and calls it success: no
+                figure is worth anything then.
         """
         started = time.monotonic()
         turned_away = 0
         while True:
             sent = time.monotonic()
             try:
-                status, later_s, first_s, body = self._answer(text)
+                answer = self._answer(text)
             except requests.RequestException:
-                status, later_s, first_s, body = CUT_OFF, None, 0.0, b""
-            if later_s is None or sent - started > TIMEOUT_S:
+                answer = _Answer(status=CUT_OFF)
+            if answer.later_s is None or sent - started > TIMEOUT_S:
                 break
             turned_away += 1
-            time.sleep(later_s)
+            time.sleep(answer.later_s)
         ended = time.monotonic()
-        samples = _speech(body) if status == 200 else np.zeros(0, dtype=np.float32)
+        samples = np.zeros(0, dtype=np.float32)
+        if answer.status == 200:
+            samples = self._speech(text, answer)
         return Heard(
-            first_s=sent - started + (first_s or ended - sent),
+            first_s=sent - started + (answer.first_s or ended - sent),
             whole_s=ended - started,
             audio_s=len(samples) / RATE_HZ,
-            status=status,
+            status=answer.status,
             turned_away=turned_away,
             samples=samples if keep else np.zeros(0, dtype=np.float32),
         )
 
-    def _answer(self, text: Text) -> tuple[int, float | None, float, bytes]:
-        """Answer a status, when to come back if the server asks for that, when speech began, and the body."""
+    def _answer(self, text: Text) -> _Answer:
         started = time.monotonic()
         with requests.Session() as session:
             session.trust_env = False
@@ -153,12 +184,33 @@ class Server:
                     first_s = time.monotonic() - started
                 chunks.append(chunk)
         later = answer.headers.get("Retry-After") if answer.status_code in {429, 503} else None
-        return (
-            answer.status_code,
-            None if later is None else float(later),
-            first_s,
-            b"".join(chunks),
+        return _Answer(
+            status=answer.status_code,
+            body=b"".join(chunks),
+            first_s=first_s,
+            later_s=None if later is None else float(later),
+            language=answer.headers.get("X-Language"),
         )
+
+    def _speech(self, text: Text, answer: _Answer) -> NDArray[np.float32]:
+        """Open an answer, and hold it against what was asked for."""
+        is_ours = self.name in OUR_NAMES
+        try:
+            samples = _samples(answer.body)
+        except ServeError as error:
+            raise ServeError(f"{self.name}, asked for {text.text!r}: {error.detail}") from error
+        audio_s = len(samples) / RATE_HZ
+        tolerance_s = OUR_TOLERANCE_S if is_ours else PEERS_TOLERANCE_S
+        if text.audio_s and abs(audio_s - text.audio_s) > tolerance_s:
+            raise ServeError(
+                f"{self.name}, asked for {text.text!r}: {audio_s:.2f} s of speech in place of {text.audio_s:.2f} s;"
+                " the servers do not speak equally long"
+            )
+        if is_ours and answer.language != LANGUAGE:
+            raise ServeError(
+                f"{self.name}, asked for {text.text!r}: X-Language is {answer.language!r} in place of {LANGUAGE!r}"
+            )
+        return samples
 
     def processes(self) -> list[psutil.Process]:
         """Answer its processes."""
@@ -187,13 +239,16 @@ def _quietly(look: Any, process: psutil.Process) -> float:  # noqa: ANN401  # a 
     return 0.0
 
 
-def _speech(body: bytes) -> NDArray[np.float32]:
+def _samples(body: bytes) -> NDArray[np.float32]:
     """Read a WAV, whose header may leave the length open."""
-    samples, rate_hz = soundfile.read(io.BytesIO(body), dtype="float32")
+    try:
+        samples, rate_hz = soundfile.read(io.BytesIO(body), dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise ServeError(f"the answer is no WAV: {error}") from error
     if not len(samples) or not np.any(samples):
-        raise ServeError("an answer holds no sound")
+        raise ServeError("the answer holds no sound")
     if rate_hz != RATE_HZ:
-        raise ServeError(f"an answer has {rate_hz} Hz in place of {RATE_HZ}")
+        raise ServeError(f"the answer has {rate_hz} Hz in place of {RATE_HZ}")
     return np.asarray(samples, dtype=np.float32)
 
 

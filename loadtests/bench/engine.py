@@ -33,13 +33,13 @@ from loadtests.bench.cells import (
     padding_share,
     warm_up,
 )
-from loadtests.bench.common import OUT, RESULTS, ROOT
+from loadtests.bench.common import OUT, RESULTS, ROOT, options_of
 from loadtests.bench.levers import measure_levers, where_time_goes
 from loadtests.bench.material import SEED, TRACE, Material, demo, full_size
 from loadtests.bench.memory import memory
 from loadtests.bench.sides import Ours, Upstream
 from scripts.launch import available_cores, worker_threads
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 
 RECORD: Final = RESULTS / "bench_engine.json"
 STEPS: Final = (7, 16, 32)
@@ -85,9 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--record", action="store_true", help=f"keep the result as {RECORD}")
     parser.add_argument("--quick", action="store_true", help="a minute; too little to record")
-    options = parser.parse_args(argv)
-    if options.record and options.quick:
-        parser.error("--quick measures too little to be recorded")
+    options = options_of(parser, argv)
+    begun = circumstances()
     torch.set_num_threads(options.threads or worker_threads(available_cores(), SEVERAL))
     try:
         result = run(options.trace, QUICK if options.quick else Plan())
@@ -95,7 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bench-engine: {error}", file=sys.stderr)
         return 2
     path = RECORD if options.record else OUT / RECORD.name
-    write_record(path, result)
+    # Of the start: what is committed while it runs is not what was measured.
+    write_record(path, {"circumstances": begun, **result})
     print(f"bench-engine: written to {path}")
     void = [cell for part in result["models"] for cell in part["cells"] if not cell["valid"]]  # type: ignore[attr-defined]
     return 1 if void else 0
@@ -105,8 +105,10 @@ def run(trace: Path, chosen: Plan) -> dict[str, object]:
     """Measure everything, telling each cell as it comes.
 
     Raises:
-        ConfigurationError: If a file is missing, or a text of the trace cannot be spoken.
+        ConfigurationError: If a file is missing, a text of the trace cannot be spoken, or memory not be measured.
     """
+    # First, for it is what depends most on the machine: a failure after twenty minutes would lose them.
+    taken = memory(torch.get_num_threads()) if chosen.whole else None
     with demo(trace) as material:
         precisions = dtypes()
         models = [_demo_part(material, chosen, dtype) for dtype in precisions]
@@ -127,9 +129,7 @@ def run(trace: Path, chosen: Plan) -> dict[str, object]:
             levers = measure_levers(material, chosen.repeats)
             result["levers"] = [dataclasses.asdict(lever) for lever in levers]
             result["where_time_goes"] = where_time_goes(material)
-    if chosen.whole:
-        result["memory"] = memory(torch.get_num_threads())
-    return result
+    return result if taken is None else {**result, "memory": taken}
 
 
 def dtypes() -> tuple[str, ...]:
@@ -174,6 +174,7 @@ def _demo_part(material: Material, chosen: Plan, dtype: str) -> dict[str, object
 def _full_part(material: Material, dtype: str) -> dict[str, object]:
     ours = Ours(material.files, max_batch_frames=material.max_batch_frames, dtype=dtype)
     upstream = Upstream(material.files)
+    warm_up((ours, upstream), material.batch(1, FULL_STEPS))
     cells = []
     for size in _fitting(FULL_BATCHES, material):
         items = material.batch(size, FULL_STEPS)

@@ -30,7 +30,7 @@ from f5serve.engine.weights import parameter_shapes
 from loadtests.bench.common import OUT, RESULTS, Spread
 from loadtests.bench.flops import piece_flops
 from scripts.make_stand_ins import drawn
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 from scripts.upstream_check import relative_l2
 
 RECORD: Final = RESULTS / "bench_gpu.json"
@@ -167,11 +167,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not torch.cuda.is_available():
         print(NO_GPU, file=sys.stderr)
         return 2
+    begun = circumstances()
     device = torch.device("cuda", torch.cuda.current_device())
     setup = Setup(device=device, clock=EventClock(), record=lambda: CudaRecorder(device))
     if options.quick:
         setup = dataclasses.replace(setup, batches=(1, 8), repeats=3)
-    result = {"gpu": _gpu(device), **run(setup)}
+    # The circumstances of the start: what is committed while it runs is not what was measured.
+    result = {"circumstances": begun, "gpu": _gpu(device), **run(setup)}
     path = RECORD if options.record else OUT / RECORD.name
     write_record(Path(path), result)
     print(f"bench-gpu: written to {path}")

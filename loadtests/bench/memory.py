@@ -23,7 +23,7 @@ from f5serve.engine.engine import F5Engine
 from f5serve.errors import ConfigurationError
 from loadtests.bench.common import ROOT, peak_rss_bytes
 from loadtests.bench.material import TRACE, demo, full_size_in
-from loadtests.bench.sides import Ours, Upstream
+from loadtests.bench.sides import Ours, Upstream, import_upstream
 from scripts.memory import WORKERS, measure
 
 BATCH: Final = 4
@@ -37,12 +37,15 @@ class Taken(Struct, frozen=True, kw_only=True):
     Attributes:
         before_bytes: Resident after its imports, before anything was loaded.
         after_bytes: Resident after it has spoken.
-        peak_bytes: The most it ever had resident.
+        peak_bytes: The most it ever had resident, its imports included.
+        imported_late: Packages that it imported in between, whose memory looks as if it had grown by them; none, if
+            the measurement is as it should be.
     """
 
     before_bytes: int
     after_bytes: int
     peak_bytes: int
+    imported_late: tuple[str, ...]
 
 
 def memory(threads: int) -> dict[str, object]:
@@ -52,15 +55,15 @@ def memory(threads: int) -> dict[str, object]:
         threads: torch's threads.
 
     Raises:
-        ConfigurationError: If a process ends without an answer.
+        ConfigurationError: If a process ends without an answer, or gives none in time.
     """
     found = {name: _measured_apart(name, threads) for name in SIDES}
     bare = measure(WORKERS[0])
     for name, taken in found.items():
         grown = taken.after_bytes - taken.before_bytes
         print(
-            f"memory: {name}: {grown / 1e6:.0f} MB more than after its imports,"
-            f" peak {taken.peak_bytes / 1e6:.0f} MB",
+            f"memory: {name}: {grown / 1e6:.0f} MB more than {_since(taken)},"
+            f" peak {taken.peak_bytes / 1e6:.0f} MB with its imports",
             flush=True,
         )
     return {
@@ -71,14 +74,25 @@ def memory(threads: int) -> dict[str, object]:
     }
 
 
+def _since(taken: Taken) -> str:
+    late = ", ".join(taken.imported_late)
+    return f"before it imported {late}" if late else "after its imports"
+
+
 def _measured_apart(name: str, threads: int) -> Taken:
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtests.bench.memory", name, str(threads)],
-        capture_output=True,
-        timeout=DEADLINE_S,
-        check=False,
-        cwd=ROOT,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "loadtests.bench.memory", name, str(threads)],
+            capture_output=True,
+            timeout=DEADLINE_S,
+            check=False,
+            cwd=ROOT,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ConfigurationError(
+            f"memory of {name} cannot be measured: no answer within {DEADLINE_S} s;"
+            " run it again when the machine does nothing else"
+        ) from error
     if done.returncode != 0:
         reason = done.stderr.decode().strip().splitlines()[-1:] or ["no message"]
         raise ConfigurationError(f"memory of {name} cannot be measured: {reason[0]}")
@@ -87,11 +101,22 @@ def _measured_apart(name: str, threads: int) -> Taken:
 
 def _taken(work: Callable[[], object]) -> Taken:
     process = psutil.Process()
+    known = _packages()
     before = process.memory_info().rss
     kept = work()
     after = process.memory_info().rss
     del kept
-    return Taken(before_bytes=before, after_bytes=after, peak_bytes=peak_rss_bytes())
+    return Taken(
+        before_bytes=before,
+        after_bytes=after,
+        peak_bytes=peak_rss_bytes(),
+        imported_late=tuple(sorted(_packages() - known)),
+    )
+
+
+def _packages() -> frozenset[str]:
+    """Answer what is imported by now, without Python's own small modules."""
+    return frozenset(name.partition(".")[0] for name in sys.modules) - sys.stdlib_module_names
 
 
 def _demo_ours() -> Taken:
@@ -106,6 +131,7 @@ def _demo_ours() -> Taken:
 
 
 def _demo_upstream() -> Taken:
+    import_upstream()
     with demo(TRACE) as material:
 
         def work() -> Upstream:

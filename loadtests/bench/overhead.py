@@ -27,14 +27,15 @@ import msgspec
 import requests
 
 from f5serve.catalogue import load_catalogue
-from f5serve.errors import ServeError
+from f5serve.errors import BackendError, ServeError
+from loadtests.bench.common import options_of
 from loadtests.samples import percentile
 from scripts.archive import build_archive
 from scripts.jobs import model_job, router_job
 from scripts.launch import ServerOptions
 from scripts.package import CATALOGUE
 from scripts.ports import Ports
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
 from scripts.sources import VOICES, read_voices
 
@@ -46,6 +47,8 @@ CALLERS: Final = (1, 8, 32)
 COSTS_MS: Final = (0, 50)
 PLACES: Final = 64
 TIMEOUT_S: Final = 60.0
+WARM_UP_EACH: Final = 4
+"""Requests for each worker of the router before the measurement, either way."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +117,11 @@ def server(folder: Path, cost_ms: int) -> Iterator[TorchServe]:
 
 
 def under_load(url: str, way: str, cost_ms: int, callers: int, count: int) -> Row:
-    """Let some callers send requests, each over a connection of its own that stays open."""
+    """Let some callers send requests, each over a connection of its own that stays open.
+
+    Raises:
+        BackendError: If a connection breaks, or no answer comes in time.
+    """
 
     def one_caller(requests_each: int) -> list[tuple[float, bool]]:
         seen = []
@@ -128,8 +135,13 @@ def under_load(url: str, way: str, cost_ms: int, callers: int, count: int) -> Ro
         return seen
 
     started = time.perf_counter()
-    with ThreadPoolExecutor(callers) as threads:
-        parts = list(threads.map(one_caller, [max(1, count // callers)] * callers))
+    try:
+        with ThreadPoolExecutor(callers) as threads:
+            parts = list(threads.map(one_caller, [max(1, count // callers)] * callers))
+    except requests.RequestException as error:
+        raise BackendError(
+            f"no answer by way of the {way} to {callers} callers: {error}"
+        ) from error
     span_s = time.perf_counter() - started
     seen = [one for part in parts for one in part]
     added = [1000 * took_s - cost_ms for took_s, good in seen if good]
@@ -162,7 +174,8 @@ def measure(folder: Path, count: int) -> list[Row]:
                 "router": f"{running.inference_url}/predictions/tts",
             }
             for way, url in ways.items():
-                under_load(url, way, cost_ms, workers, 4 * workers)  # every worker once
+                # Every worker of the router once, at the least.
+                under_load(url, way, cost_ms, workers, WARM_UP_EACH * workers)
             for callers in CALLERS:
                 for way, url in ways.items():
                     rows.append(under_load(url, way, cost_ms, callers, count * min(callers, 4)))
@@ -177,24 +190,48 @@ def _line(row: Row) -> str:
     )
 
 
+def load_of() -> dict[str, object]:
+    """Answer what a record tells of how it was made."""
+    workers = router_workers()
+    return {
+        "model": MODEL, "text": TEXT, "router_workers": workers, "places": PLACES,
+        "warm_up_requests": WARM_UP_EACH * workers, "warm_up": "of each way and cost, from as many callers as workers",
+        "seed": "of each caller's requests their number, from 0",
+    }  # fmt: skip
+
+
 def main(argv: Sequence[str]) -> int:
-    """Measure, print, and record if asked to; the exit status is 1 if a request had no answer with speech."""
+    """Measure, print, and record if asked to.
+
+    Returns:
+        The exit status: 1, and nothing is recorded, if a request had no answer with speech.
+    """
     parser = argparse.ArgumentParser(
         description="What TorchServe and router add to the model's time."
     )
     parser.add_argument("--quick", action="store_true", help="a few requests, to see that it works")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
-    arguments = parser.parse_args(argv)
+    arguments = options_of(parser, argv)
+    begun = circumstances()
     try:
         with tempfile.TemporaryDirectory() as folder:
             rows = measure(Path(folder), 20 if arguments.quick else 200)
     except ServeError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+    errors = sum(row.errors for row in rows)
+    if errors:
+        print(
+            f"bench: void: {errors} requests had no speech in their answers (errors, in the lines above);"
+            " nothing is recorded",
+            file=sys.stderr,
+        )
+        return 1
     if arguments.record:
-        load = {"model": MODEL, "text": TEXT, "router_workers": router_workers(), "places": PLACES}
-        write_record(RESULT, {"load": load, "rows": msgspec.to_builtins(rows)})
-    return 1 if any(row.errors for row in rows) else 0
+        # The circumstances of the start: what is committed while it runs is not what was measured.
+        rows_told = msgspec.to_builtins(rows)
+        write_record(RESULT, {"circumstances": begun, "load": load_of(), "rows": rows_told})
+    return 0
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ import msgspec
 import requests
 import yaml
 
-from f5serve.errors import ServeError
+from f5serve.errors import BackendError, ServeError
+from loadtests.bench.common import options_of
 from loadtests.checks import Received, judge
 from loadtests.profile import Mix, Profile, load_profile
 from loadtests.samples import percentile
@@ -40,7 +41,7 @@ from scripts.archive import MODEL_CONFIG, dump_yaml, rewrite_with
 from scripts.launch import ServerOptions
 from scripts.package import main as package
 from scripts.ports import Ports
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
 from scripts.store import require_profile
 
@@ -127,19 +128,22 @@ def ask(url: str, wish: Wish) -> float:
     """Send a request; answer the seconds of speech.
 
     Raises:
-        ServeError: If the answer is not what a load test takes for good.
+        ServeError: If there is no answer, or it is not what a load test takes for good.
     """
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.post(
-            url + wish.path,
-            data=wish.body,
-            headers={"Content-Type": wish.content_type},
-            timeout=TIMEOUT_S,
-        )
+        try:
+            answer = session.post(
+                url + wish.path,
+                data=wish.body,
+                headers={"Content-Type": wish.content_type},
+                timeout=TIMEOUT_S,
+            )
+        except requests.RequestException as error:
+            raise BackendError(f"request {wish.number}: no answer: {error}") from error
     received = Received(status=answer.status_code, headers=answer.headers, body=answer.content)
     finding = judge(wish, received)
-    if finding.outcome != "spoken" or finding.audio_s is None:
+    if finding.outcome != "spoken":
         raise ServeError(f"request {wish.number}: {finding.outcome}, {finding.reason}")
     return finding.audio_s
 
@@ -296,12 +300,17 @@ def _line(figures: Mapping[str, float | int | None]) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print, and record if asked to; the exit status is 1 if a request was not answered well."""
+    """Measure, print, and record if asked to.
+
+    Returns:
+        The exit status: 1, and nothing is recorded, if a request was not answered well.
+    """
     parser = argparse.ArgumentParser(description="Latency of three ways to schedule one model.")
     parser.add_argument("--quick", action="store_true", help="a few requests, to see that it works")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     parser.add_argument("--seed", type=int, default=11, help="of requests and moments")
-    arguments = parser.parse_args(argv)
+    arguments = options_of(parser, argv)
+    begun = circumstances()
     count, rounds = (8, 1) if arguments.quick else (40, 3)
     try:
         with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as urls:
@@ -310,7 +319,8 @@ def main(argv: Sequence[str]) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     if arguments.record:
-        write_record(RESULT, result)
+        # The circumstances of the start: what is committed while it runs is not what was measured.
+        write_record(RESULT, {"circumstances": begun, **result})
     return 0
 
 

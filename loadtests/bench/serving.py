@@ -35,9 +35,13 @@ from matplotlib.figure import Figure
 
 from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ServeError
+from loadtests.bench.cells import HALF_MEL_LIMIT, MEL_LIMIT, within_limit
+from loadtests.bench.common import options_of
 from loadtests.bench.company import COMPANIONS, in_company
 from loadtests.bench.contestants import (
+    HALF,
     MODEL,
+    OUR_NAMES,
     OURS,
     PADDED,
     STATUS_QUO,
@@ -49,12 +53,12 @@ from loadtests.bench.contestants import (
     ours,
     peer,
 )
-from loadtests.bench.peers.environment import peers_python
+from loadtests.bench.peers.environment import peers_python, versions
 from loadtests.bench.schedules import profile_of
 from loadtests.samples import percentile
 from loadtests.workload import Workload, read_material
 from scripts.launch import available_cores
-from scripts.record import write_record
+from scripts.record import circumstances, write_record
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RESULT: Final = ROOT / "loadtests" / "results" / "serving.json"
@@ -129,14 +133,31 @@ def under_load(server: Server, texts: Sequence[Text], callers: int, cell: Cell) 
     cell.cpu_s += server.cpu_s() - cpu_s
 
 
+def warm_up(server: Server, texts: Sequence[Text]) -> None:
+    """Let a server say every text once: nobody is to meet one for the first time while it is timed.
+
+    Raises:
+        ServeError: If it fails, for it is not warm then.
+    """
+    for text in texts:
+        status = server.ask(text).status
+        if status != 200:
+            raise ServeError(
+                f"{server.name} answered {status} to {text.text!r}, without any load: there is nothing to compare"
+            )
+
+
 def measure(
     servers: Sequence[Server], rounds: int, counts: Mapping[int, int], seed: int
 ) -> list[dict[str, object]]:
-    """Put every server under every load, in turn; answer a row for each."""
+    """Put every server under every load, in turn; answer a row for each.
+
+    Raises:
+        ServeError: If a server does not answer as it should, or fails before there is any load.
+    """
     texts = texts_of(servers[0], max(counts.values()), seed)
     for server in servers:
-        for text in texts[:2]:
-            server.ask(text)
+        warm_up(server, texts)
     rows: list[dict[str, object]] = []
     for callers, count in counts.items():
         cells = {server.name: Cell(heard=[]) for server in servers}
@@ -208,54 +229,115 @@ def draw(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 def load_of(seed: int, rounds: int, counts: Mapping[int, int]) -> dict[str, object]:
     """Answer what a record tells of how it was made."""
     return {
-        "model": MODEL, "steps": STEPS, "seed": seed, "rounds": rounds, "warm_up_requests": 2,
+        "model": MODEL, "steps": STEPS, "seed": seed, "rounds": rounds, "warm_up_texts": max(counts.values()),
         "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
         "workers": available_cores(), "status_quo": "one process, a thread a request",
     }  # fmt: skip
 
 
+def void_because(
+    company: Mapping[str, Mapping[str, Any]], rows: Sequence[Mapping[str, Any]] = ()
+) -> list[str]:
+    """Answer why a run counts for nothing; nothing if it counts.
+
+    Ours has to say in company what it says alone, as far as its precision goes, and to answer every request. What
+    peers do wrong is what a record is to show.
+
+    Args:
+        company: What ``in_company`` found, by server.
+        rows: What was measured, if it was by then.
+    """
+    limits = {OURS: MEL_LIMIT, HALF: HALF_MEL_LIMIT}
+    apart = [
+        f"{name} in company is {company[name]['worst']:.1e} from what it says alone, and {limit:g} is the limit"
+        for name, limit in limits.items()
+        if name in company and not within_limit(company[name]["worst"], limit=limit)
+    ]
+    failed = [
+        f"{row['server']} failed {row['errors']} of {row['n']} requests with {row['callers']} callers"
+        for row in rows
+        if row["server"] in OUR_NAMES and row["errors"]
+    ]
+    return [*apart, *failed]
+
+
+def _refuse(reasons: Sequence[str]) -> None:
+    if reasons:
+        raise ServeError(f"void: {'; '.join(reasons)}; nothing is recorded")
+
+
+def compare(
+    python: Path, rounds: int, counts: Mapping[int, int], seed: int
+) -> tuple[dict[str, Mapping[str, Any]], list[dict[str, object]]]:
+    """Start every server, ask it in company, and put it under every load.
+
+    Args:
+        python: The peers' interpreter.
+        rounds: How often each server is put under each load.
+        counts: Requests of a round, by callers.
+        seed: Of the texts.
+
+    Returns:
+        What was found in company, by server, and a row for each server and load.
+
+    Raises:
+        ServeError: If a server cannot be started, does not answer as it should, or the run is void.
+    """
+    with tempfile.TemporaryDirectory() as told, contextlib.ExitStack() as stack:
+        folder = Path(told)
+        whole = stack.enter_context(ours(folder))
+        half = [
+            stack.enter_context(ours(folder / "half", dtype="bfloat16"))
+            for _ in range(has_bfloat16_units(torch.device("cpu")))
+        ]
+        others = [
+            stack.enter_context(peer(name, module, python, folder))
+            for name, module in ((STATUS_QUO, "status_quo"), (PADDED, "padded"))
+        ]
+        texts = texts_of(whole, COMPANIONS, seed)
+        company: dict[str, Mapping[str, Any]] = {
+            one.name: in_company(one, texts) for one in (whole, *half, others[-1])
+        }
+        print(f"in company, against alone, relative L2 of mels: {company}")
+        _refuse(void_because(company))  # before the minutes that the loads take
+        rows = measure([whole, whole.named(STREAMED), *half, *others], rounds, counts, seed)
+    _refuse(void_because(company, rows))
+    return company, rows
+
+
 def main(argv: Sequence[str]) -> int:
-    """Measure, print, and record if asked to."""
+    """Measure, print, and record if asked to.
+
+    Returns:
+        The exit status: 1, and nothing is recorded, if the run could not be made or is void.
+    """
     parser = argparse.ArgumentParser(description="Ours against other ways to serve F5, end to end.")
     parser.add_argument("--quick", action="store_true", help="a few requests, to see that it works")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     parser.add_argument("--rounds", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=12, help="of the texts")
-    arguments = parser.parse_args(argv)
+    arguments = options_of(parser, argv)
+    begun = circumstances()
     counts = {1: 2, 4: 4} if arguments.quick else dict(REQUESTS)
     rounds = 1 if arguments.quick else arguments.rounds
     try:
         python = peers_python()
-        with tempfile.TemporaryDirectory() as told, contextlib.ExitStack() as stack:
-            folder = Path(told)
-            whole = stack.enter_context(ours(folder))
-            streamed = whole.named(STREAMED)
-            half = [
-                stack.enter_context(ours(folder / "half", dtype="bfloat16"))
-                for _ in range(has_bfloat16_units(torch.device("cpu")))
-            ]
-            others = [
-                stack.enter_context(peer(name, module, python, folder))
-                for name, module in ((STATUS_QUO, "status_quo"), (PADDED, "padded"))
-            ]
-            texts = texts_of(whole, COMPANIONS, arguments.seed)
-            company = {one.name: in_company(one, texts) for one in (whole, *half, others[-1])}
-            print(f"in company, against alone, relative L2 of mels: {company}")
-            rows = measure([whole, streamed, *half, *others], rounds, counts, arguments.seed)
+        packages = versions(python)
+        company, rows = compare(python, rounds, counts, arguments.seed)
     except (ServeError, requests.RequestException) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    told_goals = {one: goals(rows, one) for one in (OURS, *(server.name for server in half))}
+    told_goals = {one: goals(rows, one) for one in (OURS, HALF) if one in company}
     for one, ratios in told_goals.items():
         told_ratios = "  ".join(f"{name} {value}" for name, value in ratios.items())
         print(f"{one} over {STATUS_QUO}: {told_ratios}")
     if arguments.record:
-        load = load_of(arguments.seed, rounds, counts)
-        # The picture second: it is a change, which the record would tell of.
-        write_record(
-            RESULT,
-            {"load": load, "over_status_quo": told_goals, "in_company": company, "rows": rows},
-        )
+        record = {
+            # Of the start: what is committed while it runs is not what was measured.
+            "circumstances": begun, "load": load_of(arguments.seed, rounds, counts), "versions": packages,
+            "over_status_quo": told_goals, "in_company": company, "rows": rows,
+        }  # fmt: skip
+        write_record(RESULT, record)
         draw(rows, PICTURE)
     return 0
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from f5serve.errors import ConfigurationError
 from loadtests.bench.company import mel_distance
 from loadtests.bench.contestants import RATE_HZ
 from loadtests.bench.peers import environment
-from loadtests.bench.peers.environment import peers_python
+from loadtests.bench.peers.environment import peers_python, versions
 from loadtests.bench.peers.speaker import HOP_SAMPLES, Upstream, Wish
 from loadtests.bench.peers.status_quo import application
 
@@ -75,3 +77,14 @@ def test_peers_that_cannot_be_installed_are_told_of(
         peers_python(tmp_path / "venv")
 
     assert not (tmp_path / "venv" / "installed.txt").exists()
+
+
+def test_a_record_names_the_versions_that_the_peers_own_interpreter_finds() -> None:
+    found = versions(Path(sys.executable), ("f5-tts", "vocos"))
+
+    assert found == {name: version(name) for name in ("f5-tts", "vocos")}
+
+
+def test_a_peer_that_is_not_installed_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"no-such-peer.*run make setup-dev, delete"):
+        versions(Path(sys.executable), ("no-such-peer",))

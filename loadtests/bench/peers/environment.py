@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,13 @@ from f5serve.errors import ConfigurationError
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 REQUIREMENTS: Final = Path(__file__).with_name("requirements.txt")
+COMPARED: Final = ("f5-tts", "vocos", "litserve", "fastapi")
+"""What peers are made of, and a record names with its version; torch is the project's own."""
+_VERSIONS: Final = """
+import json, sys
+from importlib.metadata import version
+print(json.dumps({name: version(name) for name in sys.argv[1:]}))
+"""
 
 
 def peers_python(folder: Path = ROOT / "build" / "bench-venv") -> Path:
@@ -40,3 +49,21 @@ def peers_python(folder: Path = ROOT / "build" / "bench-venv") -> Path:
         )
     done.write_text(wanted, encoding="utf-8")
     return python
+
+
+def versions(python: Path, names: Sequence[str] = COMPARED) -> dict[str, str]:
+    """Answer the versions of packages as an environment's own interpreter finds them.
+
+    Raises:
+        ConfigurationError: If one is not installed there.
+    """
+    command = [str(python), "-c", _VERSIONS, *names]
+    finished = subprocess.run(command, check=False, capture_output=True, text=True)
+    if finished.returncode:
+        reason = finished.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise ConfigurationError(
+            f"{python}: a package of the peers is missing ({reason[0]}); run make setup-dev, delete the folder"
+            f" {python.parent.parent} and run this again"
+        )
+    told: dict[str, str] = json.loads(finished.stdout)
+    return told

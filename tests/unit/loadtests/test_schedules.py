@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 
 import pytest
 
+from f5serve.errors import BackendError
 from loadtests.bench.schedules import (
     LOADS,
     SHORT_S,
     Load,
     Timing,
     arrivals,
+    ask,
     profile_of,
     row,
     under_load,
@@ -78,6 +81,14 @@ def test_an_answer_that_is_no_speech_ends_the_measurement() -> None:
 
     with pytest.raises(RuntimeError, match="503"):
         under_load(speak, wishes(2), LOADS[0], rate_per_s=50.0, seed=1)
+
+
+def test_a_server_that_nobody_reaches_is_told_of() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # taken, and nobody listens
+
+        with pytest.raises(BackendError, match="request 0: no answer"):
+            ask(f"http://127.0.0.1:{held.getsockname()[1]}", wishes(1)[0])
 
 
 def test_the_table_tells_the_short_ones_apart() -> None:

@@ -17,8 +17,10 @@ import pytest
 import soundfile
 
 from f5serve.errors import ServeError
+from loadtests.bench import company, serving
 from loadtests.bench.company import in_company, mel_distance
 from loadtests.bench.contestants import (
+    HALF,
     OURS,
     PADDED,
     STATUS_QUO,
@@ -28,12 +30,12 @@ from loadtests.bench.contestants import (
     Server,
     Text,
 )
-from loadtests.bench.serving import Cell, draw, goals, load_of, under_load
+from loadtests.bench.serving import Cell, draw, goals, load_of, measure, under_load, warm_up
 from scripts.launch import available_cores
 from scripts.record import write_record
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
 
-TEXT = Text(text="Bonjour à tous.", audio_s=1.5)
+TEXT = Text(text="Bonjour à tous.", audio_s=1.0)
 
 
 def wav(seconds: float, level: float = 0.1) -> bytes:
@@ -44,23 +46,27 @@ def wav(seconds: float, level: float = 0.1) -> bytes:
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers a second of sound; to every third request 500, 503 and when to come back, or half of an answer."""
+    """Answers a second of sound in French; to every third request 500, 503 and when to come back, or half of it."""
 
     count = 0
     torn = False
     silent = False
     shed = False
+    sound = True
+    language = "fr"
     bodies: ClassVar[list[dict[str, object]]] = []
 
     def do_POST(self) -> None:
         type(self).bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         type(self).count += 1
         failed = type(self).count % 3 == 0
-        body = b"{}" if failed else wav(1.0, 0.0 if type(self).silent else 0.1)
+        good = wav(1.0, 0.0 if type(self).silent else 0.1) if type(self).sound else b"sorry"
+        body = b"{}" if failed else good
         self.send_response((503 if type(self).shed else 500) if failed else 200)
         if failed and type(self).shed:
             self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Language", type(self).language)
         self.end_headers()
         if failed and type(self).torn:
             # Closed with no time to linger, a connection is reset rather than ended.
@@ -76,6 +82,7 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     Answering.count, Answering.silent, Answering.shed, Answering.torn = 0, False, False, False
+    Answering.language, Answering.sound = "fr", True
     Answering.bodies.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -148,6 +155,17 @@ def test_each_text_is_asked_for_alone_and_then_with_the_others(url: str) -> None
     assert {body["seed"] for body in Answering.bodies} == {1}
 
 
+def test_a_distance_that_is_no_number_is_the_worst(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distances = iter([0.1, float("nan")])
+    monkeypatch.setattr(company, "mel_distance", lambda one, other: next(distances))
+
+    found = in_company(Server(PADDED, url, 1), [TEXT, TEXT])
+
+    assert str(found["worst"]) == "nan"
+
+
 def test_silence_is_no_speech(url: str) -> None:
     Answering.silent = True
 
@@ -155,10 +173,72 @@ def test_silence_is_no_speech(url: str) -> None:
         Server(STATUS_QUO, url, 1).ask(TEXT)
 
 
+@pytest.mark.parametrize("name", [OURS, STREAMED, HALF, STATUS_QUO, PADDED])
+def test_speech_that_is_not_as_long_as_was_asked_for_ends_the_run(url: str, name: str) -> None:
+    server = Server(name, url, 1)
+
+    assert server.ask(Text(text="merci", audio_s=1.015)).audio_s == 1.0
+    with pytest.raises(ServeError, match=r"1\.00 s of speech in place of 1\.10 s"):
+        server.ask(Text(text="merci", audio_s=1.1))
+
+
+def test_peers_may_round_a_length_to_their_frames_and_ours_may_not(url: str) -> None:
+    rounded = Text(text="merci", audio_s=1.04)
+
+    assert Server(STATUS_QUO, url, 1).ask(rounded).status == 200
+    with pytest.raises(ServeError, match="in place of"):
+        Server(OURS, url, 1).ask(rounded)
+
+
+def test_a_text_whose_length_nobody_knows_yet_may_be_of_any(url: str) -> None:
+    assert Server(OURS, url, 1).ask(Text(text="merci", audio_s=0.0)).audio_s == 1.0
+
+
+def test_ours_has_to_speak_the_language_that_was_asked_for(url: str) -> None:
+    Answering.language = "es"
+
+    assert Server(STATUS_QUO, url, 1).ask(TEXT).status == 200  # peers do not tell
+    with pytest.raises(ServeError, match="X-Language is 'es' in place of 'fr'"):
+        Server(OURS, url, 1).ask(TEXT)
+
+
+def test_an_answer_that_is_no_recording_is_named_with_its_server(url: str) -> None:
+    Answering.sound = False
+
+    with pytest.raises(ServeError, match=r"status quo, asked for 'Bonjour à tous\.': .* no WAV"):
+        Server(STATUS_QUO, url, 1).ask(TEXT)
+
+
+def test_every_server_says_every_text_that_is_measured_before_any_is_timed(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [Text(text=f"texte {number}", audio_s=1.0) for number in range(2)]
+    warm: list[list[object]] = []
+    monkeypatch.setattr(serving, "texts_of", lambda *told: texts)
+    monkeypatch.setattr(
+        serving,
+        "under_load",
+        lambda server, said, callers, cell: warm.append(
+            [body["text"] for body in Answering.bodies]
+        ),
+    )
+    monkeypatch.setattr(Cell, "row", lambda cell: {})
+
+    measure([Server(STATUS_QUO, url, 1)], 1, {1: 1, 2: 2}, 12)
+
+    assert warm[0] == ["texte 0", "texte 1"]
+    assert load_of(12, 1, {1: 1, 2: 2})["warm_up_texts"] == 2
+
+
+def test_a_server_that_fails_before_there_is_any_load_is_not_compared(url: str) -> None:
+    with pytest.raises(ServeError, match=r"status quo answered 500 to 'Bonjour à tous\.'"):
+        warm_up(Server(STATUS_QUO, url, 1), [TEXT] * 3)
+
+
 def test_peers_are_told_to_speak_as_long_as_ours_and_at_as_many_steps() -> None:
     mine, theirs = (Server(name, "", 1).body(TEXT) for name in (OURS, STATUS_QUO))
 
-    assert theirs["audio_s"] == 1.5
+    assert theirs["audio_s"] == TEXT.audio_s
     assert mine["steps"] == theirs["steps"]
     assert "stream" not in mine
     assert Server(STREAMED, "", 1).body(TEXT)["stream"] is True
@@ -200,11 +280,11 @@ def test_a_cell_without_any_speech_has_no_times() -> None:
 
 
 def test_the_table_tells_how_many_workers_ours_has_and_shows_every_row(tmp_path: Path) -> None:
-    company = {OURS: {"texts": 8, "median": 2e-4, "worst": 5e-4}}
+    apart = {OURS: {"texts": 8, "median": 2e-4, "worst": 5e-4}}
     cell = Cell(heard=[Heard(first_s=1.0, whole_s=2.0, audio_s=3.0, status=200)], span_s=2.0)
     told = [{"callers": 8, "server": name, **cell.row()} for name in (OURS, STATUS_QUO)]
     record = {
-        "load": load_of(12, 2, {8: 1}), "over_status_quo": {OURS: goals(rows())}, "in_company": company, "rows": told,
+        "load": load_of(12, 2, {8: 1}), "over_status_quo": {OURS: goals(rows())}, "in_company": apart, "rows": told,
     }  # fmt: skip
     write_record(tmp_path / "serving.json", record)
 

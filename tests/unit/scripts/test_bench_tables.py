@@ -22,6 +22,7 @@ PLACE = {
     "date": "2026-11-25",
 }
 SPREAD = Spread(median=1.5, least=1.4, most=1.75)
+SIDE = {"before_bytes": 200_000_000, "after_bytes": 900_000_000, "peak_bytes": 1_000_000_000}
 SPEED = Speed(cpu_s_per_audio_s=SPREAD, audio_s_per_s=SPREAD)
 
 
@@ -50,7 +51,6 @@ def written(folder: Path, document: Mapping[str, object]) -> Path:
 def engine_record() -> dict[str, object]:
     padded = PaddedCell(steps=7, batch=2, mel_rel_l2=0.23, valid=False, upstream=SPEED)
     lever = Lever(name="bfloat16", mel_rel_l2=0.018, cpu_ratio=SPREAD, wall_ratio=SPREAD)
-    side = {"before_bytes": 200_000_000, "after_bytes": 900_000_000, "peak_bytes": 1_000_000_000}
     return {
         "load": {"pieces": 45, "trace": "texts.txt", "seed": 1},
         "versions": {"f5-tts": "1.1.22"},
@@ -72,7 +72,7 @@ def engine_record() -> dict[str, object]:
             "1": {"attention": 0.25, "linear layers": 0.75},
             "4": {"linear layers": 1.0},
         },
-        "memory": {"sides": {"full size": side}},
+        "memory": {"sides": {"full size": SIDE}},
         "padding": {
             "batch_size": 4,
             "max_batch_frames": 4096,
@@ -101,8 +101,29 @@ def test_a_void_cell_shows_no_speed_and_upstreams_own_batch_its_error(tmp_path: 
     told = engine_table(written(tmp_path, engine_record()))
 
     (row,) = [line for line in told.splitlines() if line.startswith("| 7 | 2 ")]
-    assert row.startswith("| 7 | 2 | void | void |")
-    assert row.endswith("| 2.3e-01 (void) |")
+    assert row == "| 7 | 2 | void | void | void | 1.5 | void | 1.1e-06 | 2.3e-01 (void) |"
+
+
+def test_an_older_record_of_memory_is_said_to_hold_upstreams_imports(tmp_path: Path) -> None:
+    told = engine_table(written(tmp_path, engine_record()))
+
+    assert "upstream's figure holds imports, and ours none" in told
+
+
+def test_of_a_newer_record_of_memory_only_what_was_imported_late_is_told(tmp_path: Path) -> None:
+    record = engine_record()
+    sides = {
+        "ours": {**SIDE, "imported_late": []},
+        "upstream": {**SIDE, "imported_late": ["vocos"]},
+    }
+
+    late = engine_table(written(tmp_path, {**record, "memory": {"sides": sides}}))
+    fine = engine_table(written(tmp_path, {**record, "memory": {"sides": {"ours": sides["ours"]}}}))
+
+    assert "since all was imported" in late
+    assert "That of *upstream* holds the import of vocos." in late
+    assert "since all was imported" in fine
+    assert "holds" not in fine
 
 
 def test_the_gpus_table_holds_every_cell_and_what_was_left_out(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.record import commit_and_date
+
 ENGINE: Final = Path("loadtests/results/bench_engine.json")
 GPU: Final = Path("loadtests/results/bench_gpu.json")
 NOT_RECORDED: Final = "Not yet recorded: `{command}` makes this table."
@@ -180,10 +182,7 @@ def _gpu_row(cell: Mapping[str, Any]) -> str:
 def where_measured(record: Mapping[str, Any]) -> str:
     """Answer on what, and of which commit, a record was made."""
     told = record["circumstances"]
-    return (
-        f"measured on {told['cores']} cores of {told['cpu']}, torch {told['torch']}, commit {told['commit']}, "
-        f"{told['date']}"
-    )
+    return f"measured on {told['cores']} cores of {told['cpu']}, torch {told['torch']}, {commit_and_date(told)}"
 
 
 def _spread(spread: Mapping[str, float]) -> str:

@@ -94,8 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bench-engine: {error}", file=sys.stderr)
         return 2
     path = RECORD if options.record else OUT / RECORD.name
-    # Of the start: what is committed while it runs is not what was measured.
-    write_record(path, {"circumstances": begun, **result})
+    write_record(path, result, measured=begun)
     print(f"bench-engine: written to {path}")
     void = [cell for part in result["models"] for cell in part["cells"] if not cell["valid"]]  # type: ignore[attr-defined]
     return 1 if void else 0

@@ -319,8 +319,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     if arguments.record:
-        # The circumstances of the start: what is committed while it runs is not what was measured.
-        write_record(RESULT, {"circumstances": begun, **result})
+        write_record(RESULT, result, measured=begun)
     return 0
 
 

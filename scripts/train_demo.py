@@ -15,15 +15,18 @@ from pathlib import Path
 
 import torch
 
+from f5serve.errors import ConfigurationError
+from loadtests.lock import alone
 from scripts.archive import file_digest
 from scripts.record import write_record
 from scripts.training.cards import write_card
 from scripts.training.data import Shard, build_corpus, load_corpus, load_waves
-from scripts.training.espeak import EspeakError
+from scripts.training.espeak import EspeakError, require_espeak
 from scripts.training.export import (
     export_model,
     export_vocoder,
     export_voices,
+    require_voices,
     write_atomically,
 )
 from scripts.training.flow import FlowPlan, train_flow
@@ -31,9 +34,9 @@ from scripts.training.languages import LANGUAGES, MODELS, SPEAKERS, DemoModel, S
 from scripts.training.model import Architecture
 from scripts.training.progress import Budget
 from scripts.training.reading import held_out_trials, measure_reading, reading_line
-from scripts.training.state import BASE_RUN, load_average, read_parameters
+from scripts.training.state import BASE_RUN, load_average, read_parameters, require_start
 from scripts.training.text import vocabulary, write_vocabulary
-from scripts.training.vocoder import VocoderPlan, train_vocoder
+from scripts.training.vocoder import VOCODER_RUN, VocoderPlan, train_vocoder
 
 _BASE_RATE = 1.2e-3
 _FINETUNE_RATE = 8e-4
@@ -101,13 +104,17 @@ def read_corpus_aloud(options: Options) -> None:
 
 def fit_vocoder(options: Options) -> None:
     """Stage `vocoder`: train the small Vocos, from nothing or from the one that is exported."""
+    start = options.output / "vocos" / "model.safetensors" if options.further else None
     plan = VocoderPlan(
         folder=options.runs,
         budget=options.budget(_VOCODER_RATE),
-        start=options.output / "vocos" / "model.safetensors" if options.further else None,
+        start=start,
         device=options.device,
     )
-    train_vocoder(plan, load_waves(options.corpus))
+    with alone(options.runs / VOCODER_RUN):
+        if start is not None:
+            require_start(plan.state_path, start, "--further")
+        train_vocoder(plan, load_waves(options.corpus))
 
 
 def train_base(options: Options) -> None:
@@ -121,11 +128,20 @@ def finetune(options: Options) -> None:
     Where no base was trained here, from the checkpoint that is exported already; or from the one that
     was asked for.
     """
-    for model in options.models:
-        start = options.runs / f"{BASE_RUN}.pt"
-        if options.start is not None or not start.exists():
-            start = options.output / (options.start or model.name) / "model.safetensors"
+    # All before the first is trained, which may take hours.
+    starts = [_start_of(options, model) for model in options.models]
+    for model, start in zip(options.models, starts, strict=True):
         _train(options, model.name, model.languages, start, _FINETUNE_RATE, phonemes=model.phonemes)
+
+
+def _start_of(options: Options, model: DemoModel) -> Path:
+    base = options.runs / f"{BASE_RUN}.pt"
+    if options.start is None and base.exists():
+        return base
+    start = options.output / (options.start or model.name) / "model.safetensors"
+    if options.start is not None:
+        require_start(options.runs / f"{model.name}.pt", start, "--start")
+    return start
 
 
 def _train(
@@ -151,23 +167,28 @@ def _train(
         compiled=options.compiled,
         device=options.device,
     )
-    train_flow(plan, load_corpus(options.corpus, languages, speakers, ids))
+    with alone(options.runs / name):
+        train_flow(plan, load_corpus(options.corpus, languages, speakers, ids))
 
 
 def export(options: Options) -> None:
     """Stage `export`: write weights, vocabulary, voices, golden mels and cards.
 
     A model that has no run of its own yet gets the base's weights. What was not made anew here, the
-    vocoder or a voice without readings, stays as it was exported before.
+    vocoder or a voice without readings, stays as it was exported before. Nothing is written where
+    something that is needed is missing.
     """
+    require_espeak()
+    states = [_state_of(options, model) for model in options.models]
+    voices = options.output / "voices"
+    require_voices(options.languages, options.speakers, options.corpus, voices)
     architecture = Architecture()
     write_atomically(options.output / "arch.yaml", architecture.write)
-    vocoder = options.runs / "vocoder.pt"
+    vocoder = options.runs / f"{VOCODER_RUN}.pt"
     if vocoder.exists():  # else the one that is exported already stays
         export_vocoder(read_parameters(vocoder), options.output / "vocos")
-    export_voices(options.languages, options.speakers, options.corpus, options.output / "voices")
-    for model in options.models:
-        state = _state_of(options, model)
+    export_voices(options.languages, options.speakers, options.corpus, voices)
+    for model, state in zip(options.models, states, strict=True):
         tokens = vocabulary(phonemes=model.phonemes)
         listed = options.output / model.vocabulary
         write_atomically(listed, partial(write_vocabulary, tokens=tokens))
@@ -178,8 +199,13 @@ def export(options: Options) -> None:
 
 
 def _state_of(options: Options, model: DemoModel) -> Path:
-    own = options.runs / f"{model.name}.pt"
-    return own if own.exists() else options.runs / f"{BASE_RUN}.pt"
+    own, base = (options.runs / f"{name}.pt" for name in (model.name, BASE_RUN))
+    for state in (own, base):
+        if state.exists():
+            return state
+    raise FileNotFoundError(
+        f"neither {own} nor {base} is there: train {model.name}, or name what is trained with --models"
+    )
 
 
 def tell_reading(options: Options) -> None:
@@ -237,13 +263,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--record", type=Path, help="where `reading` writes what it measured")
     parser.add_argument("--start", choices=MODELS, help="exported checkpoint to train on from")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--shards", type=int, default=3, help="of speech, per language and voice")
-    parser.add_argument("--sentences-per-shard", type=int, default=1500)
-    parser.add_argument("--processes", type=int, default=2, help="that read aloud side by side")
-    parser.add_argument("--steps", type=int, default=4000, help="end of a training run, and...")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="...whichever is first")
-    parser.add_argument("--rate", type=float, help="highest learning rate, if not the stage's own")
-    parser.add_argument("--frames-per-batch", type=int, default=1800)
+    parser.add_argument(
+        "--shards", type=_at_least_one, default=3, help="of speech, per language and voice"
+    )
+    parser.add_argument("--sentences-per-shard", type=_at_least_one, default=1500)
+    parser.add_argument(
+        "--processes", type=_at_least_one, default=2, help="that read aloud side by side"
+    )
+    parser.add_argument(
+        "--steps", type=_at_least_one, default=4000, help="end of a training run, and..."
+    )
+    parser.add_argument(
+        "--minutes", type=_above_zero, default=float("inf"), help="...whichever is first"
+    )
+    parser.add_argument(
+        "--rate", type=_above_zero, help="highest learning rate, if not the stage's own"
+    )
+    parser.add_argument("--frames-per-batch", type=_at_least_one, default=1800)
     parser.add_argument(
         "--further", action="store_true", help="train the exported vocoder on, not one from nothing"
     )
@@ -253,8 +289,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--compiled", action="store_true", help="fuse the blocks (needs a C compiler)"
     )
-    parser.add_argument("--threads", type=int, default=1, help="of torch on a CPU")
+    parser.add_argument("--threads", type=_at_least_one, default=1, help="of torch on a CPU")
     return parser
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: one at least")
+    return number
+
+
+def _above_zero(text: str) -> float:
+    number = float(text)
+    if not number > 0:  # nan is not, either
+        raise argparse.ArgumentTypeError(f"{text}: more than nothing")
+    return number
 
 
 def _at_least_two(text: str) -> int:
@@ -265,8 +315,11 @@ def _at_least_two(text: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one stage; the exit status is 1 where something needed is missing."""
-    arguments = vars(_parser().parse_args(argv))
+    """Run one stage; the exit status is 1 where something needed is missing or in use."""
+    parser = _parser()
+    arguments = vars(parser.parse_args(argv))
+    if arguments["device"] == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no GPU; leave it out to train on the CPU")
     stage = STAGES[arguments.pop("stage")]
     torch.set_num_threads(arguments.pop("threads"))
     options = Options(
@@ -276,7 +329,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         stage(options)
-    except (EspeakError, FileNotFoundError) as error:
+    except (ConfigurationError, EspeakError, FileNotFoundError) as error:
         print(f"train_demo: {error}", file=sys.stderr)
         return 1
     return 0

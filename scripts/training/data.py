@@ -181,8 +181,15 @@ def _load_shard(
 
 
 def load_waves(folder: Path) -> list[Samples]:
-    """A recording per shard on disk, for the vocoder: ``[nw]`` float32 each."""
-    return [np.load(path).astype(np.float32) for path in sorted(folder.glob("*.wave.npy"))]
+    """A recording per shard on disk, for the vocoder: ``[nw]`` float32 each.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    paths = sorted(folder.glob("*.wave.npy"))
+    if not paths:
+        raise FileNotFoundError(f"no recordings in {folder}: run `data`")
+    return [np.load(path).astype(np.float32) for path in paths]
 
 
 def batches(

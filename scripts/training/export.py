@@ -80,13 +80,39 @@ def reference_reading(language: str, speaker: Speaker) -> Reading:
     return read_aloud(text, LANGUAGES[language], speaker, seed=_VOICE_SEED)
 
 
+def _listed_voices(folder: Path) -> dict[str, dict[str, object]]:
+    """What has been exported before, by the voice's name."""
+    listed = folder / VOICE_LIST
+    kept = yaml.safe_load(listed.read_text("utf-8"))["voices"] if listed.exists() else []
+    return {entry["name"]: entry for entry in kept}
+
+
+def require_voices(
+    languages: Sequence[str], speakers: Sequence[Speaker], corpus: Path, folder: Path
+) -> None:
+    """Check that :func:`export_voices` leaves no language without a voice.
+
+    Raises:
+        FileNotFoundError: If one has neither readings nor a voice that is listed.
+    """
+    voiced = {entry["language"] for entry in _listed_voices(folder).values()}
+    for language in languages:
+        if language in voiced:
+            continue
+        if not any(read_rows(corpus, language, speaker.name) for speaker in speakers):
+            raise FileNotFoundError(
+                f"no readings of {language} in {corpus}, and no voice in {folder}: run `data`, or name"
+                " what has been read with --models"
+            )
+
+
 def export_voices(
     languages: Sequence[str], speakers: Sequence[Speaker], corpus: Path, folder: Path
 ) -> None:
     """Write a reference recording per language and speaker, and the list that names them.
 
     A language's default voice comes first: the speaker named first. A voice without readings in the corpus stays
-    as it was exported before.
+    as it was exported before, and is left out where it never was. A voice that is listed stays, whoever is asked for.
 
     Args:
         languages: What is spoken in these voices.
@@ -94,20 +120,20 @@ def export_voices(
         corpus: The readings, from which a voice's pace is known.
         folder: Where recordings and list lie.
     """
-    listed = folder / VOICE_LIST
-    kept = yaml.safe_load(listed.read_text("utf-8"))["voices"] if listed.exists() else []
-    known: dict[str, dict[str, object]] = {entry["name"]: entry for entry in kept}
+    known = _listed_voices(folder)
     for language in languages:
         for place, speaker in enumerate(speakers):
             name = f"{speaker.name}_{language}"
             rows = read_rows(corpus, language, speaker.name)
-            if rows or name not in known:
+            if rows:
                 file = f"{name}.wav" if place else f"{language}.wav"
                 known[name] = _export_voice(language, speaker, folder / file, rows)
+            elif name not in known:
+                print(f"{name}: left out, {corpus} has no readings", flush=True)
     order = list(LANGUAGES)
     entries = sorted(known.values(), key=lambda entry: order.index(str(entry["language"])))
     text = yaml.safe_dump({"voices": entries}, sort_keys=False, allow_unicode=True)
-    write_atomically(listed, lambda path: path.write_text(text, encoding="utf-8"))
+    write_atomically(folder / VOICE_LIST, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _export_voice(

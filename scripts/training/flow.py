@@ -21,7 +21,7 @@ from scripts.training.model import (
 )
 from scripts.training.objective import flow_loss
 from scripts.training.progress import Budget, Progress, plot_loss
-from scripts.training.state import RunState, read_history, read_parameters
+from scripts.training.state import RunState, read_history, read_parameters, start_name
 
 _EMA_DECAY = 0.995
 _SAVE_EVERY = 100
@@ -92,6 +92,7 @@ def train_flow(plan: FlowPlan, utterances: Sequence[Utterance]) -> None:
         progress=progress,
         readings=len(utterances),
         earlier=() if plan.start is None else read_history(plan.start),
+        start=start_name(plan.start),
     )
     if not state.restore(plan.device):
         plan.log_path.unlink(missing_ok=True)

@@ -70,6 +70,12 @@ class Progress:
         """Mean loss of the last steps."""
         return sum(self._recent) / max(len(self._recent), 1)
 
+    def resume(self, step: int, seconds: float, loss: float) -> None:
+        """Go on from where a saved run was."""
+        self.step, self.earlier_s = step, seconds
+        # Of the losses before the interruption only their mean is known.
+        self._recent.extend([loss] * min(step, _LOG_EVERY))
+
     def count(self, loss: float) -> None:
         """Record one finished step."""
         self.step += 1
@@ -89,7 +95,9 @@ class Progress:
 
 
 def plot_loss(log: Path, image: Path) -> None:
-    """Draw the loss curve of a log as PNG."""
+    """Draw the loss curve of a log as PNG; a run too short to have a log has no curve."""
+    if not log.exists():
+        return
     from matplotlib.figure import Figure  # slow to import, and only wanted here
 
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]

@@ -11,12 +11,14 @@ from f5_tts.model.cfm import CFM
 from safetensors.torch import load_file
 from torch import nn
 
+from f5serve.errors import ConfigurationError
 from scripts.training.model import Architecture, MovingAverage, build_model, plain_parameters
 from scripts.training.progress import Progress
 
 EMA_PREFIX = "ema_model."  # upstream's, in exported checkpoints
 BASE_RUN = "base"  # of the model that learns all languages first
 TRAINING_RECORD = "training.json"  # beside an exported checkpoint: the runs that led to it
+_NOTHING = "nothing"  # what a run began from that was not trained on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,35 @@ def _read_state(path: Path) -> dict[str, Any]:
     return state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def start_name(start: Path | None) -> str:
+    """What a run begins from, as its state remembers it: another run, or an exported checkpoint.
+
+    A name and no digest: a start may be exported anew while the run that began from it is interrupted.
+    """
+    if start is None:
+        return _NOTHING
+    return start.parent.name if start.suffix == ".safetensors" else start.stem
+
+
+def require_start(path: Path, start: Path, option: str) -> None:
+    """Refuse to go on with a run that began from something else than what is asked for.
+
+    States saved before they told how they began pass.
+
+    Raises:
+        ConfigurationError: If it did.
+    """
+    if not path.exists():
+        return
+    began, asked = _read_state(path).get("start"), start_name(start)
+    if began not in (None, asked):
+        raise ConfigurationError(
+            f"{path} began from {began}, not from {asked}: leave out {option} to go on with it, or"
+            " remove the file to begin anew"
+        )
+
+
+@dataclass(slots=True, kw_only=True)
 class RunState:
     """Everything that changes while a run trains.
 
@@ -94,6 +124,7 @@ class RunState:
         progress: Steps and time spent.
         readings: What it learns from.
         earlier: The runs that led to where this one started.
+        start: What it began from (:func:`start_name`), where that is known.
     """
 
     path: Path
@@ -103,9 +134,13 @@ class RunState:
     progress: Progress
     readings: int | None = None
     earlier: Sequence[Training] = ()
+    start: str | None = None
+    _saved_step: int = 0
 
     def save(self) -> None:
-        """Write the state aside and put it in place."""
+        """Write the state aside and put it in place; nothing where no step was made since it was last there."""
+        if self.progress.step == self._saved_step:
+            return
         this = Training(
             run=self.progress.name,
             steps=self.progress.step,
@@ -122,13 +157,17 @@ class RunState:
                 "step": self.progress.step,
                 "seconds": self.progress.elapsed_s,
                 "history": [asdict(run) for run in (*self.earlier, this)],
+                "start": self.start,
             },
             unfinished,
         )
         unfinished.replace(self.path)
+        self._saved_step = self.progress.step
 
     def restore(self, device: str) -> bool:
-        """Continue where the file left off.
+        """Continue where the file left off, with the history that it tells.
+
+        What the run would begin from today does not count: that may have been exported from this very run.
 
         Returns:
             False, with nothing changed, if there is no file.
@@ -139,5 +178,14 @@ class RunState:
         self.model.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.average.load_state_dict(saved["average"])
-        self.progress.step, self.progress.earlier_s = saved["step"], saved["seconds"]
+        *self.earlier, this = (Training(**run) for run in saved["history"])
+        self.start = saved.get("start")
+        self.progress.resume(saved["step"], saved["seconds"], this.loss)
+        self._saved_step = self.progress.step
+        if self.progress.share_done >= 1:
+            print(
+                f"{self.progress.name}: done at step {self.progress.step}, nothing is trained;"
+                f" ask for more --steps or --minutes to go on, or remove {self.path} to begin anew",
+                flush=True,
+            )
         return True

@@ -19,8 +19,9 @@ from vocos.pretrained import Vocos, instantiate_class
 from scripts.training.espeak import HOP_SAMPLES, RATE_HZ, Samples
 from scripts.training.model import MovingAverage
 from scripts.training.progress import Budget, Progress, plot_loss
-from scripts.training.state import RunState
+from scripts.training.state import RunState, start_name
 
+VOCODER_RUN = "vocoder"
 _EMA_DECAY = 0.995
 _SAVE_EVERY = 100
 _CROP_FRAMES = 64
@@ -88,12 +89,12 @@ class VocoderPlan:
     @property
     def state_path(self) -> Path:
         """Parameters, average and optimiser of this run."""
-        return self.folder / "vocoder.pt"
+        return self.folder / f"{VOCODER_RUN}.pt"
 
     @property
     def log_path(self) -> Path:
         """Loss by step, one JSON object a line."""
-        return self.folder / "vocoder.jsonl"
+        return self.folder / f"{VOCODER_RUN}.jsonl"
 
 
 def build_vocoder() -> Vocos:
@@ -121,7 +122,7 @@ def train_vocoder(plan: VocoderPlan, waves: Sequence[Samples]) -> None:
     optimizer = torch.optim.AdamW(
         vocoder.parameters(), lr=plan.budget.peak_rate, betas=(0.8, 0.98), fused=True
     )
-    progress = Progress(name="vocoder", budget=plan.budget, log=plan.log_path)
+    progress = Progress(name=VOCODER_RUN, budget=plan.budget, log=plan.log_path)
     average = MovingAverage(vocoder, _EMA_DECAY)
     state = RunState(
         path=plan.state_path,
@@ -129,6 +130,7 @@ def train_vocoder(plan: VocoderPlan, waves: Sequence[Samples]) -> None:
         optimizer=optimizer,
         average=average,
         progress=progress,
+        start=start_name(plan.start),
     )
     if not state.restore(plan.device):
         plan.log_path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import yaml
 from scripts.training import export
 from scripts.training.cards import write_card
 from scripts.training.espeak import RATE_HZ, Reading
-from scripts.training.export import VOICE_LIST, export_voices
+from scripts.training.export import VOICE_LIST, export_voices, require_voices
 from scripts.training.languages import MODELS, SPEAKERS, Speaker
 from scripts.training.state import TRAINING_RECORD
 
@@ -80,6 +80,30 @@ def test_a_further_voice_joins_those_of_its_language_and_leaves_the_others_as_th
 
     assert [entry["name"] for entry in listed(folder)] == ["plain_es", "plain_fr", "f2_fr"]
     assert (folder / "es.wav").read_bytes() == before + b"kept"
+
+
+def test_a_voice_that_was_never_exported_and_has_no_readings_is_left_out(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export_voices(["es"], [PLAIN, OTHER], corpus, tmp_path / "voices")
+
+    assert [entry["name"] for entry in listed(tmp_path / "voices")] == ["plain_es"]
+    assert not (tmp_path / "voices/f2_es.wav").exists()
+    assert "f2_es: left out" in capsys.readouterr().out
+
+
+def test_a_language_left_without_a_voice_is_told_before_anything_is_written(
+    corpus: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "voices"
+    require_voices(["es", "fr"], [PLAIN], corpus, folder)
+
+    with pytest.raises(FileNotFoundError, match="no readings of fi"):
+        require_voices(["es", "fi"], [PLAIN, OTHER], corpus, folder)
+
+    export_voices(["es"], [PLAIN], corpus, folder)
+    (corpus / "es-plain-1.jsonl").unlink()
+    require_voices(["es"], [PLAIN], corpus, folder)  # what is listed stays
 
 
 def test_a_card_names_the_voices_that_its_model_has_references_of(

@@ -46,6 +46,13 @@ PYTEST_ARGS =
 PLACEMENT =
 TARGET = serve
 
+# Each is on or off; what is neither is an error before anything is begun. $(call on,NAME) is empty where it is off.
+SWITCHES := ACCEPT_LICENCE DRY_RUN EDGE PLAY QUICK RECORD REPLACE SEGMENTS SLO STREAM TRIM UPDATE
+ON := 1 yes true on
+OFF := 0 no false off
+on = $(filter $(ON),$($(1)))
+$(foreach one,$(SWITCHES),$(if $(filter-out $(ON) $(OFF),$($(one))),$(error $(one)=$($(one)): on is one of $(ON), off is one of $(OFF))))
+
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 export PYTHONPATH := handlers:.
@@ -73,8 +80,8 @@ tools: ## install the programs that some tests need from Debian's packages (as r
 
 # HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are read from the environment, or given here: make fetch HF_ENDPOINT=…
 fetch: setup ## published checkpoints to models/ (LANGUAGES="fr es" ACCEPT_LICENCE=1 UPDATE=1 DRY_RUN=1)
-	@$(RUN) scripts.fetch $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(filter 1 yes,$(UPDATE)),--update) \
-		$(if $(filter 1 yes,$(ACCEPT_LICENCE)),--accept-licence) $(if $(filter 1 yes,$(DRY_RUN)),--dry-run)
+	@$(RUN) scripts.fetch $(if $(LANGUAGES),--languages $(LANGUAGES)) $(if $(call on,UPDATE),--update) \
+		$(if $(call on,ACCEPT_LICENCE),--accept-licence) $(if $(call on,DRY_RUN),--dry-run)
 
 # Without PROFILE and LANGUAGES it is what the store was packaged for last that is refreshed.
 # Archives of the full profile are compared with f5-tts and vocos first, which are development packages.
@@ -88,7 +95,7 @@ verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
 
 serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; WORKERS=2 of each model; DTYPE=auto; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/, with EDGE=1 in run/logs/
-	@exec $(if $(EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)"$(if $(WORKERS), --workers "$(WORKERS)")$(if $(DTYPE), --dtype "$(DTYPE)"))
+	@exec $(if $(call on,EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)"$(if $(WORKERS), --workers "$(WORKERS)")$(if $(DTYPE), --dtype "$(DTYPE)"))
 
 # Of the edge's settings (docs/edge.md) those of the shell count; on a laptop it listens on loopback without one.
 EDGE_SETTINGS = F5SERVE_TORCHSERVE_PORT="$(PORT)" F5SERVE_EDGE_PORT="$(EDGE_PORT)" \
@@ -113,9 +120,9 @@ say: setup ## speak TEXT, or each line of FILE (LANGUAGE VOICE SEED STEPS SPEED 
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
-		$(if $(TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
-		$(if $(SEGMENTS),--segments) $(if $(filter 1 yes,$(STREAM)),--stream) \
-		$(if $(filter 1 yes,$(PLAY)),--play) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
+		$(if $(call on,TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
+		$(if $(call on,SEGMENTS),--segments) $(if $(call on,STREAM),--stream) \
+		$(if $(call on,PLAY),--play) $(if $(PARALLEL),--parallel "$(PARALLEL)") \
 		$(if $(FILE),--file "$(FILE)",-- "$$SAY_TEXT")
 
 # A text of say's own, which nobody gave, is no transcript.
@@ -124,7 +131,7 @@ voice: export VOICE_SOURCE = $(value SOURCE)
 voice: export VOICE_CONSENT = $(value CONSENT)
 voice: setup ## register a voice (NAME AUDIO TEXT LANGUAGE, LICENCE SOURCE CONSENT REPLACE=1); without any list all
 	@$(RUN) scripts.voice $(if $(NAME)$(AUDIO),--audio "$(AUDIO)" --text "$$SAY_TEXT" --language "$(LANGUAGE)" \
-		--licence "$(LICENCE)" --source "$$VOICE_SOURCE" --consent "$$VOICE_CONSENT" $(if $(REPLACE),--replace) -- "$(NAME)")
+		--licence "$(LICENCE)" --source "$$VOICE_SOURCE" --consent "$$VOICE_CONSENT" $(if $(call on,REPLACE),--replace) -- "$(NAME)")
 
 demo: setup ## package the demo profile, serve, speak nine languages into out/, stop
 	@$(RUN) scripts.demo --port "$(PORT)"
@@ -142,8 +149,8 @@ parity: setup-dev ## compare the engine with f5-tts and vocos, and print the dis
 
 language-bench: setup ## measure language detection on labelled texts (FILE=texts.jsonl, or the repository's own; RECORD=1)
 	@$(RUN) scripts.language_bench $(if $(FILE),"$(FILE)") \
-		$(if $(filter 1 yes,$(RECORD)),--record loadtests/results/language.json)
-	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+		$(if $(call on,RECORD),--record loadtests/results/language.json)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables
@@ -170,42 +177,42 @@ memory: setup ## memory of a language worker before weights, of a router worker,
 
 # Threads wait as those of the workers do (scripts/launch.py).
 bench-engine: setup-dev ## our engine against upstream's, in process, on the same weights (TRACE=texts.txt RECORD=1 QUICK=1)
-	@OMP_WAIT_POLICY=PASSIVE $(RUN) loadtests.bench.engine $(if $(TRACE),--trace "$(TRACE)") $(if $(filter 1 yes,$(QUICK)),--quick) \
-		$(if $(filter 1 yes,$(RECORD)),--record)
-	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+	@OMP_WAIT_POLICY=PASSIVE $(RUN) loadtests.bench.engine $(if $(TRACE),--trace "$(TRACE)") $(if $(call on,QUICK),--quick) \
+		$(if $(call on,RECORD),--record)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 bench-gpu: setup-dev ## a full-size model on a GPU: latency, throughput, share of the ceiling (RECORD=1 QUICK=1)
-	@$(RUN) loadtests.bench.gpu $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
-	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+	@$(RUN) loadtests.bench.gpu $(if $(call on,QUICK),--quick) $(if $(call on,RECORD),--record)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 # The exit status is the verdict. Without URL a demo server is started and stopped again.
 loadtest: setup-dev ## load a server with Locust and judge it (PROFILE=smoke|steps|spike|soak|poisson|single_model URL GENERATORS MINUTES SLO=1 RECORD=1)
 	@$(RUN) loadtests.run "$(or $(PROFILE),smoke)" $(if $(URL),--url "$(URL)") $(if $(MINUTES),--minutes "$(MINUTES)") \
-		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(filter 1 yes,$(SLO)),--slo) \
-		$(if $(filter 1 yes,$(RECORD)),--record)
+		$(if $(GENERATORS),--generators "$(GENERATORS)") $(if $(call on,SLO),--slo) \
+		$(if $(call on,RECORD),--record)
 
 bench: bench-engine bench-overhead bench-schedules bench-serving ## all benchmarks of a CPU, one after the other (RECORD=1 QUICK=1)
 
 bench-overhead: setup-dev ## what TorchServe and router add to the model's time (RECORD=1 QUICK=1)
-	@$(RUN) loadtests.bench.overhead $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
-	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+	@$(RUN) loadtests.bench.overhead $(if $(call on,QUICK),--quick) $(if $(call on,RECORD),--record)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 bench-serving: setup-dev ## end to end against f5-tts behind FastAPI and LitServe, by callers (RECORD=1 QUICK=1)
-	@$(RUN) loadtests.bench.serving $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
-	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+	@$(RUN) loadtests.bench.serving $(if $(call on,QUICK),--quick) $(if $(call on,RECORD),--record)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 bench-schedules: setup-dev ## latency of one model: batches, one by one, or step by step (RECORD=1 QUICK=1)
-	@$(RUN) loadtests.bench.schedules $(if $(filter 1 yes,$(QUICK)),--quick) $(if $(filter 1 yes,$(RECORD)),--record)
-	@$(if $(filter 1 yes,$(RECORD)),$(RUN) scripts.readme)
+	@$(RUN) loadtests.bench.schedules $(if $(call on,QUICK),--quick) $(if $(call on,RECORD),--record)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
-	@$(RUN) loadtests.recovery $(if $(filter 1 yes,$(RECORD)),--record)
+	@$(RUN) loadtests.recovery $(if $(call on,RECORD),--record)
 
 faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
 	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)
 
 bounds: setup-dev ## memory, descriptors, threads and files over many requests, a fifth of them bad (REQUESTS=10000 RECORD=1)
-	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(filter 1 yes,$(RECORD)),--record)
+	@$(RUN) loadtests.bounds $(if $(REQUESTS),--requests "$(REQUESTS)") $(if $(call on,RECORD),--record)
 
 fuzz: setup-dev ## decode reference clips with changed bytes for a while (SECONDS=60)
 	@$(RUN) loadtests.fuzz $(if $(SECONDS),--seconds "$(SECONDS)")
@@ -271,6 +278,5 @@ image-tools: ## install what `make image-test` needs from Debian's packages (as 
 image-test: setup-dev ## build the image from Debian's and PyPI's packages, and look into it (minutes, as root)
 	$(RUN) pytest -m image tests/image
 
-clean: ## remove what was built: archives, logs, caches (keeps .venv and models/)
-	rm -rf build out logs run model_store/*.mar .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find handlers scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+clean: ## remove archives, logs, caches, records of servers, what is in build/ (keeps .venv, models/, out/, build/train/)
+	@$(PYTHON) -m scripts.clean

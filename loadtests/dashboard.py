@@ -27,10 +27,10 @@ import requests
 import yaml
 
 from f5serve.errors import ConfigurationError
-from loadtests.lock import alone
 from loadtests.profile import Profile, load_profile
 from loadtests.run import OUT, ROOT, STORE, generate
 from scripts.dashboard import RECORD, Panel, Recording, Series, asked, read_panels, variables
+from scripts.guards import alone
 from scripts.package import main as package
 from scripts.pod import PREFIX
 from scripts.ports import Ports

@@ -27,12 +27,12 @@ import msgspec
 import psutil
 
 from f5serve.errors import ConfigurationError
-from loadtests.lock import alone
 from loadtests.profile import Profile, load_profile
 from loadtests.report import draw, write_page
 from loadtests.samples import read_run
 from loadtests.verdict import summarise, table, violations
 from loadtests.watch import Holding, Kinds, Watch, growths
+from scripts.guards import alone
 from scripts.launch import ServerOptions, served_models
 from scripts.management import describe_all
 from scripts.package import main as package

@@ -1,9 +1,10 @@
-"""Turns a published checkpoint into the one form that is served: averaged weights alone, in half precision.
+r"""Turns a published checkpoint into the one form that is served: averaged weights alone, in half precision.
 
 ``make package`` does it by itself and keeps the result under ``build/converted/``, by the sha256 of the
 source. Alone::
 
-    python -m scripts.convert model.pt --architecture v0_base --vocabulary vocab.txt --out model.safetensors
+    PYTHONPATH=handlers:. .venv/bin/python -m scripts.convert model.pt --architecture v0_base \
+        --vocabulary vocab.txt --out model.safetensors
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import io
 import math
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from scripts.package import main as package
 from scripts.picture import draw_spectrogram
 from scripts.record import write_record
 from scripts.server import TorchServe
+from scripts.signals import leaving
 from scripts.store import require_profile
 
 STORE: Final = Path("model_store")
@@ -34,6 +34,7 @@ RATE_HZ: Final = 24_000
 SECONDS_ALLOWED: Final = (1.0, 20.0)
 QUIETEST_DBFS: Final = -45.0
 SEED: Final = 7
+INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,33 +131,54 @@ def speak_all(url: str, sentences: Mapping[str, str], folder: Path) -> list[Line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; answer its exit status."""
+    """Run the command.
+
+    Returns:
+        0 if every sentence came back as it should; 1 after a message on standard error; 130 after Ctrl-C.
+    """
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("out"), help="default: %(default)s")
     parser.add_argument("--record", type=Path, help="also write the table, and where it was made")
     parser.add_argument("--port", type=int, default=8080, help="default: %(default)s")
     options = parser.parse_args(argv)
-    # A server must not outlive a demo that is told to stop; SystemExit leaves through its context manager.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        require_profile(STORE, "demo")
-    except ConfigurationError as error:
+        with leaving():  # the server must not outlive the demo
+            return run(options.port, options.out, options.record)
+    except (ConfigurationError, SayError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ndemo: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def run(port: int, out: Path, record: Path | None) -> int:
+    """Package, serve, speak and stop.
+
+    Args:
+        port: Where to serve.
+        out: Where to put what is spoken.
+        record: Where to write the table; None for nowhere.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ConfigurationError: If the store holds another profile, or the server does not start.
+        SayError: If it refuses a sentence.
+        OSError: If something cannot be written.
+    """
+    require_profile(STORE, "demo")
     status = package(["--profile", "demo"])
     if status:
         return status
     sentences: dict[str, str] = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
-    options.out.mkdir(parents=True, exist_ok=True)
-    with TorchServe.for_store(STORE, port=options.port, tell=print) as server:
-        try:
-            lines = speak_all(server.inference_url, sentences, options.out)
-        except SayError as error:
-            print(f"demo: {error}", file=sys.stderr)
-            return 1
+    out.mkdir(parents=True, exist_ok=True)
+    with TorchServe.for_store(STORE, port=port, tell=print) as server:
+        lines = speak_all(server.inference_url, sentences, out)
     print(f"\n{table(lines)}\n")
-    if options.record:
-        write_record(options.record, {"lines": [asdict(line) for line in lines]})
+    if record is not None:
+        write_record(record, {"lines": [asdict(line) for line in lines]})
     wrong = [f"{line.language}: {', '.join(line.problems)}" for line in lines if line.problems]
     for problem in wrong:
         print(f"demo: {problem}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The edge: nginx in front of TorchServe, from the templates in ``config/edge``.
 
-``python -m scripts.edge`` prints the configuration that the environment gives, checked by ``nginx -t``.
+``PYTHONPATH=handlers:. .venv/bin/python -m scripts.edge`` prints the configuration that the environment
+gives, checked by ``nginx -t``.
 """
 
 from __future__ import annotations

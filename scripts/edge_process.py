@@ -17,6 +17,7 @@ import psutil
 
 from f5serve.errors import ConfigurationError
 from scripts.edge import ROOT, absolute, check, edge_folder, find_nginx, render, write_private
+from scripts.guards import held
 from scripts.pod import PodSettings
 from scripts.ports import require_port_free
 
@@ -24,6 +25,9 @@ DRAINING: Final = "draining"
 STANDARD_OUTPUT: Final = "/dev/stdout"
 START_DEADLINE_S: Final = 10.0
 KILL_DEADLINE_S: Final = 5.0
+POD_LOCK: Final = "pod.lock"
+PORT_REMEDY: Final = "EDGE=1 EDGE_PORT=8100"
+TLS_REMEDY: Final = "EDGE=1, with F5SERVE_TLS_PORT=9443"
 METRICS_REMEDY: Final = "EDGE=1, with F5SERVE_METRICS_PORT=9002"
 
 
@@ -68,7 +72,8 @@ class Edge:
         """
         nginx = find_nginx()
         host = self._settings.address.strip("[]")
-        require_port_free("edge", self.port, host, "EDGE_PORT=9000")
+        remedy = TLS_REMEDY if self._settings.tls_cert else PORT_REMEDY
+        require_port_free("edge", self.port, host, remedy)
         metrics_host = (self._settings.metrics_address or self._settings.address).strip("[]")
         require_port_free(
             "metrics of the edge", self._settings.metrics_port, metrics_host, METRICS_REMEDY
@@ -221,7 +226,7 @@ def listens(address: str, port: int) -> bool:
 
 
 def stop_left_behind(folder: Path) -> None:
-    """End an nginx whose supervisor was killed.
+    """End an nginx whose supervisor was killed, not that of a pod that lives: it holds the folder.
 
     Args:
         folder: The run folder that it was started with.
@@ -229,6 +234,7 @@ def stop_left_behind(folder: Path) -> None:
     config = folder / "edge" / "nginx.conf"
     with contextlib.suppress(OSError, ValueError, psutil.Error):
         master = psutil.Process(int((folder / "edge" / "nginx.pid").read_text(encoding="ascii")))
-        if str(config) in " ".join(master.cmdline()):
-            master.terminate()
-            master.wait(KILL_DEADLINE_S)
+        with held(folder / POD_LOCK) as is_nobodys:
+            if is_nobodys and str(config) in " ".join(master.cmdline()):
+                master.terminate()
+                master.wait(KILL_DEADLINE_S)

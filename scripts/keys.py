@@ -1,6 +1,6 @@
 """API keys: made here, kept as hashes alone.
 
-``python -m scripts.keys NAME`` makes a key for NAME, prints it once and adds its hash to the file. A line of
+``make key NAME=…`` makes a key for NAME, prints it once and adds its hash to the file. A line of
 the file is a name and the SHA-256 of a key; a name with two lines has two valid keys, so that one can follow
 the other. To withdraw a key, delete its line: a running edge notices.
 

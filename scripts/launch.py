@@ -27,6 +27,7 @@ from f5serve.routing.replicas import WORKERS_VARIABLE
 from f5serve.settings import DTYPE_VARIABLE
 from scripts.lock import read_lock
 from scripts.ports import Ports
+from scripts.running import DRAIN_S
 from scripts.workers import is_language_model
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -75,6 +76,7 @@ class ServerOptions:
         dtype: Precision of each language model; nothing for what its archive says.
         record: Where to tell, while it runs, which processes serve; None for nowhere.
         temporary: Folder in which archives are unpacked; the machine's own without it.
+        drain_s: How long whoever starts it lets work end, at most; told in the record.
     """
 
     store: Path
@@ -88,6 +90,7 @@ class ServerOptions:
     dtype: str = ""
     record: Path | None = None
     temporary: Path | None = None
+    drain_s: float = DRAIN_S
 
     def archives(self) -> list[Path]:
         """Answer the archives to load.

@@ -11,7 +11,6 @@ import math
 import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -31,9 +30,11 @@ from scripts.jobs import Job, ModelSources, model_job, router_job
 from scripts.lock import Coverage, Entry, Verification, read_lock, with_placement, write_entry
 from scripts.own_voices import registered_voices
 from scripts.shards import placed_by
+from scripts.signals import leaving
 from scripts.store import chosen, chosen_placement, exclusive
 from scripts.upstream import comparison_key, remark, require_packages, verify_upstream
 from scripts.verify import verify_archive
+from scripts.workspaces import tidied, workspace
 
 __all__ = ["CATALOGUE", "ROOT", "Job", "Workplace", "main", "model_job", "package", "router_job"]
 
@@ -70,6 +71,9 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns:
         0; 1 after a message on standard error; 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: On SIGTERM or SIGHUP; what was begun is removed as after Ctrl-C.
     """
     parser = argparse.ArgumentParser(prog="scripts.package", description=__doc__)
     # Without both it is the archives that are there which are refreshed.
@@ -97,7 +101,8 @@ def main(argv: list[str] | None = None) -> int:
         names, profile = chosen(place.store, catalogue, options.profile, languages)
         placement = chosen_placement(place.store, options.placement)
         catalogue = placed_by(place.root, catalogue, placement)
-        package(place, catalogue, names, profile, placement=placement, force=options.force)
+        with leaving():
+            package(place, catalogue, names, profile, placement=placement, force=options.force)
     except (ConfigurationError, OSError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
@@ -147,9 +152,11 @@ def package(
         for job in jobs:
             if job not in wanted:
                 print(f"package: {job.spec.name}.mar is up to date", flush=True)
+        if not wanted:
+            return ()
         if profile == "full" and place.compares and any(job.model is not None for job in wanted):
             require_packages()
-        with ThreadPoolExecutor(side_by_side(wanted)) as threads:
+        with tidied(place.build), ThreadPoolExecutor(side_by_side(wanted)) as threads:
             futures = [threads.submit(build, place, job) for job in wanted]
             try:
                 for future in as_completed(futures):
@@ -191,33 +198,29 @@ def build(place: Workplace, job: Job) -> Entry:
         ConfigurationError: If disk is short, or the archive cannot be built or fails its verification.
     """
     started = time.monotonic()
-    place.build.mkdir(parents=True, exist_ok=True)
-    workspace = Path(tempfile.mkdtemp(prefix=f"{job.spec.name}-", dir=place.build))
-    try:
+    with workspace(place.build, job.spec.name) as folder:
         spec, entry = job.spec, job.entry
         if job.model is not None:
             coverage = check_coverage(job.spec, job.model)
-            weights, done = make_weights(place, job, job.model, workspace)
+            weights, done = make_weights(place, job, job.model, folder)
             spec = replace(spec, files={**spec.files, **weights})
             entry = with_conversion(entry, done, coverage)
         check_disk(place, spec)
-        archive = build_archive(spec, workspace)
+        archive = build_archive(spec, folder)
         members = expected_members(spec)
         seen = verify_archive(
-            archive, members, workspace / "unpacked", torch_allowed=job.model is not None
+            archive, members, folder / "unpacked", torch_allowed=job.model is not None
         )
         if place.compares and job.model is not None and is_published(job):
             key = comparison_key(members, job.model.checkpoint_sha256)
             verification = kept_verification(place.store, spec.name, key) or verify_upstream(
-                spec.name, workspace / "unpacked", job.model.files.checkpoint, key
+                spec.name, folder / "unpacked", job.model.files.checkpoint, key
             )
             entry = msgspec.structs.replace(entry, verification=verification)
         with _STORE:
             entry = move_into_place(place.store, archive, entry, golden=seen.golden_rel_l2)
         tell(spec.name, entry, time.monotonic() - started)
         return entry
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
 
 
 def check_coverage(spec: ArchiveSpec, model: ModelSources) -> tuple[Coverage, ...]:

@@ -2,7 +2,7 @@
 
 Usage, from the repository's root, with the development packages installed::
 
-    PYTHONPATH=handlers:. python -m scripts.parity [--only v1]
+    PYTHONPATH=handlers:. .venv/bin/python -m scripts.parity [--only v1]
 """
 
 from __future__ import annotations

@@ -100,4 +100,5 @@ def server_options(settings: PodSettings, served: tuple[str, ...]) -> ServerOpti
         # `make stop` looks there; a container is stopped by its signal.
         record=record if record.parent == settings.folder else None,
         temporary=settings.folder / "tmp",
+        drain_s=settings.drain_delay_s + settings.drain_s,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Final, Self
 
 from f5serve.errors import ConfigurationError
+
+OTHER_PORT: Final = "PORT=9080"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +66,21 @@ class Ports:
             "grpc_management_port": str(self.grpc_management),
         }
 
-    def require_free(self) -> None:
+    def require_free(self, remedy: str = OTHER_PORT) -> None:
         """Refuse to start beside something that listens on one of them.
+
+        Args:
+            remedy: What to give to ``make serve`` to listen elsewhere.
 
         Raises:
             ConfigurationError: If one is taken; names it and the remedy.
         """
         for field in fields(self):
-            require_port_free(field.name, getattr(self, field.name))
+            require_port_free(field.name, getattr(self, field.name), remedy=remedy)
 
 
 def require_port_free(
-    purpose: str, port: int, host: str = "127.0.0.1", remedy: str = "PORT=9080"
+    purpose: str, port: int, host: str = "127.0.0.1", remedy: str = OTHER_PORT
 ) -> None:
     """Refuse to start beside something that listens on a port.
 

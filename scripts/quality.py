@@ -1,8 +1,8 @@
 """Can the demo's speech be understood? Speaks with the serving engine, judges, prints and records.
 
-    python -m scripts.quality                           # nine languages, held-out sentences
-    python -m scripts.quality --sentences other.jsonl   # rows of {"text": ..., "language": ...}; no record
-    python -m scripts.quality --dtype bfloat16          # computed otherwise, with a record of its own
+    make quality                           # nine languages, held-out sentences
+    make quality SENTENCES=other.jsonl     # rows of {"text": ..., "language": ...}; no record
+    make quality DTYPE=bfloat16            # computed otherwise, with a record of its own
 
 The last line is one JSON object. docs/quality.md tells what is measured.
 """

@@ -218,7 +218,8 @@ def _renew(wanted: Sequence[Block], *, check: bool) -> list[str]:
             continue
         if check:
             problems.append(
-                f"{block.path}: the table differs from the record; run python -m scripts.readme"
+                f"{block.path}: the table differs from the record; run"
+                " PYTHONPATH=handlers:. .venv/bin/python -m scripts.readme"
             )
         else:
             block.path.write_text(after, encoding="utf-8")

@@ -1,6 +1,6 @@
 """Writes the manifests of the shards, and of their scalers, from ``config/placement.yaml``.
 
-``python -m scripts.render_shards`` writes them, ``--check`` tells which are out of date.
+``make k8s`` writes them, ``--check`` tells which are out of date.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from msgspec import Struct
 ROOT: Final = Path(__file__).resolve().parent.parent
 RECORDS: Final = ROOT / "run"
 SAME_PROCESS_S: Final = 2.0
+DRAIN_S: Final = 30.0
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class Record(Struct, frozen=True, kw_only=True):
         server_started: When it began.
         port: Where it listens.
         temporary: Folder that the archives were unpacked into.
+        drain_s: How long the supervisor lets work end, at most.
     """
 
     supervisor: int
@@ -32,6 +34,7 @@ class Record(Struct, frozen=True, kw_only=True):
     server_started: float
     port: int
     temporary: str
+    drain_s: float = DRAIN_S
 
 
 def record_path(port: int) -> Path:
@@ -39,7 +42,14 @@ def record_path(port: int) -> Path:
     return RECORDS / f"serve-{port}.json"
 
 
-def write_record(path: Path, server: int, port: int, temporary: Path) -> None:
+def guard_path(record: Path) -> Path:
+    """Answer the file that a server holds from before it looks for free ports until it has ended."""
+    return record.with_suffix(".lock")
+
+
+def write_record(
+    path: Path, server: int, port: int, temporary: Path, drain_s: float = DRAIN_S
+) -> None:
     """Leave a record of who serves.
 
     Args:
@@ -47,6 +57,7 @@ def write_record(path: Path, server: int, port: int, temporary: Path) -> None:
         server: Process id of the Java process.
         port: Where it listens.
         temporary: Folder that the archives were unpacked into.
+        drain_s: How long this process lets work end, at most.
     """
     me, java = psutil.Process(), psutil.Process(server)
     record = Record(
@@ -56,6 +67,7 @@ def write_record(path: Path, server: int, port: int, temporary: Path) -> None:
         server_started=java.create_time(),
         port=port,
         temporary=str(temporary),
+        drain_s=drain_s,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.encode(record))

@@ -15,7 +15,7 @@ from f5serve.errors import ConfigurationError
 from scripts import say_lines
 from scripts.client import Client, SayError, say
 from scripts.player import found_player
-from scripts.say_stream import receive, whole_file
+from scripts.say_stream import receive, require_writable, whole_file
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 DEFAULT_OUT: Final = Path("out/say.wav")
@@ -43,10 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.trim:
         fields["trim_silence"] = True
     if options.file is None:
+        out = options.out or DEFAULT_OUT
         try:
-            return _stream_one(options, fields) if options.stream else _say_one(options, fields)
+            require_writable(out)
+            return (_stream_one if options.stream else _say_one)(options, fields, out)
         except SayError as error:
             print(f"say: {error}", file=sys.stderr)
+            return 1
+        except OSError as error:
+            print(f"say: {out}: {error.strerror or error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             return say_lines.INTERRUPTED
@@ -61,8 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def _say_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
-    out = options.out or DEFAULT_OUT
+def _say_one(options: argparse.Namespace, fields: Mapping[str, object], out: Path) -> int:
     response_format = "json" if options.segments else FORMAT_OF[out.suffix.lower()]
     asked = {"text": options.text, **fields, "response_format": response_format}
     said = say(options.url, asked)
@@ -76,8 +80,7 @@ def _say_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
     return 0
 
 
-def _stream_one(options: argparse.Namespace, fields: Mapping[str, object]) -> int:
-    out = options.out or DEFAULT_OUT
+def _stream_one(options: argparse.Namespace, fields: Mapping[str, object], out: Path) -> int:
     player = found_player() if options.play else None
     response_format = FORMAT_OF[out.suffix.lower()]
     asked = {"text": options.text, **fields, "response_format": response_format}

@@ -1,18 +1,15 @@
-"""Serves the model store in the foreground, until Ctrl-C or ``make stop``.
-
-``python -m scripts.serve`` starts, ``python -m scripts.serve --stop`` stops.
-"""
+"""Serves the model store in the foreground (``make serve``), until Ctrl-C or ``make stop``."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final, get_args
@@ -24,19 +21,19 @@ from f5serve.settings import Dtype
 from scripts.edge_process import stop_left_behind
 from scripts.launch import ServerOptions, served_models, stop_group_of
 from scripts.ports import Ports
-from scripts.running import read_record, record_path, same_process
+from scripts.running import DRAIN_S, Record, read_record, record_path, same_process
 from scripts.server import LOGS, Memory, TorchServe, memory_of
+from scripts.signals import handled
 
 __all__ = ["Memory", "Ports", "ServerOptions", "TorchServe", "main", "memory_of", "served_models"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-DRAIN_S: Final = 30.0
 MOST_WORKERS: Final = 64
 STOP_DEADLINE_S: Final = 60.0
 
 
 class Signals:
-    """Counts the wishes to stop: one drains, two stop at once."""
+    """Counts the wishes to stop: one drains, two stop at once; a terminal that is closed drains."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -44,8 +41,9 @@ class Signals:
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """Take one signal."""
-        del number, frame
-        self.count += 1
+        del frame
+        # Of a closed terminal both the kernel and the shell tell, which is no hurry.
+        self.count += number != signal.SIGHUP
         self.wanted.set()
 
     def hurry(self) -> bool:
@@ -98,9 +96,10 @@ def main(argv: list[str] | None = None) -> int:
             threads=options.threads,
             workers=options.workers,
             dtype=options.dtype,
+            drain_s=options.drain_s,
         )
-        return serve(server_options, drain_s=options.drain_s)
-    except ConfigurationError as error:
+        return serve(server_options)
+    except (ConfigurationError, OSError) as error:
         print(f"serve: {error}", file=sys.stderr)
         return 1
 
@@ -118,7 +117,7 @@ def worker_count(text: str) -> int:
     return count
 
 
-def serve(options: ServerOptions, *, drain_s: float) -> int:
+def serve(options: ServerOptions) -> int:
     """Start a server, wait for a signal, drain, stop.
 
     Returns:
@@ -130,10 +129,11 @@ def serve(options: ServerOptions, *, drain_s: float) -> int:
     signals = Signals()
 
     def tell(line: str) -> None:
-        print(f"serve: {line}", flush=True)
+        with contextlib.suppress(OSError):  # a closed terminal is no reason to drop work
+            print(f"serve: {line}", flush=True)
 
     server = TorchServe(options, tell)
-    with handled(signals):
+    with handled(signals.note, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         started = time.monotonic()
         try:
             tell(f"starting {len(options.models)} models from {options.store}")
@@ -141,35 +141,19 @@ def serve(options: ServerOptions, *, drain_s: float) -> int:
             server.wait_ready(interrupted=signals.wanted.is_set)
             if signals.wanted.is_set():
                 return 0
-            print(
-                f"serve: all READY in {time.monotonic() - started:.1f} s; {server.memory()}",
-                flush=True,
-            )
-            print(f"serve: {server.inference_url}/predictions/tts  (Ctrl-C stops)", flush=True)
+            tell(f"all READY in {time.monotonic() - started:.1f} s; {server.memory()}")
+            tell(f"{server.inference_url}/predictions/tts  (Ctrl-C stops)")
             while server.is_running() and not signals.wanted.wait(1.0):
                 pass
             if not server.is_running():
                 print(f"serve: TorchServe ended by itself. {server.log_tail()}", file=sys.stderr)
                 return 1
-            print(f"serve: draining, {drain_s:.0f} s at most (again: at once)", flush=True)
-            server.drain(drain_s, signals.hurry)
+            tell(f"draining, {options.drain_s:.0f} s at most (again: at once)")
+            server.drain(options.drain_s, signals.hurry)
         finally:
             server.stop(drain_s=0)
-            print("serve: stopped", flush=True)
+            tell("stopped")
     return 0
-
-
-@contextlib.contextmanager
-def handled(signals: Signals) -> Iterator[None]:
-    """Have SIGINT and SIGTERM counted while the block runs."""
-    former = {
-        number: signal.signal(number, signals.note) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 def stop_recorded(path: Path) -> str:
@@ -179,23 +163,21 @@ def stop_recorded(path: Path) -> str:
         What was done, for a person.
 
     Raises:
-        ConfigurationError: If the server does not end in time.
+        ConfigurationError: If the server is another user's, or does not end in time.
+        OSError: If its record cannot be removed.
     """
     record = read_record(path)
     if record is None:
         return "nothing of ours is running on that port"
     supervisor = same_process(record.supervisor, record.supervisor_started)
     if supervisor is not None:
-        supervisor.terminate()
-        try:
-            supervisor.wait(DRAIN_S + STOP_DEADLINE_S)
-        except psutil.TimeoutExpired as error:
-            raise ConfigurationError(
-                f"process {supervisor.pid} does not end; kill it: kill -9 {supervisor.pid}, then make stop"
-            ) from error
+        require_own(supervisor)
+        end(supervisor, record)
         return f"stopped what was served on port {record.port}"
-    stop_left_behind(path.parent)
     server = same_process(record.server, record.server_started)
+    if server is not None:
+        require_own(server)
+    stop_left_behind(path.parent)
     if server is not None:
         stop_group_of(server.pid)
     shutil.rmtree(record.temporary, ignore_errors=True)
@@ -205,6 +187,41 @@ def stop_recorded(path: Path) -> str:
         if server is None
         else "stopped a server left behind"
     )
+
+
+def require_own(process: psutil.Process) -> None:
+    """Refuse to stop what another user has started; a process that has just ended is nobody's.
+
+    Raises:
+        ConfigurationError: If it is another user's.
+    """
+    try:
+        os.kill(process.pid, 0)  # a question, no signal
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise ConfigurationError(
+            f"process {process.pid} belongs to {process.username()}, who can stop it"
+        ) from error
+
+
+def end(supervisor: psutil.Process, record: Record) -> None:
+    """Ask the command in the foreground to end, and wait for as long as its work may take.
+
+    Raises:
+        ConfigurationError: If it does not end in time.
+    """
+    patience_s = record.drain_s + STOP_DEADLINE_S
+    try:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            supervisor.terminate()
+        supervisor.wait(patience_s)
+    except psutil.TimeoutExpired as error:
+        pid = supervisor.pid
+        raise ConfigurationError(
+            f"process {pid} has not ended within {patience_s:.0f} s. Wait, or press Ctrl-C twice where it runs;"
+            f" if that does not help: kill -9 {pid}, then make stop PORT={record.port}"
+        ) from error
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import Final, Self
 import psutil
 
 from f5serve.errors import ConfigurationError
+from scripts.guards import held
 from scripts.java import find_java
 from scripts.launch import (
     ServerOptions,
@@ -34,7 +35,7 @@ from scripts.launch import (
 )
 from scripts.management import describe_all
 from scripts.ports import Ports
-from scripts.running import record_path, remove_own_record, write_record
+from scripts.running import guard_path, record_path, remove_own_record, write_record
 from scripts.workers import look, require_scalable
 
 LOGS: Final = Path(__file__).resolve().parent.parent / "logs"
@@ -86,6 +87,7 @@ class TorchServe:
         self._process: subprocess.Popen[bytes] | None = None
         self._temporary: Path | None = None
         self._log_start: dict[Path, int] = {}
+        self._guards = contextlib.ExitStack()
 
     @classmethod
     def for_store(
@@ -147,11 +149,13 @@ class TorchServe:
         """Start the server; it is not ready yet.
 
         Raises:
-            ConfigurationError: If an archive, Java, disk or a port is missing, or a model has to have one worker.
+            ConfigurationError: If an archive, Java, disk or a port is missing, a model has to have one worker, or
+                another server is starting there.
         """
         options = self.options
         archives = options.archives()
         require_scalable(archives, options.workers)
+        self._require_alone()
         options.ports.require_free()
         java = find_java()
         options.logs.mkdir(parents=True, exist_ok=True)
@@ -172,7 +176,11 @@ class TorchServe:
             )
         if options.record is not None:
             write_record(
-                options.record, self._process.pid, options.ports.inference, self._temporary
+                options.record,
+                self._process.pid,
+                options.ports.inference,
+                self._temporary,
+                options.drain_s,
             )
 
     def wait_ready(
@@ -259,6 +267,7 @@ class TorchServe:
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
+        self._guards.close()
 
     def processes(self) -> list[psutil.Process]:
         """Answer the Java process and all its workers."""
@@ -296,6 +305,15 @@ class TorchServe:
             with path.open("rb") as file:
                 file.seek(self._log_start.get(path, 0))
                 yield path, file.read().decode(errors="replace")
+
+    def _require_alone(self) -> None:
+        """Hold the port's record: of two that start at once, each would find the ports free."""
+        record, port = self.options.record, self.options.ports.inference
+        if record is not None and not self._guards.enter_context(held(guard_path(record))):
+            raise ConfigurationError(
+                f"port {port} is that of a server of ours which runs or is starting. Stop it (make stop PORT={port}),"
+                " or serve elsewhere: make serve PORT=9080"
+            )
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

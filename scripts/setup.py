@@ -7,6 +7,8 @@ Runs on a bare Python: it imports the standard library alone. The work is done o
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import platform
@@ -17,6 +19,7 @@ import sys
 import threading
 import time
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,6 +97,26 @@ def set_up(home: Path, *, dev: bool) -> bool:
     state = wanted_state(ROOT)
     if read_stamp(stamp).get(kind) == state:
         return False
+    with alone(home):
+        if read_stamp(stamp).get(kind) == state:
+            return False  # made by the run that was waited for
+        make(home, stamp, state, dev=dev)
+    return True
+
+
+def make(home: Path, stamp: Path, state: str, *, dev: bool) -> None:
+    """Bring one virtual environment up to date that is not.
+
+    Args:
+        home: Folder of the environment.
+        stamp: Where to tell that it is.
+        state: What to tell there.
+        dev: Whether to install the extra ``dev`` too.
+
+    Raises:
+        SetupError: If disk or a package is missing.
+    """
+    kind = "dev" if dev else "serving"
     check_disk(home, NEEDED_BYTES[kind])
     stamp.unlink(missing_ok=True)
     python = make_venv(home)
@@ -105,7 +128,29 @@ def set_up(home: Path, *, dev: bool) -> bool:
         remove_native_torchaudio(python)
     verify_imports(python, ["serving", "dev"] if dev else ["serving"])
     stamp.write_text(json.dumps(dict.fromkeys({"serving", kind}, state)), encoding="utf-8")
-    return True
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold an environment for oneself while the block runs; another run waits, and says so.
+
+    The lock is a file beside the folder, which may have to be removed.
+
+    Raises:
+        SetupError: If that file cannot be made.
+    """
+    home = home.resolve()
+    try:
+        guard = home.with_name(f"{home.name}.lock").open("ab")
+    except OSError as error:
+        raise SetupError(f"{home.parent} cannot be written to ({error.strerror})") from error
+    with guard:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"setup: another run makes {home}; waiting until it has ended", flush=True)
+            fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
 
 
 def check_python(version: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
 """The objectives of ``config/slo.yaml``, and the series by which alerts know them.
 
-``python -m scripts.slo`` writes ``config/monitoring/objectives.yaml``: one series for each objective, so that no
+``make objectives`` writes ``config/monitoring/objectives.yaml``: one series for each objective, so that no
 number stands in two places.
 """
 

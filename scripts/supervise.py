@@ -1,4 +1,4 @@
-"""Runs a pod: TorchServe, the edge in front of it, and the probes. ``python -m scripts.supervise``, under tini.
+"""Runs a pod: TorchServe, the edge in front of it, and the probes. ``make serve EDGE=1``; in a container under tini.
 
 The environment says how (``scripts/pod.py``, ``docs/edge.md``). SIGTERM drains: ``/readyz`` says no, requests are
 served a while longer, then the edge takes no more and what it has taken is finished, then TorchServe stops.
@@ -9,7 +9,6 @@ status 1, so that it is started again.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -23,7 +22,8 @@ from typing import Final
 
 from f5serve.errors import ConfigurationError
 from scripts.edge import find_nginx
-from scripts.edge_process import Edge
+from scripts.edge_process import POD_LOCK, Edge
+from scripts.guards import held
 from scripts.placement import backends_of, broken_models, expected_models, server_options
 from scripts.pod import PodSettings, read_pod
 from scripts.ports import Ports, require_port_free
@@ -89,7 +89,7 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
         settings.control_port,
         remedy="EDGE=1, with F5SERVE_CONTROL_PORT=9001",
     )
-    Ports.from_base(settings.torchserve_port).require_free()
+    Ports.from_base(settings.torchserve_port).require_free("EDGE=1 PORT=9080")
     expected = expected_models(settings)
     broken = broken_models(settings, expected, tell)
     served = tuple(name for name in expected if name not in broken)
@@ -214,14 +214,11 @@ def sole(folder: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: If another pod holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "pod.lock").open("ab") as guard:
-        try:
-            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    with held(folder / POD_LOCK) as is_ours:
+        if not is_ours:
             raise ConfigurationError(
                 f"{folder} is in use by another pod; give this one a folder of its own: F5SERVE_RUN"
-            ) from error
+            )
         shutil.rmtree(folder / "tmp", ignore_errors=True)
         yield
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from f5serve.errors import ConfigurationError
-from loadtests.lock import alone
 from scripts.archive import file_digest
+from scripts.guards import alone
 from scripts.record import write_record
 from scripts.training.cards import write_card
 from scripts.training.data import Shard, build_corpus, load_corpus, load_waves

@@ -71,7 +71,8 @@ def require_packages() -> None:
         raise ConfigurationError(
             f"archives of the full profile are compared with {', '.join(PACKAGES[name] for name in missing)}"
             " before they are served, which is not installed: make setup-dev."
-            " Or package on another machine, copy the model store, and serve it with python -m scripts.serve"
+            " Or package on another machine, copy the model store, and serve it with"
+            " PYTHONPATH=handlers:. .venv/bin/python -m scripts.serve"
         )
 
 

@@ -1,6 +1,6 @@
 """Opens archives again and checks them, before they are moved into place and whenever asked.
 
-``python -m scripts.verify`` checks every archive of the store against its lock file.
+``make verify`` checks every archive of the store against its lock file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Register a voice: check a clip, bring it to the form that models take, put it into config/voices.
 
-python -m scripts.voice                     # list the voices
-python -m scripts.voice anna --audio anna.flac --text "What is said in it." --language en
+make voice                     # list the voices
+make voice NAME=anna AUDIO=anna.flac TEXT="What is said in it." LANGUAGE=en
 """
 
 from __future__ import annotations

@@ -41,15 +41,25 @@ def test_where_its_module_is_missing_the_remedy_is_told(
         find_nginx()
 
 
-def test_a_port_that_is_taken_is_told_with_the_remedy(tmp_path: Path, backend: Backend) -> None:
+@pytest.mark.parametrize(
+    ("setting", "remedy"),
+    [
+        ("edge_port", r"make serve EDGE=1 EDGE_PORT=8100$"),
+        ("tls_port", r"make serve EDGE=1, with F5SERVE_TLS_PORT=9443$"),
+    ],
+)
+def test_a_port_that_is_taken_is_told_with_the_remedy(
+    setting: str, remedy: str, tmp_path: Path, backend: Backend
+) -> None:
+    certificate = {"tls_cert": "x", "tls_key": "x"} if setting == "tls_port" else {}
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         held.listen()
         port = int(held.getsockname()[1])
 
         with (
-            pytest.raises(ConfigurationError, match=rf"port {port} \(edge\) is in use.*EDGE_PORT"),
-            running_edge(tmp_path, backend, edge_port=port),
+            pytest.raises(ConfigurationError, match=rf"port {port} \(edge\) is in use.*{remedy}"),
+            running_edge(tmp_path, backend, **{setting: port}, **certificate),
         ):
             pass
 

@@ -19,11 +19,11 @@ import pytest
 import yaml
 
 from f5serve import encoding
-from loadtests.lock import alone
 from loadtests.profile import FOLDER
 from loadtests.run import RESULTS, thinned
 from loadtests.watch import Holding
 from loadtests.workload import ROOT, expected_s
+from scripts.guards import alone
 
 Reply = tuple[int, dict[str, str], bytes]
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
 
 from f5serve.encoding import encode
-from scripts import readme
+from f5serve.errors import ConfigurationError
+from scripts import demo, readme
 from scripts.client import Said
 from scripts.demo import Line, measure, table
 from scripts.picture import spectrogram_db
+from scripts.server import TorchServe
+from tests.unit.scripts.test_signals import not_ignored
 
 HEADERS = {
     "X-Model": "f5_fr",
@@ -53,6 +60,70 @@ def test_speech_of_the_right_language_has_no_problems_and_leaves_a_picture(tmp_p
 )
 def test_what_is_wrong_is_told(answer: Said, problem: str, tmp_path: Path) -> None:
     assert problem in "; ".join(measure("fr", answer, tmp_path).problems)
+
+
+class Server:
+    """A server that does not start, or whose demo is told to end; stopped in any case."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.inference_url = ""
+        self.is_stopped = False
+        self._happens = happens
+
+    def __enter__(self) -> Self:
+        self._happens()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_stopped = True
+
+
+def run_demo(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(demo, "STORE", folder / "store")
+    monkeypatch.setattr(demo, "package", lambda _: 0)
+    monkeypatch.setattr(TorchServe, "for_store", lambda *_, **__: server)
+    return demo.main(["--out", str(folder / "out")])
+
+
+def test_a_server_that_cannot_be_started_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise ConfigurationError("port 8080 (inference) is in use")
+
+    assert run_demo(Server(refuse), tmp_path, monkeypatch) == 1
+
+    assert capsys.readouterr().err == "demo: port 8080 (inference) is in use\n"
+
+
+def test_an_interrupted_demo_ends_with_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    assert run_demo(Server(interrupt), tmp_path, monkeypatch) == 130
+
+    assert capsys.readouterr().err == "\ndemo: stopped\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_told_to_end_or_loses_its_terminal_leaves_no_server(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(lambda: None)
+
+    def told_to_end(*_: object) -> list[Line]:
+        os.kill(os.getpid(), number)
+        raise AssertionError("the demo went on")
+
+    monkeypatch.setattr(demo, "speak_all", told_to_end)
+
+    with not_ignored(number), pytest.raises(SystemExit) as ended:
+        run_demo(server, tmp_path, monkeypatch)
+
+    assert ended.value.code == 128 + number
+    assert server.is_stopped
 
 
 def test_a_spectrogram_shows_a_tone_where_it_is() -> None:

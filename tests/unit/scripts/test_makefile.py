@@ -136,6 +136,39 @@ def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:
     assert "--stream" not in planned("say", "STREAM=0")
 
 
+@pytest.mark.parametrize(
+    ("task", "switch", "argument"),
+    [
+        (["fetch"], "DRY_RUN", "--dry-run"),
+        (["fetch"], "ACCEPT_LICENCE", "--accept-licence"),
+        (["fetch"], "UPDATE", "--update"),
+        (["say"], "TRIM", "--trim"),
+        (["say"], "SEGMENTS", "--segments"),
+        (["say"], "STREAM", "--stream"),
+        (["say"], "PLAY", "--play"),
+        (["serve"], "EDGE", "scripts.supervise"),
+        (["voice", "NAME=anna"], "REPLACE", "--replace"),
+        (["bench-engine"], "QUICK", "--quick"),
+        (["bench-engine"], "RECORD", "--record"),
+        (["loadtest"], "SLO", "--slo"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_switch_is_on_or_off_by_any_word_for_it_and_nothing_else(
+    task: list[str], switch: str, argument: str
+) -> None:
+    on = [argument in planned(*task, f"{switch}={word}") for word in ("1", "yes", "true", "on")]
+    off = [
+        argument in planned(*task, f"{switch}={word}") for word in ("0", "no", "false", "off", "")
+    ]
+
+    assert all(on)
+    assert not any(off)
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        planned(*task, f"{switch}=ture")
+    assert f"{switch}=ture: on is one of 1 yes true on" in refused.value.stderr
+
+
 def arguments_of_fetch(*given: str) -> list[str]:
     """Answer what the command of ``make fetch`` gets."""
     words = planned("fetch", *given).replace("\\\n", " ").split()

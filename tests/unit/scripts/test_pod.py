@@ -184,6 +184,12 @@ def test_a_run_folder_is_one_pods_and_freed_of_what_a_killed_one_left(tmp_path: 
         pass
 
 
+def test_whoever_stops_a_pod_is_told_how_long_it_may_take_to_drain() -> None:
+    settings = PodSettings(drain_delay_s=5.0, drain_s=120.0)
+
+    assert server_options(settings, ("tts",)).drain_s == 125.0
+
+
 def test_an_empty_store_is_told_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="make package"):
         expected_models(PodSettings(store=str(tmp_path)))

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from f5serve.errors import ConfigurationError
-from scripts import convert, edge, keys, make_stand_ins, package, supervise, verify
+from scripts import (
+    convert,
+    edge,
+    keys,
+    make_stand_ins,
+    package,
+    running,
+    serve,
+    supervise,
+    verify,
+)
 from scripts.lock import Entry, read_lock, write_entry
 from scripts.setup import ROOT
 
@@ -103,3 +115,39 @@ def test_an_interrupted_packaging_ends_with_a_line(
 
     assert package.main(["--store", str(tmp_path)]) == package.INTERRUPTED
     assert "stopped" in capsys.readouterr().err
+
+
+def test_a_packaging_that_is_told_to_end_clears_up_as_after_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: list[bool] = []
+
+    def told_to_end(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            cleared.append(True)
+
+    monkeypatch.setattr(package, "package", told_to_end)
+
+    with pytest.raises(SystemExit) as ended:
+        package.main(["--store", str(tmp_path)])
+
+    assert (ended.value.code, cleared) == (128 + signal.SIGTERM, [True])
+
+
+def test_a_run_folder_that_cannot_be_written_to_is_told_in_a_line_by_a_server(
+    nowhere: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "tts.mar").touch()
+    monkeypatch.setattr(running, "RECORDS", nowhere)
+
+    assert serve.main(["--store", str(tmp_path), "--models", "tts"]) == 1
+
+    said = capsys.readouterr().err
+    assert said.startswith("serve: ")
+    assert "Not a directory" in said
+    assert said.count("\n") == 1

@@ -69,6 +69,25 @@ def test_the_ending_of_the_file_names_the_format(tmp_path: Path, name: str, want
     assert server.requests[0]["response_format"] == wanted
 
 
+@pytest.mark.parametrize("how", [[], ["--stream"]], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    ("name", "told"), [("folder.wav", "Is a directory"), ("file/a.wav", "Not a directory")]
+)
+def test_where_nothing_can_be_written_nothing_is_spoken(
+    how: list[str], name: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "file").touch()
+    out = tmp_path / name
+
+    with fake_model(lambda _: spoken()) as server:
+        status = say.main(["Bonjour", *how, "--url", address(server.url), "--out", str(out)])
+
+    assert (status, server.requests) == (1, [])
+    assert capsys.readouterr().err == f"say: {out}: {told}\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.wav"]
+
+
 @pytest.mark.parametrize("arguments", [["--out", "a.txt"], ["--out", "a.mp3", "--segments"]])
 def test_an_ending_that_names_no_format_is_refused_with_those_that_do(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

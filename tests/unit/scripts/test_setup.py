@@ -5,13 +5,17 @@ import platform
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from scripts import setup
 from scripts.setup import (
     CPU_BUILD_REMEDY,
     ROOT,
@@ -160,6 +164,50 @@ def test_a_damaged_stamp_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "stamp").write_text("{", encoding="utf-8")
 
     assert read_stamp(tmp_path / "stamp") == {}
+
+
+def test_of_two_runs_at_once_one_makes_the_environment_and_the_other_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / ".venv"
+    made: list[Path] = []
+    begun, may_end = threading.Event(), threading.Event()
+
+    def make_venv(folder: Path) -> Path:
+        folder.mkdir()  # fails where it is there: the other run would be wiped out
+        made.append(folder)
+        begun.set()
+        assert may_end.wait(30)
+        return folder / "bin" / "python"
+
+    monkeypatch.setattr(setup, "make_venv", make_venv)
+    monkeypatch.setattr(setup, "expects_cuda", lambda _: False)
+    monkeypatch.setattr(setup, "check_disk", lambda *_: None)
+    monkeypatch.setattr(setup, "install", lambda *_, **__: None)
+    monkeypatch.setattr(setup, "verify_imports", lambda *_: None)
+
+    with ThreadPoolExecutor(2) as runs:
+        first = runs.submit(setup.set_up, home, dev=False)
+        assert begun.wait(30)
+        second = runs.submit(setup.set_up, home, dev=False)
+        time.sleep(0.2)
+        waits = not second.done()
+        may_end.set()
+
+    assert waits
+    assert (first.result(), second.result()) == (True, False)
+    assert made == [home]
+    assert "waiting" in capsys.readouterr().out
+
+
+def test_a_place_that_cannot_be_written_to_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    assert setup.main(["--venv", str(tmp_path / "file" / ".venv")]) == 1
+
+    assert "cannot be written to (Not a directory)" in capsys.readouterr().err
 
 
 def test_setup_imports_the_standard_library_alone() -> None:

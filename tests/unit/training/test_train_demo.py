@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from loadtests.lock import alone
 from scripts import train_demo
+from scripts.guards import alone
 
 
 @pytest.fixture(autouse=True)

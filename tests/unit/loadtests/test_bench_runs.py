@@ -74,8 +74,12 @@ def faked(monkeypatch: pytest.MonkeyPatch, module: ModuleType, began: Callable[[
 @pytest.fixture
 def records(monkeypatch: pytest.MonkeyPatch) -> Records:
     kept: Records = []
+
+    def keep(path: Path, result: Mapping[str, Any], *, measured: Mapping[str, Any]) -> None:
+        kept.append({"circumstances": measured, **result})
+
     for module in (engine, overhead, schedules, serving):
-        monkeypatch.setattr(module, "write_record", lambda path, record: kept.append(record))
+        monkeypatch.setattr(module, "write_record", keep)
     return kept
 
 

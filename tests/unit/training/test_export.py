@@ -10,6 +10,7 @@ import pytest
 import soundfile
 import yaml
 
+from scripts.sources import read_voices
 from scripts.training import export
 from scripts.training.cards import write_card
 from scripts.training.espeak import RATE_HZ, Reading
@@ -64,6 +65,20 @@ def test_each_speaker_gets_a_clip_and_a_pace_of_its_own_the_default_first(
     assert second["source"] == "espeak-ng, voice fr+f2"
     assert first["transcript"] == second["transcript"] == "Text of fr."
     assert soundfile.read(tmp_path / "voices/f2_fr.wav")[0].max() == pytest.approx(0.25, abs=1e-3)
+
+
+def test_a_corpus_whose_line_meets_zero_below_it_gives_a_voice_that_can_be_served(
+    corpus: Path, tmp_path: Path
+) -> None:
+    """Mandarin of 2,000 random texts did, by half a frame."""
+    rows = [{"tokens": ["a"] * n, "frames": 7 * n - 1} for n in (5, 10, 20)]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (corpus / "zh-plain-1.jsonl").write_text(text)
+
+    export_voices(["zh"], [PLAIN], corpus, tmp_path / "voices")
+
+    (voice,) = read_voices(tmp_path / "voices" / VOICE_LIST).voices
+    assert voice.edge_frames == 0.0
 
 
 def test_a_further_voice_joins_those_of_its_language_and_leaves_the_others_as_they_were(

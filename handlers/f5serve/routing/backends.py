@@ -31,6 +31,7 @@ from f5serve.routing.answers import (
     piece_of,
 )
 from f5serve.routing.board import Board
+from f5serve.routing.deadline import Deadline
 from f5serve.routing.lookout import PATIENCE, Lookout, Patience
 from f5serve.routing.replicas import Directory, Replica
 from f5serve.settings import Backend
@@ -45,63 +46,12 @@ MOST_TRIES: Final = 3
 """A piece that dies with its worker is sent again: the first time it may have had bad company, the second
 time the suspect of its batch was found out (``f5serve.poison``). It is not sent round for ever."""
 ECHO_BODY: Final = msgspec.json.encode(ECHO)
-NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 # A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
 _ASK_AFTER_S: Final = 5
 _ASK_AGAIN_S: Final = 2
 _ASK_TIMES: Final = 3
 _SPARE: Final = 8  # connections for each piece at a time
-
-
-class Deadline:
-    """A point in time until which an answer is wanted.
-
-    Args:
-        seconds: From now on.
-        clock: Monotonic seconds.
-        gone_s: Of these, seconds that are gone already.
-    """
-
-    def __init__(
-        self,
-        seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-        *,
-        gone_s: float = 0.0,
-    ) -> None:
-        self._clock = clock
-        self._start = clock()
-        self._end = self._start + seconds - gone_s
-        self._seconds = seconds
-
-    def spent_s(self) -> float:
-        """Answer the seconds since it was set."""
-        return self._clock() - self._start
-
-    def cancel(self) -> None:
-        """Let no time be left: nobody wants the answer any more."""
-        self._end = -math.inf
-
-    def left_s(self) -> float:
-        """Answer the seconds left.
-
-        Raises:
-            DeadlineError: If there are none.
-        """
-        left = self._end - self._clock()
-        if left <= 0:
-            raise self.exceeded()
-        return left
-
-    def passed(self) -> bool:
-        """Tell whether no time is left."""
-        return self._end <= self._clock()
-
-    def exceeded(self) -> DeadlineError:
-        """Answer the error for having passed it."""
-        return DeadlineError(
-            f"the speech was not ready within {self._seconds:g} s; send shorter text, or fewer steps"
-        )
 
 
 def connections(per_host: int) -> urllib3.PoolManager:
@@ -146,7 +96,7 @@ class _Attempt:
     deadline: Deadline
     request_id: str
     patience: Deadline
-    trace: Mapping[str, str]
+    headers: Mapping[str, str]
     begun: bool
     ticket: str = ""
     failed: list[str] = field(default_factory=list)
@@ -223,7 +173,7 @@ class LanguageModels:
         *,
         deadline: Deadline,
         request_id: str,
-        trace: Mapping[str, str] = NO_TRACE,
+        headers: Mapping[str, str] = NO_HEADERS,
         begun: bool = False,
     ) -> SpokenPiece:
         """Have one piece spoken, by the replica that has least to do.
@@ -237,7 +187,7 @@ class LanguageModels:
             fields: A ``PieceRequest``'s fields.
             deadline: When to give up.
             request_id: Handed on, so that one request can be followed through the logs.
-            trace: The caller's tracing headers, handed on as they are.
+            headers: Handed on as they are: the caller's tracing, and by what the edge knows it.
             begun: Whether the answer may have begun. To refuse would break it off, so it waits till the deadline.
 
         Raises:
@@ -254,7 +204,7 @@ class LanguageModels:
             deadline=deadline,
             request_id=request_id,
             patience=Deadline(self._max_refused_s),
-            trace=trace,
+            headers=headers,
             begun=begun,
         )
         with self._board.holding(backend.model) as attempt.ticket:
@@ -392,7 +342,7 @@ class LanguageModels:
                 "Content-Type": "application/json",
                 "Host": replica.host,
                 "X-Request-Id": attempt.request_id,
-                **attempt.trace,
+                **attempt.headers,
             },
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s),
             pool_timeout=left_s,

@@ -1,0 +1,142 @@
+"""The edge tells of callers who have gone, of nobody else, and a pod stops working for them."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from f5serve.departures import CALLER_HEADER
+from scripts.edge import departures_folder
+from tests.edge.edges import TIMEOUT_S, RunningEdge
+from tests.edge.pods import Pod, is_ready, pod, store_of, until
+from tests.server.harness import demo_archives
+from tests.server.listening import heard
+
+SENTENCE = "Demain matin, nous irons ensemble au marché. "
+QUIET_S = 1.0
+
+
+def who_has_gone(edge: RunningEdge) -> set[str]:
+    return {path.name for path in departures_folder(edge.settings).iterdir()}
+
+
+def leave_after(port: int, body: dict[str, Any], came: Callable[[], bool], **headers: str) -> None:
+    """Ask for speech, and close the connection once something has happened."""
+    sent = json.dumps(body).encode()
+    lines = [
+        "POST /predictions/tts HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/json",
+        f"Content-Length: {len(sent)}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
+        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + sent)
+        wait_for(came)
+
+
+def wait_for(happened: Callable[[], bool], deadline_s: float = TIMEOUT_S) -> None:
+    end = time.monotonic() + deadline_s
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def caller_of(edge: RunningEdge) -> str:
+    """Answer the id that the edge gave the last request that it let through."""
+    return edge.backend.seen[-1].headers[CALLER_HEADER.lower()]
+
+
+def test_the_id_is_the_edges_own_whatever_a_caller_says(edge: RunningEdge) -> None:
+    mine = {"X-Request-Id": "mine", CALLER_HEADER: "0" * 32}
+
+    edge.speak("Bonjour.", headers=mine)
+    first = caller_of(edge)
+    edge.speak("Bonjour.", headers=mine)
+
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert first not in {"0" * 32, caller_of(edge)}
+
+
+@pytest.mark.parametrize("text", ["wait 3", "stream"])
+def test_who_leaves_before_the_answer_is_whole_has_gone(edge: RunningEdge, text: str) -> None:
+    before = who_has_gone(edge)
+
+    leave_after(edge.edge.port, {"text": text}, lambda: bool(edge.backend.seen))
+
+    wait_for(lambda: who_has_gone(edge) - before == {caller_of(edge)})
+
+
+@pytest.mark.parametrize(
+    "text", ["Bonjour.", "refused by a handler", "queue full", "raised", "too large"]
+)
+def test_who_has_an_answer_has_not(edge: RunningEdge, text: str) -> None:
+    before = who_has_gone(edge)
+
+    edge.speak(text)
+    edge.ask("GET", "/nowhere")
+    edge.ask("GET", "/readyz")
+    edge.ask("GET", "/v1/models")
+
+    time.sleep(QUIET_S)
+    assert who_has_gone(edge) == before
+
+
+def test_new_keys_change_nothing_about_it(edge: RunningEdge) -> None:
+    assert edge.edge.reload()
+    edge.speak("Bonjour.")
+    before = who_has_gone(edge)
+    edge.backend.seen.clear()
+
+    leave_after(edge.edge.port, {"text": "wait 3"}, lambda: bool(edge.backend.seen))
+
+    wait_for(lambda: who_has_gone(edge) - before == {caller_of(edge)})
+
+
+# --- a pod
+
+
+def told(running: Pod, message: str, request_id: str) -> list[dict[str, Any]]:
+    """Answer the lines of a request in the workers' logs."""
+    lines = (running.folder / "logs" / "model_log.log").read_text(encoding="utf-8").splitlines()
+    read = [json.loads(line) for line in lines if request_id in line]
+    return [line for line in read if line.get("message") == message]
+
+
+@pytest.mark.server
+def test_a_pod_stops_working_for_who_has_gone_and_for_nobody_else_of_that_name(
+    tmp_path: Path,
+) -> None:
+    archives = {path.stem: path for path in demo_archives()}
+    store = store_of(tmp_path, archives["f5_fr"], archives["tts"])
+    body = {"text": SENTENCE * 40, "language": "fr", "steps": 32}
+
+    with pod(tmp_path, store, MODELS="f5_fr tts") as running:
+        until(lambda: is_ready(running), running)
+        port = int(running.environment["F5SERVE_EDGE_PORT"])
+        begun = time.monotonic()
+        leave_after(port, body, lambda: time.monotonic() > begun + 1.0, **{"X-Request-Id": "same"})
+        namesake = requests.post(
+            f"{running.url}/predictions/tts",
+            json={"text": SENTENCE, "language": "fr", "steps": 4},
+            headers={"X-Request-Id": "same"},
+            timeout=TIMEOUT_S,
+        )
+        wait_for(lambda: len(told(running, "request", "same")) == 2)
+
+        heard(namesake)
+        left, stayed = told(running, "request", "same")
+        assert (left["status"], left["reason"]) == (499, "caller_gone")
+        assert (stayed["status"], stayed["reason"]) == (200, "ok")
+        assert left["seconds"] < 5.0  # all of it would take a minute
+        pieces = [line for line in told(running, "piece", "same") if line["status"] == 499]
+        assert pieces  # were under way, and were given up
+        assert len(told(running, "piece", "same")) < left["pieces"] / 2

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from f5serve.departures import CALLER_HEADER
 from scripts.edge import departures_folder
-from tests.edge.edges import TIMEOUT_S, RunningEdge
-from tests.edge.pods import Pod, is_ready, pod, store_of, until
+from tests.edge.edges import TIMEOUT_S, RunningEdge, leave_after, wait_for
+from tests.edge.pods import is_ready, pod, store_of, told, until
 from tests.server.harness import demo_archives
 from tests.server.listening import heard
 
@@ -26,28 +22,6 @@ QUIET_S = 1.0
 
 def who_has_gone(edge: RunningEdge) -> set[str]:
     return {path.name for path in departures_folder(edge.settings).iterdir()}
-
-
-def leave_after(port: int, body: dict[str, Any], came: Callable[[], bool], **headers: str) -> None:
-    """Ask for speech, and close the connection once something has happened."""
-    sent = json.dumps(body).encode()
-    lines = [
-        "POST /predictions/tts HTTP/1.1",
-        "Host: x",
-        "Content-Type: application/json",
-        f"Content-Length: {len(sent)}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
-        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + sent)
-        wait_for(came)
-
-
-def wait_for(happened: Callable[[], bool], deadline_s: float = TIMEOUT_S) -> None:
-    end = time.monotonic() + deadline_s
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def caller_of(edge: RunningEdge) -> str:
@@ -102,13 +76,6 @@ def test_new_keys_change_nothing_about_it(edge: RunningEdge) -> None:
 
 
 # --- a pod
-
-
-def told(running: Pod, message: str, request_id: str) -> list[dict[str, Any]]:
-    """Answer the lines of a request in the workers' logs."""
-    lines = (running.folder / "logs" / "model_log.log").read_text(encoding="utf-8").splitlines()
-    read = [json.loads(line) for line in lines if request_id in line]
-    return [line for line in read if line.get("message") == message]
 
 
 @pytest.mark.server

@@ -32,6 +32,7 @@ from f5serve.routing.answers import (
 )
 from f5serve.routing.board import Board
 from f5serve.routing.deadline import Deadline
+from f5serve.routing.lines import Line, Lines
 from f5serve.routing.lookout import PATIENCE, Lookout, Patience
 from f5serve.routing.replicas import Directory, Replica
 from f5serve.settings import Backend
@@ -74,9 +75,7 @@ def connections(per_host: int) -> urllib3.PoolManager:
     ):
         if hasattr(socket, name):
             kept_alive.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return urllib3.PoolManager(
-        num_pools=64, maxsize=_SPARE * per_host + 1, block=True, socket_options=kept_alive
-    )
+    return Lines(num_pools=64, maxsize=_SPARE * per_host + 1, block=True, socket_options=kept_alive)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -279,7 +278,7 @@ class LanguageModels:
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
             return None
         except DeadlineError:
-            failed = None  # it was not asked: a piece that nobody wants must not close its breaker
+            failed = None  # not asked, or hung up on: what nobody wants tells nothing of a replica
             raise
         finally:
             self._board.give_back(model, replica.url, failed=failed, answered=answered)
@@ -313,8 +312,11 @@ class LanguageModels:
 
     def _answer_of(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse | None:
         """Send a piece and wait for its answer; None if there will be none."""
-        if attempt.forgotten or not attempt.backend.in_order:
-            return self._post(replica, attempt, attempt.body)
+        line = Line()
+
+        def post() -> urllib3.BaseHTTPResponse:
+            with line.open():
+                return self._post(replica, attempt, attempt.body)
 
         def echo() -> bool:
             try:
@@ -327,10 +329,15 @@ class LanguageModels:
             self._board,
             attempt.backend.model,
             replica.url,
-            echo=echo,
+            echo=echo if attempt.backend.in_order and not attempt.forgotten else None,
             patience=self.forgotten_after,
         )
-        return lookout.wait(lambda: self._post(replica, attempt, attempt.body))
+        try:
+            # Not for being late: that is its own fault, and told by a read that has timed out.
+            return lookout.wait(post, attempt.deadline.require_wanted)
+        except DeadlineError:
+            line.hang_up()
+            raise
 
     def _post(self, replica: Replica, attempt: _Attempt, body: bytes) -> urllib3.BaseHTTPResponse:
         left_s = attempt.deadline.left_s()

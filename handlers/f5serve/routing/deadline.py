@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
@@ -32,6 +31,7 @@ class Deadline:
         self._end = self._start + seconds - gone_s
         self._seconds = seconds
         self._unwanted = unwanted
+        self._cancelled = False
 
     def spent_s(self) -> float:
         """Answer the seconds since it was set."""
@@ -39,7 +39,7 @@ class Deadline:
 
     def cancel(self) -> None:
         """Let no time be left: nobody wants the answer any more."""
-        self._end = -math.inf
+        self._cancelled = True
 
     def left_s(self) -> float:
         """Answer the seconds left.
@@ -49,13 +49,22 @@ class Deadline:
             DeadlineError: If there are none.
         """
         left = self._end - self._clock()
-        if left <= 0 or self._unwanted():
+        if self._cancelled or left <= 0 or self._unwanted():
             raise self.exceeded()
         return left
 
     def passed(self) -> bool:
         """Tell whether no time is left."""
-        return self._end <= self._clock() or self._unwanted()
+        return self._cancelled or self._end <= self._clock() or self._unwanted()
+
+    def require_wanted(self) -> None:
+        """Do nothing while the answer is wanted, though it may be late.
+
+        Raises:
+            DeadlineError: If it was cancelled before the time was over, or the caller has gone.
+        """
+        if self._unwanted() or (self._cancelled and self._clock() < self._end):
+            raise self.exceeded()
 
     def exceeded(self) -> DeadlineError:
         """Answer the error for having passed it."""

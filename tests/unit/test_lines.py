@@ -197,3 +197,30 @@ def test_a_replica_that_is_late_again_and_again_is_left_alone_for_a_while(silent
         deadline.cancel()
 
     assert not models.ready(told)
+
+
+def test_a_piece_that_was_forgotten_is_hung_up_before_it_is_sent_again(silent: Silent) -> None:
+    class Soon(LanguageModels):
+        forgotten_after = Patience(look_s=0.05, margin_s=0.1, grace_s=0.1)
+
+    board, gone = Board(), threading.Event()
+    told = backend(silent.url, in_order=True)
+
+    def speak() -> None:
+        deadline = Deadline(TIMEOUT_S, unwanted=gone.is_set)
+        with pytest.raises(CallerGoneError):
+            Soon(connections(4), max_refused_s=1.0, board=board).speak(
+                told, {"text": "x"}, deadline=deadline, request_id="id-1"
+            )
+
+    speaking = threading.Thread(target=speak)
+    speaking.start()
+    assert silent.asked.acquire(timeout=TIMEOUT_S)
+    time.sleep(0.3)
+    board.heard(told.model, told.url, time.monotonic())  # what was sent later has an answer
+
+    assert silent.ended.acquire(timeout=TIMEOUT_S)
+    assert silent.asked.acquire(timeout=TIMEOUT_S)  # the second time
+    gone.set()
+    speaking.join(TIMEOUT_S)
+    assert not speaking.is_alive()

@@ -334,10 +334,13 @@ class LanguageModels:
         )
         try:
             # Not for being late: that is its own fault, and told by a read that has timed out.
-            return lookout.wait(post, attempt.deadline.require_wanted)
+            answer = lookout.wait(post, attempt.deadline.require_wanted)
         except DeadlineError:
             line.hang_up()
             raise
+        if answer is None:
+            line.hang_up()
+        return answer
 
     def _post(self, replica: Replica, attempt: _Attempt, body: bytes) -> urllib3.BaseHTTPResponse:
         left_s = attempt.deadline.left_s()

@@ -1,7 +1,8 @@
 """Takes down which callers have gone, as the edge tells it, for the workers to see (``f5serve.departures``).
 
 nginx sends a line of its log for each request that ended before its answer was whole, over UDP on loopback: it waits
-for nobody, and what is lost is work that was not spared. An id is of 128 random bits, so that nobody else can name it.
+for nobody, and what is lost is work that was not spared. An id is of 128 random bits: who could name another's can
+read this machine's logs.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class DepartureBook:
             ):  # a full disk: what was begun is then spoken to its end
                 (self._folder / caller).touch(mode=0o600)
                 self._kept[caller] = self._clock()
+                self._kept.move_to_end(caller)
         self._forget()
 
     def _listen(self, listening: socket.socket) -> None:
@@ -101,7 +103,8 @@ class DepartureBook:
             if since > too_old and len(self._kept) <= MOST_KEPT:
                 return
             del self._kept[caller]
-            (self._folder / caller).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self._folder / caller).unlink()
 
     def _remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

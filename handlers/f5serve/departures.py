@@ -1,12 +1,13 @@
 """Callers who have gone: TorchServe does not notice, the edge does.
 
-nginx names each request whose caller went before the answer was whole, by an id that it gave the request on the way
-in, and ``scripts.departures`` leaves an empty file of that name. Workers look for it before they begin something and
-between the steps of the model. Without an edge there is no such id, and all that was begun is spoken to its end.
+nginx names each request whose caller went before the answer was whole, by an id that it made for the request, and
+``scripts.departures`` leaves an empty file of that name. Workers look for it before they begin something and between
+the steps of the model. Without an edge there is no such id, and all that was begun is spoken to its end.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,7 +30,8 @@ class Departures:
 
     def has_gone(self, caller: str) -> bool:
         """Tell whether a caller is known to have gone; one without an id never is."""
-        return self._folder is not None and bool(caller) and (self._folder / caller).exists()
+        # os.path takes what it may not look at for not being there, as is wanted here.
+        return self._folder is not None and bool(caller) and os.path.exists(self._folder / caller)  # noqa: PTH110
 
     def of(self, *callers: str) -> Callable[[], bool]:
         """Answer what tells, whenever it is asked, whether all of these have gone."""

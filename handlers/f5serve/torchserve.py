@@ -9,6 +9,7 @@ what a caller sent.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -228,9 +229,11 @@ def _send(chunks: Iterable[bytes], context: Context) -> bytes:
     from ts.handler_utils.utils import send_intermediate_predict_response  # only workers have it
 
     sent = 0
-    for chunk in chunks:
-        send_intermediate_predict_response([chunk], context.request_ids, "ok", 200, context)
-        sent += 1
+    # To somebody who has gone the stream may end in any way, so it ends quietly.
+    with contextlib.suppress(CallerGoneError):
+        for chunk in chunks:
+            send_intermediate_predict_response([chunk], context.request_ids, "ok", 200, context)
+            sent += 1
     if not sent:
         raise ServeError("a stream had nothing to send")
     return b""

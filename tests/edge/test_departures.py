@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ import requests
 from f5serve.departures import CALLER_HEADER
 from scripts.edge import departures_folder
 from tests.edge.edges import TIMEOUT_S, RunningEdge, leave_after, wait_for
-from tests.edge.pods import is_ready, pod, store_of, told, until
+from tests.edge.pods import Pod, is_ready, pod, store_of, told, until
 from tests.server.harness import demo_archives
 from tests.server.listening import heard
 
@@ -78,32 +79,58 @@ def test_new_keys_change_nothing_about_it(edge: RunningEdge) -> None:
 # --- a pod
 
 
-@pytest.mark.server
-def test_a_pod_stops_working_for_who_has_gone_and_for_nobody_else_of_that_name(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture(scope="module")
+def french(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
+    """A pod of the router and one language."""
+    folder = tmp_path_factory.mktemp("f")
     archives = {path.stem: path for path in demo_archives()}
-    store = store_of(tmp_path, archives["f5_fr"], archives["tts"])
-    body = {"text": SENTENCE * 40, "language": "fr", "steps": 32}
-
-    with pod(tmp_path, store, MODELS="f5_fr tts") as running:
+    store = store_of(folder, archives["f5_fr"], archives["tts"])
+    with pod(folder, store, MODELS="f5_fr tts") as running:
         until(lambda: is_ready(running), running)
-        port = int(running.environment["F5SERVE_EDGE_PORT"])
-        begun = time.monotonic()
-        leave_after(port, body, lambda: time.monotonic() > begun + 1.0, **{"X-Request-Id": "same"})
-        namesake = requests.post(
-            f"{running.url}/predictions/tts",
-            json={"text": SENTENCE, "language": "fr", "steps": 4},
-            headers={"X-Request-Id": "same"},
-            timeout=TIMEOUT_S,
-        )
-        wait_for(lambda: len(told(running, "request", "same")) == 2)
+        yield running
 
-        heard(namesake)
-        left, stayed = told(running, "request", "same")
-        assert (left["status"], left["reason"]) == (499, "caller_gone")
-        assert (stayed["status"], stayed["reason"]) == (200, "ok")
-        assert left["seconds"] < 5.0  # all of it would take a minute
-        pieces = [line for line in told(running, "piece", "same") if line["status"] == 499]
-        assert pieces  # were under way, and were given up
-        assert len(told(running, "piece", "same")) < left["pieces"] / 2
+
+def leave(running: Pod, name: str, **fields: Any) -> None:
+    """Ask for a minute's work, and leave after a second of it."""
+    begun = time.monotonic()
+    leave_after(
+        int(running.environment["F5SERVE_EDGE_PORT"]),
+        {"text": SENTENCE * 40, "language": "fr", "steps": 32, **fields},
+        lambda: time.monotonic() > begun + 1.0,
+        **{"X-Request-Id": name},
+    )
+
+
+@pytest.mark.server
+def test_a_pod_stops_working_for_who_has_gone_and_for_nobody_else_of_that_name(french: Pod) -> None:
+    leave(french, "same")
+    namesake = requests.post(
+        f"{french.url}/predictions/tts",
+        json={"text": SENTENCE, "language": "fr", "steps": 4},
+        headers={"X-Request-Id": "same"},
+        timeout=TIMEOUT_S,
+    )
+    wait_for(lambda: len(told(french, "request", "same")) == 2)
+
+    heard(namesake)
+    left, stayed = told(french, "request", "same")
+    assert (left["status"], left["reason"]) == (499, "caller_gone")
+    assert (stayed["status"], stayed["reason"]) == (200, "ok")
+    assert left["seconds"] < 5.0  # all of it would take a minute
+    pieces = [line for line in told(french, "piece", "same") if line["status"] == 499]
+    assert pieces  # were under way, and were given up
+    assert len(told(french, "piece", "same")) < left["pieces"] / 2
+
+
+@pytest.mark.server
+def test_a_stream_that_is_left_ends_without_an_error_of_anybodys(french: Pod) -> None:
+    leave(french, "heard", stream=True, steps=7)
+    wait_for(lambda: bool(told(french, "request", "heard")))
+
+    (left,) = told(french, "request", "heard")
+    assert (left["status"], left["reason"], left["level"]) == (200, "caller_gone", "INFO")
+    assert left["streamed"]
+    logs = french.folder / "logs"
+    written = "".join(path.read_text(encoding="utf-8") for path in sorted(logs.glob("*.log")))
+    assert "Traceback" not in written
+    assert "Invoking custom service failed" not in written

@@ -79,6 +79,7 @@ class FakeModel:
     hosts: list[str | None] = field(default_factory=list)
     traces: list[dict[str, str]] = field(default_factory=list)
     callers: list[str | None] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
 
 
 @contextmanager
@@ -97,6 +98,7 @@ def fake_model(
             model.ids.append(self.headers.get("X-Request-Id"))
             model.hosts.append(self.headers.get("Host"))
             model.callers.append(self.headers.get("X-Caller"))
+            model.ports.append(self.client_address[1])
             model.traces.append(
                 {
                     name.lower(): value

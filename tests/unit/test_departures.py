@@ -31,7 +31,7 @@ from f5serve.settings import GuardSettings
 from f5serve.synthesis import Synthesizer
 from f5serve.torchserve import Call
 from tests.fakes import FakeContext
-from tests.unit.routing_support import FakeModel, Scripted, fake_model, settings, speech
+from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, settings, speech
 from tests.unit.synthesis_support import ALPHABET, RecordingEngine, archive
 from tests.unit.test_continuous import ScriptedTurns
 
@@ -135,6 +135,48 @@ def test_nothing_is_begun_for_who_has_gone_while_waiting_for_a_worker(
     assert isinstance(gone, Answer)
     assert (gone.status, gone.reason) == (499, "caller_gone")
     assert (here.status, without_edge.status, len(model.requests)) == (200, 200, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(499, "caller_gone"), (500, "synthesis_failed"), (422, "piece_too_long")],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_whatever_a_model_says_of_a_piece_whose_caller_has_gone_it_is_nobodys_error(
+    departures: Departures, folder: Path, status: int, code: str, stream: bool
+) -> None:
+    """Its worker may have seen that before the router looked."""
+
+    def answer(request: dict[str, Any]) -> Scripted:
+        if request["piece"] < 2:
+            return speech()
+        (folder / ANNA).touch()
+        return problem(status, code)
+
+    with fake_model(answer) as model:
+        told = asked(
+            model,
+            departures,
+            text=SENTENCE * 9,
+            language="en",
+            stream=stream,
+            response_format="pcm",
+        )
+        if isinstance(told, StreamedAnswer):
+            with pytest.raises(CallerGoneError):
+                list(told.chunks)
+        else:
+            assert (told.status, told.reason) == (499, "caller_gone")
+
+
+def test_a_model_that_gives_up_a_piece_whose_caller_is_still_there_is_asked_again(
+    departures: Departures,
+) -> None:
+    script = iter([problem(499, "caller_gone"), speech()])
+    with fake_model(lambda _: next(script)) as model:
+        answer = asked(model, departures, text="Bonjour.", language="fr")
+
+    assert (answer.status if isinstance(answer, Answer) else 0, len(model.requests)) == (200, 2)
 
 
 def test_the_models_are_told_for_whom_they_speak(departures: Departures) -> None:

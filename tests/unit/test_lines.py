@@ -30,6 +30,7 @@ class Silent:
 
     url: str
     asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    words: list[bytes] = field(default_factory=list)
     ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
@@ -48,7 +49,7 @@ def silent() -> Iterator[Silent]:
 
         def listen(connection: socket.socket) -> None:
             with connection:
-                connection.recv(65_536)
+                model.words.append(connection.recv(65_536))
                 model.asked.release()
                 while connection.recv(65_536):
                     pass
@@ -96,6 +97,44 @@ def test_what_is_hung_up_before_it_was_asked_is_not_asked(silent: Silent) -> Non
     thread.join(TIMEOUT_S)
     assert len(ends) == 1
     assert not silent.asked.acquire(timeout=0.2)
+
+
+def test_what_is_hung_up_while_it_connects_is_not_asked(
+    silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting, connect = threading.Event(), urllib3.connection.HTTPConnection.connect
+
+    def slowly(connection: urllib3.connection.HTTPConnection) -> None:
+        connecting.set()
+        time.sleep(0.3)
+        connect(connection)
+
+    monkeypatch.setattr(urllib3.connection.HTTPConnection, "connect", slowly)
+    line = Line()
+    thread, ends = asking(connections(1), silent.url, line)
+    assert connecting.wait(TIMEOUT_S)
+
+    line.hang_up()
+
+    thread.join(TIMEOUT_S)
+    assert len(ends) == 1
+    assert ends != ["200"]
+    assert silent.asked.acquire(
+        timeout=TIMEOUT_S
+    )  # by a connection that ended at once, without a word
+    assert silent.words == [b""]
+
+
+def test_an_answer_that_is_there_leaves_the_connection_for_the_next() -> None:
+    with fake_model(lambda _: speech()) as model:
+        pool, line = connections(1), Line()
+        for _ in range(3):
+            with line.open():
+                pool.request("POST", model.url, body=b"{}", retries=False)
+            line.hang_up()
+            line = Line()
+
+    assert len(set(model.ports)) == 1
 
 
 def test_a_connection_that_is_anothers_by_now_is_left_alone() -> None:

@@ -266,6 +266,8 @@ class LanguageModels:
         tried = {"request_id": attempt.request_id, "model": model, "at": replica.url}
         try:
             answer = self._answer_of(replica, attempt)
+            if answer is not None and answer.status != HTTPStatus.OK:
+                attempt.deadline.require_wanted()  # it may say only that, sooner than was looked here
             failed = None if answer is None else is_lost(answer)
             answered = None if answer is None or failed or is_full(answer) else sent_at
         except urllib3.exceptions.HTTPError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ class Line:
         if self._connection is not None:
             self._connection.end_for(self)
 
-    def taken(self, connection: _Held) -> None:
+    def take(self, connection: _Held) -> None:
         """Note over which connection the request goes.
 
         Raises:
@@ -47,7 +47,7 @@ class Line:
         """
         self._connection = connection
         if self._hung_up:
-            raise ConnectionAbortedError("hung up before it was asked")
+            raise ConnectionAbortedError("hung up")
 
 
 _OPEN: Final[ContextVar[Line | None]] = ContextVar("line", default=None)
@@ -57,26 +57,53 @@ class _Held:
     """What either kind of connection has in addition: whose it is at the moment."""
 
     sock: socket.socket | None
+    close: Callable[[], None]
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # urllib3's own
         super().__init__(*args, **options)
         self._lock = threading.Lock()
         self._line: Line | None = None
 
+    def connect(self) -> None:
+        """Connect; what is hung up meanwhile is closed again."""
+        self._belong()
+        super().connect()  # type: ignore[misc]  # of the other base
+        try:
+            self._belong()
+        except ConnectionAbortedError:
+            self.close()
+            raise
+
     def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # urllib3's own
         """Send a request; from now on the connection is that of the open line."""
-        line = _OPEN.get()
-        with self._lock:
-            self._line = line
-        if line is not None:
-            line.taken(self)
+        self._belong()
         super().request(*args, **options)  # type: ignore[misc]  # of the other base
+
+    def getresponse(self) -> Any:  # noqa: ANN401  # urllib3's own
+        """Answer the response, all of it; after that the connection is nobody's."""
+        answer = super().getresponse()  # type: ignore[misc]  # of the other base
+        with self._lock:
+            self._line = None
+        return answer
 
     def end_for(self, line: Line) -> None:
         """End the connection, unless it is another's by now."""
         with self._lock, contextlib.suppress(OSError):
             if self._line is line and self.sock is not None:
-                self.sock.shutdown(socket.SHUT_RDWR)
+                # Not the TLS socket's own, which would first let a body that is being sent go on in the clear.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def _belong(self) -> None:
+        """Be the connection of the line that is open in this thread.
+
+        Raises:
+            ConnectionAbortedError: If that was hung up.
+        """
+        line = _OPEN.get()
+        with self._lock:
+            self._line = line
+        if line is not None:
+            line.take(self)
 
 
 class _HeldHTTP(_Held, HTTPConnection):

@@ -172,16 +172,17 @@ class Edge:
         return self._process.returncode == 0
 
     def stop(self) -> None:
-        """End nginx at once."""
+        """End nginx at once; none of its processes is left."""
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(KILL_DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        if process is not None:
+            if process.poll() is None:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(KILL_DEADLINE_S)
+            # Workers whose master was killed would go on listening.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         copier, self._copier = self._copier, None
         if copier is not None:
             copier.communicate()

@@ -61,7 +61,7 @@ export PYTHONPATH := handlers:.
 .PHONY: help setup setup-dev tools fetch package stand-ins full-test verify serve edge-test key stop say voice demo \
 	demo-record objectives train-demo parity language-bench language-tables frontends quality reading guard-bench memory \
 	bench bench-engine bench-gpu \
-	loadtest bench-overhead bench-serving bench-schedules recovery faults bounds fuzz check format test clean \
+	loadtest bench-overhead bench-serving bench-schedules recovery impatience faults bounds fuzz check format test clean \
 	sbom licences dashboard-record dashboard-picture playground-picture \
 	k8s k8s-check image image-record image-test image-tools
 
@@ -207,6 +207,10 @@ bench-schedules: setup-dev ## latency of one model: batches, one by one, or step
 
 recovery: setup-dev ## kill a language worker five times under load and measure how long it is missed (RECORD=1)
 	@$(RUN) loadtests.recovery $(if $(call on,RECORD),--record)
+
+impatience: setup-dev ## callers who leave and ask again: how many are answered, behind the edge and without (nginx; RECORD=1)
+	@$(RUN) loadtests.impatience $(if $(call on,RECORD),--record)
+	@$(if $(call on,RECORD),$(RUN) scripts.readme)
 
 faults: setup-dev ## what a server does while things break: killed and stuck workers, lost servers, rolling changes
 	@$(RUN) pytest tests/faults tests/server/test_replicas.py tests/server/test_stop.py $(PYTEST_ARGS)

@@ -19,7 +19,9 @@ from typing import Final
 
 import jinja2
 
+from f5serve.departures import CALLER_HEADER
 from f5serve.errors import ConfigurationError
+from scripts.departures import LINE
 from scripts.keys import read_keys
 from scripts.pod import PodSettings, read_pod
 
@@ -53,8 +55,12 @@ CHECK_DEADLINE_S: Final = 30.0
 UNQUOTABLE: Final = frozenset('"\\$;{}\n\r')
 
 
-def render(settings: PodSettings) -> str:
+def render(settings: PodSettings, departures_port: int | None = None) -> str:
     """Answer nginx's configuration.
+
+    Args:
+        settings: Of the pod.
+        departures_port: Where somebody listens for the callers who have gone (``scripts.departures``).
 
     Raises:
         ConfigurationError: If the keys or the properties of TorchServe cannot be read.
@@ -104,6 +110,9 @@ def render(settings: PodSettings) -> str:
         access_log=settings.access_log
         if settings.access_log.startswith("/")
         else absolute(settings.access_log),
+        departures_port=departures_port,
+        departures_line=LINE,
+        caller_header=CALLER_HEADER,
         header_timeout_s=settings.header_timeout_s,
         body_timeout_s=settings.body_timeout_s,
         idle_timeout_s=settings.idle_timeout_s,
@@ -121,6 +130,11 @@ def absolute(path: str | None) -> Path | None:
 def edge_folder(settings: PodSettings) -> Path:
     """Answer where nginx keeps what it writes."""
     return settings.folder / "edge"
+
+
+def departures_folder(settings: PodSettings) -> Path:
+    """Answer where workers find who has gone."""
+    return edge_folder(settings) / "gone"
 
 
 def rate_of(requests_per_s: float) -> str | None:

@@ -16,7 +16,17 @@ from typing import Final
 import psutil
 
 from f5serve.errors import ConfigurationError
-from scripts.edge import ROOT, absolute, check, edge_folder, find_nginx, render, write_private
+from scripts.departures import DepartureBook
+from scripts.edge import (
+    ROOT,
+    absolute,
+    check,
+    departures_folder,
+    edge_folder,
+    find_nginx,
+    render,
+    write_private,
+)
 from scripts.guards import held
 from scripts.pod import PodSettings
 from scripts.ports import require_port_free
@@ -47,6 +57,8 @@ class Edge:
         self._process: subprocess.Popen[bytes] | None = None
         self._copier: subprocess.Popen[bytes] | None = None
         self._seen = ""
+        self._departures = DepartureBook(departures_folder(settings))
+        self._departures_port: int | None = None
 
     @property
     def pid(self) -> int:
@@ -84,7 +96,8 @@ class Edge:
         if log.parent != Path("/dev"):
             log.parent.mkdir(parents=True, exist_ok=True)
         self._seen = self._fingerprint()
-        self._write(render(self._settings))
+        self._departures_port = self._departures.start()
+        self._write(render(self._settings, self._departures_port))
         self._process = subprocess.Popen(
             [str(nginx), "-e", "stderr", "-p", str(self._folder), "-c", str(self._config)],
             stdin=subprocess.DEVNULL,
@@ -123,7 +136,7 @@ class Edge:
         """
         self._seen = self._fingerprint()
         try:
-            self._write(render(self._settings))
+            self._write(render(self._settings, self._departures_port))
         except ConfigurationError as error:
             self._tell(f"the edge keeps its keys and certificates: {error}")
             return False
@@ -159,19 +172,21 @@ class Edge:
         return self._process.returncode == 0
 
     def stop(self) -> None:
-        """End nginx at once."""
+        """End nginx at once; none of its processes is left."""
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(KILL_DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        if process is not None:
+            if process.poll() is None:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(KILL_DEADLINE_S)
+            # Workers whose master was killed would go on listening.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         copier, self._copier = self._copier, None
         if copier is not None:
             copier.communicate()
+        self._departures.stop()
         (self._folder / DRAINING).unlink(missing_ok=True)
 
     def _log_pipe(self) -> int | None:

@@ -19,10 +19,15 @@ MORE: Final = tuple(RESULTS / f"{name}.json" for name in ("soak", "spike", "pois
 """What takes longer to record, each with a row of its own where it has been."""
 
 
+IMPATIENCE: Final = RESULTS / "impatience.json"
+
+
 def load_table() -> str:
     """Answer the tables in Markdown, each with what it was measured on."""
     steps, recovery, bounds = (_read(path) for path in REMEDY)
     more = [_more(_read(path), path) for path in MORE if path.is_file()]
+    if IMPATIENCE.is_file():
+        more.append(_impatient(_read(IMPATIENCE)))
     return "\n".join([*_held(steps), "", *_survived(recovery, bounds, more)])
 
 
@@ -77,6 +82,24 @@ def _more(record: Mapping[str, Any], path: Path) -> str:
         told.append(f"memory {_memory(record['memory']['own'])} after the warm-up")
     found = f"{'; '.join(told)}{_violated(record['violations'])}"
     return f"| {load} | {found} ({_made(record)}, [record]({path.as_posix()})) |"
+
+
+def _impatient(record: Mapping[str, Any]) -> str:
+    """One row for callers who leave, behind the edge and without it."""
+    edge, alone = (record["sums"][way] for way in ("edge", "alone"))
+
+    def told(sums: Mapping[str, float]) -> str:
+        return (
+            f"{60 * sums['spoken'] / sums['seconds']:.0f} texts a minute spoken to somebody, {sums['left']:.0f} left, "
+            f"{sums['shed']:.0f} shed, {sums['failed']:.0f} failed"
+        )
+
+    return (
+        f"| {record['callers']} callers, more than one model can answer in time; each leaves after "
+        f"{record['patience_s']:g} s, {record['patience_by_time_alone']:g} times as long as a text takes alone, and "
+        f"asks again | behind the edge {told(edge)}; without it, where work for those who have left goes on, "
+        f"{told(alone)} ({_made(record)}, [record]({IMPATIENCE.as_posix()})) |"
+    )
 
 
 def _load(stage: Mapping[str, Any]) -> str:

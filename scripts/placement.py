@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from f5serve.departures import FOLDER_VARIABLE
 from f5serve.errors import ConfigurationError
+from scripts.edge import departures_folder
 from scripts.launch import ServerOptions
 from scripts.lock import read_lock
 from scripts.pod import ROUTER, PodSettings, words
@@ -92,6 +94,7 @@ def server_options(settings: PodSettings, served: tuple[str, ...]) -> ServerOpti
         logs=settings.folder / "logs",
         environment={
             **({"F5SERVE_BACKENDS": settings.backends} if settings.backends else {}),
+            FOLDER_VARIABLE: str(departures_folder(settings)),
             "F5SERVE_LOG_TEXTS": "1" if settings.log_texts else "0",
         },
         threads=settings.threads,

@@ -60,7 +60,7 @@ class FakeContext:
         self.sent: dict[int, dict[str, str]] = {}
 
     def get_request_id(self, idx: int = 0) -> str | None:
-        return f"request-{idx}"
+        return self.request_ids.get(idx)
 
     def get_all_request_header(self, idx: int) -> dict[str, str]:
         return self._headers[idx]

@@ -12,6 +12,7 @@ ServeError                      500 internal_error
 ├── BackendError                502 backend_failed         a language model answered something unusable
 ├── PassedOnError               as the backend said        a language model refused its piece, with its reason
 ├── DeadlineError               504 deadline_exceeded
+│   └── CallerGoneError         499 caller_gone            nobody waits for the answer any more
 ├── SynthesisError              500 synthesis_failed       the model gave no usable audio for this piece
 │   ├── NotFiniteError          500 synthesis_failed       its audio holds values that are not finite
 │   └── OutOfMemoryError        507 out_of_memory          one piece alone does not fit into the device
@@ -140,6 +141,17 @@ class DeadlineError(ServeError):
     status = 504
     code = "deadline_exceeded"
     title = "Deadline exceeded"
+
+
+class CallerGoneError(DeadlineError):
+    """Whoever asked has closed the connection. Nobody reads this answer; logs and metrics tell it."""
+
+    status = 499  # as nginx has it
+    code = "caller_gone"
+    title = "Caller gone"
+
+    def __init__(self) -> None:
+        super().__init__("the caller closed the connection before the answer was there")
 
 
 class SynthesisError(ServeError):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from http import HTTPStatus
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from f5serve import audio, guard, log, metrics, torchserve
+from f5serve import guard, log, torchserve
 from f5serve.continuous import ContinuousSpeaker
 from f5serve.cores import cores_of_this_server
+from f5serve.departures import Departures, departures_of_this_server
 from f5serve.engine.engine import EngineFiles, F5Engine
 from f5serve.errors import (
+    CallerGoneError,
     ConfigurationError,
     DeviceLostError,
     NotFiniteError,
@@ -24,9 +25,9 @@ from f5serve.errors import (
     ServeError,
 )
 from f5serve.guard import Retry
-from f5serve.metrics import Meter
 from f5serve.pieces import Cost, Spoken
 from f5serve.poison import PoisonGuard, guard_of_this_server
+from f5serve.reports import Noted, count, headers_of, log_piece
 from f5serve.request import ECHO, PieceRequest, parse, require_uploads
 from f5serve.response import Answer, Speech, json_answer, speech_answer
 from f5serve.settings import ModelSettings, in_precision, read_settings
@@ -64,7 +65,11 @@ class SpeechHandler:
         synthesizer.warm_up()
         poison = guard_of_this_server(settings.model)
         self._worker = LanguageWorker(
-            settings, synthesizer, poison, log_texts=log.texts_wanted(os.environ)
+            settings,
+            synthesizer,
+            poison,
+            departures=departures_of_this_server(os.environ),
+            log_texts=log.texts_wanted(os.environ),
         )
         if settings.continuous is not None:
             turns = engine.turns(
@@ -93,22 +98,9 @@ class SpeechHandler:
                 "the device is lost; ending, so that TorchServe starts this worker anew"
             )
             os._exit(EXIT_DEVICE_LOST)
-        _count(answers, self._worker.cost(), torchserve.Recorder(context))
+        count(answers, self._worker.cost(), torchserve.Recorder(context))
         self._tidying.batch_done()
         return torchserve.write_answers(answers, context)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
-    """What the log tells of a request beside its answer.
-
-    Attributes:
-        piece: Its place in the text that the router cut.
-        text: Its text, where texts may be logged.
-    """
-
-    piece: int | None = None
-    text: str | None = None
 
 
 class LanguageWorker:
@@ -118,6 +110,7 @@ class LanguageWorker:
         settings: The archive's settings.
         synthesizer: The loaded checkpoint.
         poison: Knows the pieces that have ended a worker; one of this process alone by default.
+        departures: Tells which callers have gone; none by default.
         log_texts: Whether texts may stand in the log.
     """
 
@@ -127,9 +120,11 @@ class LanguageWorker:
         synthesizer: Synthesizer,
         poison: PoisonGuard | None = None,
         *,
+        departures: Departures | None = None,
         log_texts: bool = False,
     ) -> None:
         self._settings = settings
+        self._departures = departures or Departures()
         self._log_texts = log_texts
         self._synthesizer = synthesizer
         self._poison = poison or PoisonGuard()
@@ -139,7 +134,9 @@ class LanguageWorker:
         started = time.perf_counter()
         wanted = [call for call in calls if call.fields != ECHO]
         requests = [self.request_of(call) for call in wanted]
-        results = self._poison.speak(requests, self._synthesizer.speak) if requests else []
+        unwanted = self._departures.of(*(call.caller for call in wanted))
+        speak = partial(self._synthesizer.speak, unwanted=unwanted)
+        results = self._poison.speak(requests, speak) if requests else []
         spoken_s = time.perf_counter() - started
         answers = iter(
             [
@@ -174,7 +171,7 @@ class LanguageWorker:
             else self._speech(call, result)
         )
         times = {"spoken_s": spoken_s, "encoded_s": time.perf_counter() - started}
-        _log_piece(self._settings.model, call, answer, noted, times)
+        log_piece(self._settings.model, call, answer, noted, times)
         return answer
 
     def noted(self, request: PieceRequest | ServeError) -> Noted:
@@ -184,7 +181,9 @@ class LanguageWorker:
         return Noted(piece=request.piece, text=request.text if self._log_texts else None)
 
     def request_of(self, call: Call) -> PieceRequest | ServeError:
-        """Answer what a call asks for, checked, or what is wrong with it."""
+        """Answer what a call asks for, checked, or what is wrong with it; or that its caller has gone."""
+        if self.has_gone(call):
+            return CallerGoneError()
         if call.fields is None:
             return RequestError("the body is empty; send a JSON object with the field 'text'")
         if isinstance(call.fields, ServeError):
@@ -195,6 +194,10 @@ class LanguageWorker:
         except ServeError as error:
             return error
 
+    def has_gone(self, call: Call) -> bool:
+        """Tell whether a call's caller is known to have gone."""
+        return self._departures.has_gone(call.caller)
+
     def _refusal(self, call: Call, error: ServeError) -> Answer:
         answer = torchserve.refuse(error, call)
         if not (isinstance(error, NotFiniteError) and self._settings.guard.enabled):
@@ -203,7 +206,7 @@ class LanguageWorker:
         return replace(answer, headers={**answer.headers, **told})
 
     def _speech(self, call: Call, spoken: Spoken) -> Answer:
-        headers = {**torchserve.identity(call), **_headers(self._settings, spoken)}
+        headers = {**torchserve.identity(call), **headers_of(self._settings, spoken)}
         speech = Speech(samples=spoken.samples, headers=headers, segments=())
         return speech_answer(speech, spoken.request.response_format)
 
@@ -254,8 +257,10 @@ class ContinuousWorker:
         requests = {key: self._worker.request_of(call) for key, call in arrived.items()}
         results: dict[str, Spoken | ServeError] = {**self._speaker.admit(requests)}
         self._gave_way = bool(results) and not self._gave_way
+        gone = {key for key, one in self._waiting.items() if self._worker.has_gone(one.call)}
+        results.update({key: CallerGoneError() for key in gone & places.keys()})
         if not self._gave_way:
-            results.update(self._speaker.turn(places))
+            results.update(self._speaker.turn(places.keys() - gone))
         for key, call in arrived.items():
             # The fields, which may hold a clip, are in the requests by now.
             bare, noted = replace(call, fields=None), self._worker.noted(requests[key])
@@ -265,7 +270,7 @@ class ContinuousWorker:
             places[key]: self._answer(self._waiting.pop(key), result)
             for key, result in results.items()
         }
-        _count(list(answers.values()), self._speaker.cost(), torchserve.Recorder(context))
+        count(list(answers.values()), self._speaker.cost(), torchserve.Recorder(context))
         return torchserve.write_finished(answers, len(data), context)
 
     def _answer(self, one: _Waiting, result: Spoken | ServeError) -> Answer:
@@ -322,75 +327,3 @@ def device_of(settings: ModelSettings, gpu_id: int | None) -> str:
             "with nvidia-smi, which must be in PATH"
         )
     return f"cuda:{gpu_id}"
-
-
-def _headers(settings: ModelSettings, spoken: Spoken) -> dict[str, str]:
-    return {
-        "X-Model": settings.model,
-        "X-Model-Licence": settings.licence,
-        "X-Language": spoken.language,
-        "X-Voice": spoken.voice,
-        "X-Seed": str(spoken.request.seed),
-        "X-Audio-Seconds": f"{audio.seconds(spoken.samples):.3f}",
-        "X-Inference-Ms": f"{spoken.inference_s * 1000:.1f}",
-        "X-Batch-Pieces": str(spoken.batch_pieces),
-        "X-Unknown-Characters": str(spoken.unknown_characters),
-        **guard.told([spoken.retry] if spoken.retry else []),
-    }
-
-
-def _log_piece(
-    model: str, call: Call, answer: Answer, noted: Noted, times: Mapping[str, float]
-) -> None:
-    """Log one line for a piece: what became of it, and how long that took, stage by stage."""
-    headers = answer.headers
-    inference_ms, batch = headers.get("X-Inference-Ms"), headers.get("X-Batch-Pieces")
-    retry = guard.heard(headers)
-    line = log.told(
-        request_id=call.correlation_id,
-        trace_id=call.trace_id,
-        piece=noted.piece,
-        language=headers.get("X-Language", metrics.NONE),
-        model=model,
-        status=answer.status,
-        reason=answer.reason,
-        batch_pieces=int(batch) if batch else None,
-        audio_s=float(headers["X-Audio-Seconds"]) if "X-Audio-Seconds" in headers else None,
-        inference_s=round(float(inference_ms) / 1000, 4) if inference_ms else None,
-        **{name: round(seconds, 4) for name, seconds in times.items()},
-        spoken_again=retry.reason if retry else None,
-        text=noted.text,
-    )
-    logger.log(logging.WARNING if answer.status >= 500 else logging.INFO, "piece", extra=line)
-
-
-def _count(answers: Sequence[Answer], cost: Cost, meter: Meter) -> None:
-    """Count a batch: what became of its pieces, what was spoken, and what that cost."""
-    outcomes = Counter((str(answer.status), answer.reason) for answer in answers)
-    for (status, reason), pieces in outcomes.items():
-        meter.record(metrics.PIECES, pieces, status, reason)
-    spoken = Counter[str]()
-    for answer in answers:
-        if "X-Audio-Seconds" in answer.headers:
-            # In thousandths, so that sums are exact.
-            seconds = float(answer.headers["X-Audio-Seconds"])
-            spoken[answer.headers["X-Language"]] += round(seconds * 1000)
-        _count_retry(answer, meter)
-    for language, thousandths in spoken.items():
-        meter.record(metrics.AUDIO_SECONDS, thousandths / 1000, language)
-    if cost.batches:
-        meter.record(metrics.INFERENCE_SECONDS, cost.inference_s)
-        meter.record(metrics.BATCHES, cost.batches)
-        meter.record(metrics.BATCH_FRAMES, cost.frames)
-        meter.record(metrics.PADDING_FRAMES, cost.padding_frames)
-    if cost.batches_cut:
-        meter.record(metrics.BATCHES_CUT, cost.batches_cut)
-
-
-def _count_retry(answer: Answer, meter: Meter) -> None:
-    """Count a piece that was spoken twice."""
-    retry = guard.heard(answer.headers)
-    if retry is None:
-        return
-    outcome = "mended" if retry.mended else "kept" if answer.status == HTTPStatus.OK else "failed"
-    meter.record(metrics.GUARD_RETRIES, 1, retry.reason, outcome)

@@ -10,7 +10,7 @@ import numpy as np
 
 from f5serve import log
 from f5serve.engine.sampler import SampleItem
-from f5serve.errors import ServeError
+from f5serve.errors import CallerGoneError, ServeError
 from f5serve.guard import Fault, Retry, inspect, retry_seed
 from f5serve.references import Reference
 from f5serve.request import PieceRequest
@@ -132,6 +132,8 @@ def better(first: Take, first_fault: Fault, second: Take, second_fault: Fault | 
 
     Of two that are equally bad it is the first.
     """
+    if isinstance(second.outcome, CallerGoneError):
+        return second  # given up, which says nothing of either
     good = second_fault is None and not isinstance(second.outcome, ServeError)
     logger.info("piece spoken again", extra=log.told(reason=first_fault.reason, mended=good))
     kept = second if _is_better(second, second_fault, first_fault) else first

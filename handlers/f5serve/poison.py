@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct, field
 
 from f5serve import log
-from f5serve.errors import PoisonError, ServeError
+from f5serve.errors import CallerGoneError, PoisonError, ServeError
 from f5serve.request import PieceRequest
 from f5serve.shared import SharedState, is_alive, path_for_this_server
 
@@ -136,7 +136,9 @@ class PoisonGuard:
     ) -> Sequence[Result | ServeError]:
         with self.note(digests):
             spoken = speak(requests)
-        self.clear(digests)
+        # What was given up half-way has shown nothing.
+        if not any(isinstance(result, CallerGoneError) for result in spoken):
+            self.clear(digests)
         return spoken
 
     def _bury(self, state: _State, pids: Sequence[int]) -> None:

@@ -16,16 +16,18 @@ from typing import Final, TypeVar
 import msgspec
 
 from f5serve import log, openai_api, pages, torchserve
+from f5serve.departures import Departures, departures_of_this_server
 from f5serve.encoding import CONTENT_TYPES, STREAMED
-from f5serve.errors import ConfigurationError, NotFoundError, ServeError
+from f5serve.errors import CallerGoneError, ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
 from f5serve.metrics import OK, RESOLUTIONS, Meter, Uncounted
 from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
 from f5serve.routing.account import Account
 from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import LanguageModels, connections
 from f5serve.routing.board import Board, board_of_this_server
+from f5serve.routing.deadline import Deadline
 from f5serve.routing.plan import plan_pieces
 from f5serve.routing.replicas import placed
 from f5serve.routing.segments import TextSegment, segment
@@ -67,6 +69,7 @@ class RoutingHandler:
         self._router = Router(
             placed(settings, os.environ),
             board_of_this_server(),
+            departures=departures_of_this_server(os.environ),
             log_texts=log.texts_wanted(os.environ),
         )
 
@@ -91,6 +94,7 @@ class Router:
         settings: Backends, voices, bounds.
         board: What the workers of this router tell each other; one of its own by default.
         documents: Where the OpenAPI document and the page made from it lie.
+        departures: Tells which callers have gone; none by default.
         log_texts: Whether texts may stand in the log.
     """
 
@@ -100,9 +104,11 @@ class Router:
         board: Board | None = None,
         documents: Path = pages.FOLDER,
         *,
+        departures: Departures | None = None,
         log_texts: bool = False,
     ) -> None:
         self._settings = settings
+        self._departures = departures or Departures()
         self._log_texts = log_texts
         self._readable: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
             STATUS: lambda told: json_answer(self._status(), told),
@@ -204,12 +210,17 @@ class Router:
 
         A text of one piece has nothing to stream: it is answered whole.
         """
-        deadline = Deadline(self._settings.deadline_s, gone_s=call.waited_s)
-        deadline.left_s()  # whoever has waited for a worker until now is told so, and nothing is begun
+        deadline = Deadline(
+            self._settings.deadline_s,
+            gone_s=call.waited_s,
+            unwanted=self._departures.of(call.caller),
+        )
+        # Nothing is begun for who has waited for a worker until now, or for who has given that up.
+        deadline.left_s()
         plan = self._plan(request)
         account.planned(plan, wants_stream=request.stream, speed=request.speed)
         pieces = self._speakers.speak(
-            plan.pieces, request, deadline, call.correlation_id, call.trace
+            plan.pieces, request, deadline, call.correlation_id, call.passed_on
         )
         spoken = _begun(account.heard(pieces))
         headers = {
@@ -316,7 +327,8 @@ def _logged(chunks: Iterator[bytes], call: Call) -> Iterator[bytes]:
 def _log_request(call: Call, told: Mapping[str, object], text: str | None) -> None:
     """Log one line for a request that has ended; what is our fault, or broke off, as a warning."""
     status, reason = told["status"], told["reason"]
-    failed = (isinstance(status, int) and status >= 500) or (status == 200 and reason != OK)
+    broke_off = status == 200 and reason not in {OK, CallerGoneError.code}
+    failed = broke_off or (isinstance(status, int) and status >= 500)
     level = logging.WARNING if failed else logging.INFO
     logger.log(level, "request", extra=log.told(**_identity(call), **told, text=text))
 

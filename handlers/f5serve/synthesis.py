@@ -9,7 +9,7 @@ import hashlib
 import logging
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -44,7 +44,7 @@ class Engine(FrontEnd, Protocol):
     """What synthesis needs of the engine; see ``engine.engine.F5Engine``."""
 
     def synthesize(
-        self, items: Sequence[SampleItem]
+        self, items: Sequence[SampleItem], unwanted: Callable[[], bool]
     ) -> tuple[list[Samples | ServeError], SynthesisStats]:
         """Speak every item; one waveform or error each, in order, and what the batch cost."""
 
@@ -70,13 +70,18 @@ class Synthesizer:
         self._references = References(engine, settings, root, self._units, self._read_out)
 
     def speak(
-        self, requests: Sequence[PieceRequest | ServeError], *, guarded: bool = True
+        self,
+        requests: Sequence[PieceRequest | ServeError],
+        *,
+        guarded: bool = True,
+        unwanted: Callable[[], bool] = lambda: False,
     ) -> list[Spoken | ServeError]:
         """Speak a batch.
 
         Args:
             requests: Checked requests; an error in a place is kept there.
             guarded: Whether to look at the speech, if the settings say so.
+            unwanted: Tells whether nobody waits for any of it any more; then it is not spoken to its end.
 
         Returns:
             One result for each request, in order.
@@ -87,9 +92,9 @@ class Synthesizer:
         ]
         ready = [entry for entry in prepared if isinstance(entry, Prepared)]
         started = time.perf_counter()
-        takes = self._takes(ready)
+        takes = self._takes(ready, unwanted)
         if guarded and self._settings.guard.enabled:
-            takes = self._mended(ready, takes)
+            takes = self._mended(ready, takes, unwanted)
         inference_s = time.perf_counter() - started
         self._cost.inference_s += inference_s if ready else 0.0
         results = iter(takes)
@@ -105,21 +110,23 @@ class Synthesizer:
         cost, self._cost = self._cost, Cost()
         return cost
 
-    def _takes(self, ready: Sequence[Prepared]) -> list[Take]:
-        waves, stats = self._engine.synthesize([entry.item for entry in ready])
+    def _takes(self, ready: Sequence[Prepared], unwanted: Callable[[], bool]) -> list[Take]:
+        waves, stats = self._engine.synthesize([entry.item for entry in ready], unwanted)
         self._cost.batches += stats.batches
         self._cost.frames += stats.frames
         self._cost.padding_frames += stats.padded_frames - stats.frames
         self._cost.batches_cut += stats.retries
         return [Take(outcome=entry.as_sent(wave)) for entry, wave in zip(ready, waves, strict=True)]
 
-    def _mended(self, ready: Sequence[Prepared], takes: Sequence[Take]) -> list[Take]:
+    def _mended(
+        self, ready: Sequence[Prepared], takes: Sequence[Take], unwanted: Callable[[], bool]
+    ) -> list[Take]:
         """Speak the pieces that are no good once more, together, and keep the better take of each."""
         faults = [self._fault(entry, take) for entry, take in zip(ready, takes, strict=True)]
         again = [place for place, fault in enumerate(faults) if fault is not None]
         if not again:
             return list(takes)
-        second = self._takes([ready[place].again() for place in again])
+        second = self._takes([ready[place].again() for place in again], unwanted)
         mended = list(takes)
         for place, take in zip(again, second, strict=True):
             first = faults[place]

@@ -9,6 +9,7 @@ what a caller sent.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, Protocol
 
-from f5serve.errors import MediaTypeError, RequestError, ServeError
+from f5serve.departures import CALLER_HEADER, caller_of
+from f5serve.errors import CallerGoneError, MediaTypeError, RequestError, ServeError
 from f5serve.metrics import NONE, Metric
 from f5serve.request import decode_json, require_object
 from f5serve.response import Answer, StreamedAnswer, problem_answer
@@ -109,6 +111,7 @@ class Call:
         accepts_html: Whether a browser asks: HTML is named among what it takes, and JSON is not.
         trace: The caller's headers of W3C Trace Context and Baggage, for whoever is asked in its turn.
         waited_s: Since the edge had all of the request, seconds; 0 if no edge told.
+        caller: By which the edge tells whether the caller has gone (``f5serve.departures``); empty without an edge.
     """
 
     correlation_id: str
@@ -118,6 +121,12 @@ class Call:
     accepts_html: bool = False
     trace: Mapping[str, str] = field(default_factory=dict)
     waited_s: float = 0.0
+    caller: str = ""
+
+    @property
+    def passed_on(self) -> dict[str, str]:
+        """The headers that go on to whoever is asked in its turn."""
+        return {**self.trace, **({CALLER_HEADER: self.caller} if self.caller else {})}
 
     @property
     def trace_id(self) -> str | None:
@@ -154,6 +163,7 @@ def read_call(row: Row, context: Context, index: int) -> Call:
         accepts_html=_accepts_html(headers.get("accept", "")),
         trace=_trace(headers),
         waited_s=_waited_s(headers.get(START_HEADER, ""), time.time()),
+        caller=caller_of(headers.get(CALLER_HEADER.lower(), "")),
     )
 
 
@@ -164,7 +174,8 @@ def write_answers(answers: Sequence[Answer | StreamedAnswer], context: Context) 
     error among its chunks is raised: TorchServe then resets the connection, and the caller sees a body
     that broke off. In a batch of several that would meet the others too, so there it is sent whole.
 
-    TorchServe says nothing of a caller who has gone: the rest is spoken for nobody, until its deadline.
+    TorchServe says nothing of a caller who has gone: unless the edge tells (``f5serve.departures``), the rest is
+    spoken for nobody, until its deadline.
     """
     for index, answer in enumerate(answers):
         _set_head(answer, context, index)
@@ -196,10 +207,16 @@ def write_finished(answers: Mapping[int, Answer], rows: int, context: Context) -
 
 
 def _set_head(answer: Answer | StreamedAnswer, context: Context, index: int) -> None:
-    context.set_response_status(answer.status, HTTPStatus(answer.status).phrase, index)
+    context.set_response_status(answer.status, _phrase(answer.status), index)
     context.set_response_content_type(index, answer.content_type)
     for name, value in answer.headers.items():
         context.set_response_header(index, name, value)
+
+
+def _phrase(status: int) -> str:
+    if status == CallerGoneError.status:  # nginx's, of no standard
+        return CallerGoneError.title
+    return HTTPStatus(status).phrase
 
 
 def _send(chunks: Iterable[bytes], context: Context) -> bytes:
@@ -212,9 +229,11 @@ def _send(chunks: Iterable[bytes], context: Context) -> bytes:
     from ts.handler_utils.utils import send_intermediate_predict_response  # only workers have it
 
     sent = 0
-    for chunk in chunks:
-        send_intermediate_predict_response([chunk], context.request_ids, "ok", 200, context)
-        sent += 1
+    # To somebody who has gone the stream may end in any way, so it ends quietly.
+    with contextlib.suppress(CallerGoneError):
+        for chunk in chunks:
+            send_intermediate_predict_response([chunk], context.request_ids, "ok", 200, context)
+            sent += 1
     if not sent:
         raise ServeError("a stream had nothing to send")
     return b""

@@ -27,7 +27,7 @@ from f5serve.engine.sampler import SampleItem, sample
 from f5serve.engine.steps import CudaRecorder, PlainSteps, Record, RecordedSteps, Steps
 from f5serve.engine.vocos import Vocos, vocoder_shapes
 from f5serve.engine.weights import parameter_shapes
-from loadtests.bench.common import OUT, RESULTS, Spread
+from loadtests.bench.common import OUT, RESULTS, Spread, options_of
 from loadtests.bench.flops import piece_flops
 from scripts.make_stand_ins import drawn
 from scripts.record import circumstances, write_record
@@ -162,8 +162,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer its exit status."""
     parser = argparse.ArgumentParser(prog="bench.gpu", description=__doc__)
     parser.add_argument("--record", action="store_true", help=f"keep the result as {RECORD}")
-    parser.add_argument("--quick", action="store_true", help="batches of 1 and 8 alone")
-    options = parser.parse_args(argv)
+    parser.add_argument(
+        "--quick", action="store_true", help="batches of 1 and 8 alone; too little to record"
+    )
+    options = options_of(parser, argv)
     if not torch.cuda.is_available():
         print(NO_GPU, file=sys.stderr)
         return 2

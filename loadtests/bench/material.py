@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,7 +85,9 @@ class _Recorder:
         return self._log_mel(torch.from_numpy(samples))
 
     def synthesize(
-        self, items: Sequence[SampleItem]
+        self,
+        items: Sequence[SampleItem],
+        unwanted: Callable[[], bool],  # noqa: ARG002  # as the original
     ) -> tuple[list[Samples | ServeError], SynthesisStats]:
         self.items.extend(items)
         silent: list[Samples | ServeError] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,9 @@ def _stub(settings: ModelSettings, root: Path, device: str) -> object:  # noqa: 
             return torch.zeros(len(samples) // 256 + 1, 100)
 
         def synthesize(
-            self, items: Sequence[SampleItem]
+            self,
+            items: Sequence[SampleItem],
+            unwanted: Callable[[], bool],  # noqa: ARG002  # as the original
         ) -> tuple[list[NDArray[np.float32]], SynthesisStats]:
             time.sleep(cost_s)
             return [tone] * len(items), SynthesisStats(batches=1)

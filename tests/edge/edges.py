@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,3 +116,26 @@ def refused(answer: requests.Response, status: int, code: str) -> dict[str, Any]
     assert (document["status"], document["code"]) == (status, code)
     assert document["request_id"] == answer.headers["X-Request-Id"]
     return document
+
+
+def leave_after(port: int, body: dict[str, Any], came: Callable[[], bool], **headers: str) -> None:
+    """Ask for speech, and close the connection once something has happened."""
+    sent = json.dumps(body).encode()
+    lines = [
+        "POST /predictions/tts HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/json",
+        f"Content-Length: {len(sent)}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
+        connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + sent)
+        wait_for(came)
+
+
+def wait_for(happened: Callable[[], bool], deadline_s: float = TIMEOUT_S) -> None:
+    """Wait until something has happened."""
+    end = time.monotonic() + deadline_s
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)

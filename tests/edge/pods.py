@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -166,3 +167,10 @@ def pod(folder: Path, store: Path, **settings: str) -> Iterator[Pod]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+def told(running: Pod, message: str, request_id: str) -> list[dict[str, Any]]:
+    """Answer the lines of a request in the workers' logs."""
+    lines = (running.folder / "logs" / "model_log.log").read_text(encoding="utf-8").splitlines()
+    read = [json.loads(line) for line in lines if request_id in line]
+    return [line for line in read if line.get("message") == message]

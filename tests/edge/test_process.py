@@ -108,11 +108,20 @@ def test_draining_has_an_end_and_says_that_work_was_left(tmp_path: Path, backend
         assert isinstance(lost.exception(), requests.ConnectionError)
 
 
-def test_an_edge_that_was_killed_has_not_drained(tmp_path: Path, backend: Backend) -> None:
+def test_an_edge_that_was_killed_has_not_drained_and_its_workers_are_ended(
+    tmp_path: Path, backend: Backend
+) -> None:
     with running_edge(tmp_path, backend) as edge:
-        psutil.Process(edge.edge.pid).kill()
+        master = psutil.Process(edge.edge.pid)
+        workers = master.children()
+        master.kill()
 
         assert not edge.edge.drain(5.0)
+        assert workers
+        assert all(worker.is_running() for worker in workers), "they end by themselves"
+
+        edge.edge.stop()
+        assert psutil.wait_procs(workers, TIMEOUT_S)[1] == []
 
 
 def test_while_the_pod_drains_each_answer_ends_its_connection(

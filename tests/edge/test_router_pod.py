@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.edge.edges import TIMEOUT_S
-from tests.edge.pods import STOP_DEADLINE_S, Pod, is_ready, pod, store_of, until
+from tests.edge.edges import TIMEOUT_S, leave_after, wait_for
+from tests.edge.pods import STOP_DEADLINE_S, Pod, is_ready, pod, store_of, told, until
 from tests.edge.stand_in import free_port
 from tests.server.harness import demo_archives
 from tests.server.listening import heard, refused
@@ -88,6 +89,31 @@ def test_a_shard_lets_no_caller_in_but_for_its_models(cluster: Cluster) -> None:
         assert answer.status_code == 404, path
 
     heard(spoken)
+
+
+def test_a_shard_stops_working_for_who_has_gone_from_the_router(cluster: Cluster) -> None:
+    """The router hangs up on the shard, whose own edge tells its worker."""
+    text = SENTENCE * 4
+    begun = time.monotonic()
+    port = int(cluster.router.environment["F5SERVE_EDGE_PORT"])
+
+    leave_after(
+        port,
+        {"text": text, "language": "fr", "steps": 64},
+        lambda: time.monotonic() > begun + 1.0,
+        **{"X-Request-Id": "left"},
+    )
+
+    wait_for(lambda: bool(told(cluster.router, "request", "left")))
+    assert told(cluster.router, "request", "left")[0]["reason"] == "caller_gone"
+    wait_for(
+        lambda: any(
+            line["reason"] == "caller_gone"
+            for shard in cluster.shards
+            for line in told(shard, "piece", "left")
+        )
+    )
+    heard(cluster.speak())
 
 
 def test_a_language_without_a_shard_is_unavailable_and_the_others_are_spoken(

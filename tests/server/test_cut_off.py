@@ -17,7 +17,8 @@ import pytest
 import urllib3
 
 from f5serve.routing.answers import SpokenPiece
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import LanguageModels, connections
+from f5serve.routing.deadline import Deadline
 from f5serve.settings import Backend
 from scripts.package import ROOT
 from tests.unit.routing_support import fake_model, speech

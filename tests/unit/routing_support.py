@@ -17,7 +17,8 @@ import urllib3
 
 from f5serve.response import Answer
 from f5serve.routing.answers import SpokenPiece
-from f5serve.routing.backends import Deadline, LanguageModels
+from f5serve.routing.backends import LanguageModels
+from f5serve.routing.deadline import Deadline
 from f5serve.settings import Backend, Limits, RouterSettings, Voice
 
 Scripted = tuple[int, dict[str, str], bytes]
@@ -77,6 +78,8 @@ class FakeModel:
     ids: list[str | None] = field(default_factory=list)
     hosts: list[str | None] = field(default_factory=list)
     traces: list[dict[str, str]] = field(default_factory=list)
+    callers: list[str | None] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
 
 
 @contextmanager
@@ -94,6 +97,8 @@ def fake_model(
             model.requests.append(request)
             model.ids.append(self.headers.get("X-Request-Id"))
             model.hosts.append(self.headers.get("Host"))
+            model.callers.append(self.headers.get("X-Caller"))
+            model.ports.append(self.client_address[1])
             model.traces.append(
                 {
                     name.lower(): value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from f5serve.engine.engine import SynthesisStats
 from f5serve.engine.sampler import SampleItem
-from f5serve.errors import ServeError, SynthesisError
+from f5serve.errors import CallerGoneError, ServeError, SynthesisError
 from f5serve.settings import Limits, ModelSettings, Voice
 from f5serve.text.frontend import Frontend
 
@@ -36,8 +36,10 @@ class RecordingEngine:
         return torch.zeros(len(samples) // 256 + 1, 100)
 
     def synthesize(
-        self, items: Sequence[SampleItem]
+        self, items: Sequence[SampleItem], unwanted: Callable[[], bool] = lambda: False
     ) -> tuple[list[Samples | ServeError], SynthesisStats]:
+        if unwanted():
+            return [CallerGoneError() for _ in items], SynthesisStats()
         self.batches.append(list(items))
         waves: list[Samples | ServeError] = [
             SynthesisError("not finite")

@@ -18,8 +18,9 @@ from f5serve.errors import (
     PassedOnError,
     UnavailableError,
 )
-from f5serve.routing.backends import Deadline, connections
+from f5serve.routing.backends import connections
 from f5serve.routing.board import Board
+from f5serve.routing.deadline import Deadline
 from f5serve.routing.replicas import Directory
 from tests.unit.log_support import logged
 from tests.unit.routing_support import (

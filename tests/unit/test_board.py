@@ -213,9 +213,10 @@ def test_a_piece_that_was_not_sent_tells_nothing_of_its_replica(path: Path, cloc
 
     board.give_back(MODEL, A, failed=None)
 
-    assert board.take(MODEL, [A]) is None
     told = msgspec.json.decode(path.read_bytes())
     assert told["replicas"][f"{MODEL} {A}"]["flights"] == {}
+    assert board.take(MODEL, [A]) == A  # the next is the trial, and again alone
+    assert board.take(MODEL, [A]) is None
 
 
 def test_a_process_begins_without_what_one_of_its_number_left_behind(path: Path) -> None:

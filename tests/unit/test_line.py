@@ -13,8 +13,9 @@ import pytest
 import urllib3
 
 from f5serve.errors import OverloadedError
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import LanguageModels, connections
 from f5serve.routing.board import Board
+from f5serve.routing.deadline import Deadline
 from f5serve.settings import Backend
 from tests.unit.routing_support import FakeModel, Scripted, fake_model, queue_full, speech
 

@@ -13,8 +13,9 @@ import urllib3
 
 from f5serve.errors import DeadlineError
 from f5serve.request import ECHO
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import LanguageModels, connections
 from f5serve.routing.board import Board
+from f5serve.routing.deadline import Deadline
 from f5serve.routing.lookout import Patience
 from f5serve.settings import Backend
 from tests.unit.routing_support import (

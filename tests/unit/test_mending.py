@@ -11,7 +11,7 @@ import pytest
 
 from f5serve import torchserve
 from f5serve.engine.tokenizer import Vocabulary
-from f5serve.errors import NotFiniteError, OutOfMemoryError, ServeError
+from f5serve.errors import CallerGoneError, NotFiniteError, OutOfMemoryError, ServeError
 from f5serve.guard import Retry, retry_seed
 from f5serve.handler import LanguageWorker, SpeechHandler
 from f5serve.metrics import GUARD_RETRIES
@@ -84,6 +84,16 @@ def test_a_piece_gets_the_same_second_take_alone_and_in_a_batch(
     assert [item.seed for item in engine.batches[1]] == [AGAIN]
     assert [item.seed for item in engine.batches[3]] == [AGAIN]
     assert engine.batches[1][0].total_frames == engine.batches[3][0].total_frames
+
+
+def test_a_second_take_that_nobody_waits_for_any_more_is_no_retry(
+    synthesizer: Synthesizer, engine: RecordingEngine
+) -> None:
+    engine.sounds = {BAD: SILENCE, AGAIN: CallerGoneError()}
+
+    (result,) = synthesizer.speak([piece(BAD)])
+
+    assert isinstance(result, CallerGoneError)
 
 
 @pytest.mark.parametrize(

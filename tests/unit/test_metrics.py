@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +205,10 @@ class CostlyEngine(RecordingEngine):
 
     def synthesize(
         self,
-        items: list[SampleItem],  # type: ignore[override]
+        items: Sequence[SampleItem],
+        unwanted: Callable[[], bool] = lambda: False,
     ) -> tuple[list[Samples | ServeError], SynthesisStats]:
-        waves, _ = super().synthesize(items)
+        waves, _ = super().synthesize(items, unwanted)
         return waves, SynthesisStats(frames=300, padded_frames=400, batches=2, retries=1)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from f5serve.errors import PoisonError, RequestError, ServeError
+from f5serve.errors import CallerGoneError, PoisonError, RequestError, ServeError
 from f5serve.poison import KEPT_S, MOST_KEPT, PoisonGuard, digest_of
 from f5serve.request import PieceRequest
 
@@ -117,6 +117,17 @@ def test_a_suspect_that_is_spoken_is_cleared(path: Path) -> None:
     die(path, clock, GOOD)
 
     assert after(path, clock).speak([GOOD], say) == ["Bonjour."]
+
+
+def test_a_suspect_that_was_given_up_half_way_stays_one(path: Path) -> None:
+    """Its caller has gone: whether it would have ended the process is not known."""
+    clock = Clock()
+    die(path, clock, DEADLY)
+    guard = after(path, clock)
+
+    guard.speak([DEADLY], lambda requests: [CallerGoneError() for _ in requests])
+
+    assert guard.known([digest_of(DEADLY)]) == ({digest_of(DEADLY)}, set())
 
 
 def test_company_of_a_suspect_that_kills_is_not_refused(path: Path) -> None:

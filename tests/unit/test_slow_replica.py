@@ -6,7 +6,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from f5serve.routing.backends import Deadline, LanguageModels, connections
+from f5serve.routing.backends import LanguageModels, connections
+from f5serve.routing.deadline import Deadline
 from f5serve.settings import Backend
 from tests.unit.routing_support import FakeModel, Scripted, fake_model, speech
 

@@ -14,8 +14,9 @@ import pytest
 import urllib3
 
 from f5serve.errors import BackendError, DeadlineError, UnavailableError
-from f5serve.routing.backends import MOST_TRIES, Deadline, LanguageModels, connections
+from f5serve.routing.backends import MOST_TRIES, LanguageModels, connections
 from f5serve.routing.board import Board
+from f5serve.routing.deadline import Deadline
 from f5serve.routing.lookout import Lookout, Patience, in_background
 from f5serve.settings import Backend
 from tests.unit.routing_support import (

@@ -28,7 +28,7 @@ from f5serve.engine.threads import Cores, Threads
 from f5serve.engine.tokenizer import Vocabulary
 from f5serve.engine.turns import TurnLimits, Turns
 from f5serve.engine.vocos import Vocos
-from f5serve.errors import ConfigurationError, ServeError, ValueRefusedError
+from f5serve.errors import CallerGoneError, ConfigurationError, ServeError, ValueRefusedError
 from f5serve.tidying import give_back
 
 logger = logging.getLogger(__name__)
@@ -238,25 +238,26 @@ class F5Engine:
             return self._log_mel(waveform).cpu()
 
     def synthesize(
-        self, items: Sequence[SampleItem]
+        self, items: Sequence[SampleItem], unwanted: Callable[[], bool] = lambda: False
     ) -> tuple[list[Waveform | ServeError], SynthesisStats]:
         """Speak every piece.
 
         Args:
             items: The pieces, in any mixture of lengths, steps and strengths.
+            unwanted: Tells whether nobody waits for any of them any more.
 
         Returns:
             For each piece, in order, its new speech ``[nw]`` float32 at 24 kHz, or the error of that piece alone:
             ``ValueRefusedError`` for a value out of range, ``NotFiniteError`` for a result that is not finite,
             ``OutOfMemoryError`` if it does not fit into the device even alone, ``SynthesisError`` if the model
-            fails on it. And what the call cost.
+            fails on it, ``CallerGoneError`` if it was no longer wanted. And what the call cost.
 
         Raises:
             DeviceLostError: If the device answers no more.
         """
 
         def speak(batch: Sequence[SampleItem]) -> list[Waveform | ServeError]:
-            waves = self._vocoder.decode(sample(self._model, batch, self._steps))
+            waves = self._vocoder.decode(sample(self._model, batch, self._steps, unwanted))
             return [finite(wave.cpu().numpy()) for wave in waves]
 
         return self._run(items, speak)
@@ -351,6 +352,8 @@ class F5Engine:
         starved = False
         try:
             results = work(batch)
+        except CallerGoneError:
+            return [CallerGoneError() for _ in batch]
         except Exception as error:  # honest: logged, and told as an error of the piece
             starved = wants_memory(error)
             if not starved:

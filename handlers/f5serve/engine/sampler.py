@@ -5,7 +5,7 @@ b items        n mel frames, padded        r frames of a reference        m mel 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from f5serve.engine.dit import DiT, ItemCondition
 from f5serve.engine.schedule import DEFAULT_SWAY, time_grid
 from f5serve.engine.steps import PlainSteps, Steps
 from f5serve.engine.text_embedding import MAX_FRAMES
-from f5serve.errors import ValueRefusedError
+from f5serve.errors import CallerGoneError, ValueRefusedError
 
 DEFAULT_STEPS: Final = 32
 DEFAULT_CFG_STRENGTH: Final = 2.0
@@ -208,22 +208,34 @@ class Flight:
         ]
 
 
-def sample(model: DiT, items: Sequence[SampleItem], runner: Steps | None = None) -> list[Tensor]:
+def sample(
+    model: DiT,
+    items: Sequence[SampleItem],
+    runner: Steps | None = None,
+    unwanted: Callable[[], bool] = lambda: False,
+) -> list[Tensor]:
     """Sample a batch without a rest.
 
     Args:
         model: The transformer.
         items: As for ``Flight``.
         runner: As for ``Flight``.
+        unwanted: Asked before each step, on a GPU once: whether nobody waits for the speech any more.
 
     Returns:
         The new speech of every item in order, ``[new_frames m]`` float32 on the model's device.
 
     Raises:
+        CallerGoneError: If nobody does.
         ValueError: If the items are none or differ in ``group``.
     """
     flight = Flight(model, items, runner)
-    flight.advance(flight.steps_left)
+    # A GPU is sent all steps at once, and a look in between would see the first of them begin.
+    at_once = 1 if model.device.type == "cpu" else flight.steps_left
+    while flight.steps_left:
+        if unwanted():
+            raise CallerGoneError
+        flight.advance(at_once)
     return flight.mels()
 
 

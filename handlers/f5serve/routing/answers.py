@@ -13,6 +13,7 @@ import urllib3
 from f5serve import audio, guard, log
 from f5serve.errors import (
     BackendError,
+    CallerGoneError,
     OverloadedError,
     PassedOnError,
     PoisonError,
@@ -31,6 +32,8 @@ MODEL_NOT_FOUND: Final = "ModelNotFoundException"
 # What the edge in front of a shard makes of TorchServe's words, and says where TorchServe is not there.
 RAISED_BEHIND_EDGE: Final = "internal_error"
 LOST_BEHIND_EDGE: Final = frozenset({"worker_died", "backend_failed", "model_unavailable"})
+GIVEN_UP: Final = CallerGoneError.code
+"""Another's caller has gone, or a connection on the way: ours is still there, so it is asked again."""
 PASSED_ON: Final = frozenset({400, 404, 413, 415, 422})
 """Refusals that a caller can do something about. Any other status below 500 is between router and model."""
 LOCKED_OUT: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -150,7 +153,10 @@ def is_lost(answer: urllib3.BaseHTTPResponse) -> bool:
         return answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
     if answer.status == HTTPStatus.NOT_FOUND:
         return document.get("type") == MODEL_NOT_FOUND or document.get("code") == "not_found"
-    return document.get("message") == WORKER_DIED or document.get("code") in LOST_BEHIND_EDGE
+    return document.get("message") == WORKER_DIED or document.get("code") in {
+        *LOST_BEHIND_EDGE,
+        GIVEN_UP,
+    }
 
 
 def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> int:

@@ -31,6 +31,8 @@ from f5serve.routing.answers import (
     piece_of,
 )
 from f5serve.routing.board import Board
+from f5serve.routing.deadline import Deadline
+from f5serve.routing.lines import Line, Lines
 from f5serve.routing.lookout import PATIENCE, Lookout, Patience
 from f5serve.routing.replicas import Directory, Replica
 from f5serve.settings import Backend
@@ -45,63 +47,12 @@ MOST_TRIES: Final = 3
 """A piece that dies with its worker is sent again: the first time it may have had bad company, the second
 time the suspect of its batch was found out (``f5serve.poison``). It is not sent round for ever."""
 ECHO_BODY: Final = msgspec.json.encode(ECHO)
-NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 # A host that is cut off answers neither yes nor no; the kernel asks after it and ends the connection.
 _ASK_AFTER_S: Final = 5
 _ASK_AGAIN_S: Final = 2
 _ASK_TIMES: Final = 3
 _SPARE: Final = 8  # connections for each piece at a time
-
-
-class Deadline:
-    """A point in time until which an answer is wanted.
-
-    Args:
-        seconds: From now on.
-        clock: Monotonic seconds.
-        gone_s: Of these, seconds that are gone already.
-    """
-
-    def __init__(
-        self,
-        seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-        *,
-        gone_s: float = 0.0,
-    ) -> None:
-        self._clock = clock
-        self._start = clock()
-        self._end = self._start + seconds - gone_s
-        self._seconds = seconds
-
-    def spent_s(self) -> float:
-        """Answer the seconds since it was set."""
-        return self._clock() - self._start
-
-    def cancel(self) -> None:
-        """Let no time be left: nobody wants the answer any more."""
-        self._end = -math.inf
-
-    def left_s(self) -> float:
-        """Answer the seconds left.
-
-        Raises:
-            DeadlineError: If there are none.
-        """
-        left = self._end - self._clock()
-        if left <= 0:
-            raise self.exceeded()
-        return left
-
-    def passed(self) -> bool:
-        """Tell whether no time is left."""
-        return self._end <= self._clock()
-
-    def exceeded(self) -> DeadlineError:
-        """Answer the error for having passed it."""
-        return DeadlineError(
-            f"the speech was not ready within {self._seconds:g} s; send shorter text, or fewer steps"
-        )
 
 
 def connections(per_host: int) -> urllib3.PoolManager:
@@ -124,9 +75,7 @@ def connections(per_host: int) -> urllib3.PoolManager:
     ):
         if hasattr(socket, name):
             kept_alive.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return urllib3.PoolManager(
-        num_pools=64, maxsize=_SPARE * per_host + 1, block=True, socket_options=kept_alive
-    )
+    return Lines(num_pools=64, maxsize=_SPARE * per_host + 1, block=True, socket_options=kept_alive)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +95,7 @@ class _Attempt:
     deadline: Deadline
     request_id: str
     patience: Deadline
-    trace: Mapping[str, str]
+    headers: Mapping[str, str]
     begun: bool
     ticket: str = ""
     failed: list[str] = field(default_factory=list)
@@ -223,7 +172,7 @@ class LanguageModels:
         *,
         deadline: Deadline,
         request_id: str,
-        trace: Mapping[str, str] = NO_TRACE,
+        headers: Mapping[str, str] = NO_HEADERS,
         begun: bool = False,
     ) -> SpokenPiece:
         """Have one piece spoken, by the replica that has least to do.
@@ -237,7 +186,7 @@ class LanguageModels:
             fields: A ``PieceRequest``'s fields.
             deadline: When to give up.
             request_id: Handed on, so that one request can be followed through the logs.
-            trace: The caller's tracing headers, handed on as they are.
+            headers: Handed on as they are: the caller's tracing, and by what the edge knows it.
             begun: Whether the answer may have begun. To refuse would break it off, so it waits till the deadline.
 
         Raises:
@@ -254,7 +203,7 @@ class LanguageModels:
             deadline=deadline,
             request_id=request_id,
             patience=Deadline(self._max_refused_s),
-            trace=trace,
+            headers=headers,
             begun=begun,
         )
         with self._board.holding(backend.model) as attempt.ticket:
@@ -317,6 +266,8 @@ class LanguageModels:
         tried = {"request_id": attempt.request_id, "model": model, "at": replica.url}
         try:
             answer = self._answer_of(replica, attempt)
+            if answer is not None and answer.status != HTTPStatus.OK:
+                attempt.deadline.require_wanted()  # it may say only that, sooner than was looked here
             failed = None if answer is None else is_lost(answer)
             answered = None if answer is None or failed or is_full(answer) else sent_at
         except urllib3.exceptions.HTTPError as error:
@@ -329,7 +280,7 @@ class LanguageModels:
             attempt.lost(replica, BackendError(f"{model} cannot be reached"))
             return None
         except DeadlineError:
-            failed = None  # it was not asked: a piece that nobody wants must not close its breaker
+            failed = None  # not asked, or hung up on: what nobody wants tells nothing of a replica
             raise
         finally:
             self._board.give_back(model, replica.url, failed=failed, answered=answered)
@@ -363,8 +314,11 @@ class LanguageModels:
 
     def _answer_of(self, replica: Replica, attempt: _Attempt) -> urllib3.BaseHTTPResponse | None:
         """Send a piece and wait for its answer; None if there will be none."""
-        if attempt.forgotten or not attempt.backend.in_order:
-            return self._post(replica, attempt, attempt.body)
+        line = Line()
+
+        def post() -> urllib3.BaseHTTPResponse:
+            with line.open():
+                return self._post(replica, attempt, attempt.body)
 
         def echo() -> bool:
             try:
@@ -377,10 +331,18 @@ class LanguageModels:
             self._board,
             attempt.backend.model,
             replica.url,
-            echo=echo,
+            echo=echo if attempt.backend.in_order and not attempt.forgotten else None,
             patience=self.forgotten_after,
         )
-        return lookout.wait(lambda: self._post(replica, attempt, attempt.body))
+        try:
+            # Not for being late: that is its own fault, and told by a read that has timed out.
+            answer = lookout.wait(post, attempt.deadline.require_wanted)
+        except DeadlineError:
+            line.hang_up()
+            raise
+        if answer is None:
+            line.hang_up()
+        return answer
 
     def _post(self, replica: Replica, attempt: _Attempt, body: bytes) -> urllib3.BaseHTTPResponse:
         left_s = attempt.deadline.left_s()
@@ -392,7 +354,7 @@ class LanguageModels:
                 "Content-Type": "application/json",
                 "Host": replica.host,
                 "X-Request-Id": attempt.request_id,
-                **attempt.trace,
+                **attempt.headers,
             },
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s),
             pool_timeout=left_s,

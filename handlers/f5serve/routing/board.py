@@ -133,7 +133,7 @@ class Board:
         Args:
             model: The language model.
             url: The replica that was taken.
-            failed: Whether it failed; None where it was not asked, which tells nothing of it.
+            failed: Whether it failed; None where it was not asked, or not waited for, which tells nothing of it.
             answered: When it was sent, if its worker has answered.
         """
         with self._shared.changed() as state:
@@ -144,6 +144,10 @@ class Board:
             if answered is not None:
                 _hear(seen, answered, now)
             if failed is None:
+                if (
+                    seen.failures >= FAILURES_TO_OPEN
+                ):  # a trial that told nothing: the next piece is one
+                    seen.open_until = now
                 return
             if not failed:
                 seen.failures, seen.open_until = 0, NEVER

@@ -48,7 +48,8 @@ class Lookout:
         board: Knows what was answered to any of the router's workers.
         model: The language model.
         url: The replica that was asked.
-        echo: Asks the replica for an echo; tells whether its worker answered.
+        echo: Asks the replica for an echo; tells whether its worker answered. None where a piece is never taken for
+            lost, since what was sent later may be answered first.
         patience: How soon.
         clock: The board's.
     """
@@ -59,7 +60,7 @@ class Lookout:
         model: str,
         url: str,
         *,
-        echo: Callable[[], bool],
+        echo: Callable[[], bool] | None,
         patience: Patience = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,8 +71,14 @@ class Lookout:
         self._patience = patience
         self._clock = clock
 
-    def wait(self, answer: Callable[[], Result]) -> Result | None:
+    def wait(
+        self, answer: Callable[[], Result], look: Callable[[], object] = lambda: None
+    ) -> Result | None:
         """Let something ask the replica, and give its answer or raise its error.
+
+        Args:
+            answer: Asks.
+            look: Called now and then; what it raises ends the waiting.
 
         Returns:
             None if there will be no answer: what was sent later has one. Who asked is left behind, until
@@ -86,6 +93,9 @@ class Lookout:
             except TimeoutError:
                 if asked.done():
                     raise
+            look()
+            if self._echo is None:
+                continue
             now = self._clock()
             if self._board.heard_of_since(
                 self._model, self._url, sent_at + self._patience.margin_s
@@ -102,7 +112,7 @@ class Lookout:
             in_background(lambda: self._listen(sent_at))
 
     def _listen(self, sent_at: float) -> None:
-        if self._echo():
+        if self._echo is not None and self._echo():
             self._board.heard(self._model, self._url, sent_at)
 
 

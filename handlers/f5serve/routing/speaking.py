@@ -12,7 +12,8 @@ import numpy as np
 from f5serve.errors import PassedOnError
 from f5serve.request import SpeechRequest
 from f5serve.routing.answers import SpokenPiece
-from f5serve.routing.backends import NO_TRACE, Deadline, LanguageModels
+from f5serve.routing.backends import NO_HEADERS, LanguageModels
+from f5serve.routing.deadline import Deadline
 from f5serve.routing.joiner import Joiner
 from f5serve.routing.plan import Piece, pause_after
 from f5serve.settings import Backend
@@ -30,6 +31,8 @@ In one batch with them it would be heard when all are spoken; so it is spoken al
 UPLOADED: Final = "uploaded"
 """What the voice of a clip that came with the request is called."""
 TOO_LONG: Final = "piece_too_long"
+LOOK_S: Final = 0.25
+"""How often a text that is spoken is looked after: whether anybody still wants it."""
 MOST_CUTS: Final = 5
 """How often what a model finds too long is halved: 32 parts are more than any reading of a piece asks for."""
 _HALF: Final = 0.55  # of the units: halves are seldom equal, and a third part would hold little
@@ -42,7 +45,7 @@ class _Wanted:
     request: SpeechRequest
     deadline: Deadline
     request_id: str
-    trace: Mapping[str, str]
+    headers: Mapping[str, str]
     begun: bool = False
 
 
@@ -80,7 +83,7 @@ class Speakers:
         request: SpeechRequest,
         deadline: Deadline,
         request_id: str,
-        trace: Mapping[str, str] = NO_TRACE,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Iterator[SpokenPiece]:
         """Have the pieces spoken, and yield each in order as soon as it is there.
 
@@ -90,11 +93,11 @@ class Speakers:
         Raises:
             ServeError: The first error of any piece, as soon as it is known. Pieces under way are then
                 not tried again, and those that wait are not begun; likewise if the caller stops early.
-            DeadlineError: At the deadline, whatever the models are doing.
+            DeadlineError: At the deadline, whatever the models are doing; soon after the caller has gone, too.
         """
         # Of its own: where this request ends early, the next one must not wait for answers to this one.
         threads = ThreadPoolExecutor(min(self._at_once, len(pieces)))
-        wanted = _Wanted(request=request, deadline=deadline, request_id=request_id, trace=trace)
+        wanted = _Wanted(request=request, deadline=deadline, request_id=request_id, headers=headers)
         futures = [threads.submit(self._spoken, pieces[0], wanted)]
         try:
             if request.stream:
@@ -120,7 +123,7 @@ class Speakers:
                 self._fields(wanted.request, piece),
                 deadline=wanted.deadline,
                 request_id=wanted.request_id,
-                trace=wanted.trace,
+                headers=wanted.headers,
                 begun=wanted.begun,
             )
         except PassedOnError as error:
@@ -150,7 +153,8 @@ def _in_order(futures: Sequence[Future[SpokenPiece]], deadline: Deadline) -> Ite
     waiting: set[Future[SpokenPiece]] = set(futures)
     for future in futures:
         while future in waiting:
-            done, waiting = wait(waiting, timeout=deadline.left_s(), return_when=FIRST_COMPLETED)
+            look_s = min(deadline.left_s(), LOOK_S)
+            done, waiting = wait(waiting, timeout=look_s, return_when=FIRST_COMPLETED)
             for ended in done:
                 ended.result()  # an error of a later piece ends the text too
         yield future.result()

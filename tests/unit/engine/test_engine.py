@@ -16,6 +16,7 @@ from f5serve.engine.sampler import SampleItem, sample
 from f5serve.engine.steps import Steps
 from f5serve.engine.text_embedding import MAX_FRAMES
 from f5serve.errors import (
+    CallerGoneError,
     ConfigurationError,
     DeviceLostError,
     OutOfMemoryError,
@@ -53,6 +54,36 @@ def test_steps_strengths_and_lengths_may_be_mixed_in_one_call() -> None:
     for piece, wave in zip(items, waves, strict=True):
         alone = _wave(speaker.synthesize([piece])[0][0])
         np.testing.assert_allclose(_wave(wave), alone, atol=1e-4 * float(np.abs(alone).max()))
+
+
+@pytest.mark.parametrize("asked_before", [0, 2])
+def test_what_nobody_waits_for_any_more_is_given_up_between_two_steps(
+    asked_before: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two groups that run one after the other, the second is not begun."""
+    asked = 0
+
+    def unwanted() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > asked_before
+
+    waves, stats = engine().synthesize([item(40, steps=5), item(44), item(50, steps=5)], unwanted)
+
+    assert [type(wave) for wave in waves] == [CallerGoneError] * 3
+    assert (stats.batches, stats.retries) == (0, 0)
+    assert asked == asked_before + 2
+    assert caplog.text == ""
+
+
+def test_what_is_still_wanted_is_the_same_as_without_being_asked_about() -> None:
+    items = [item(40, seed=1), item(60, seed=2)]
+
+    looked_after, _ = engine().synthesize(items, lambda: False)
+    plain, _ = engine().synthesize(items)
+
+    for wave, other in zip(looked_after, plain, strict=True):
+        np.testing.assert_array_equal(_wave(wave), _wave(other))
 
 
 def test_no_pieces_cost_nothing() -> None:
@@ -113,7 +144,9 @@ class _ScarceMemory:
         self.error = error
         self.tried: list[int] = []
 
-    def __call__(self, model: DiT, items: Sequence[SampleItem], runner: Steps) -> list[Tensor]:
+    def __call__(
+        self, model: DiT, items: Sequence[SampleItem], runner: Steps, unwanted: object
+    ) -> list[Tensor]:
         self.tried.append(len(items))
         if len(items) * max(piece.frames for piece in items) > self.max_frames:
             raise self.error
@@ -160,7 +193,9 @@ def test_a_piece_too_large_alone_fails_alone(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_fault_of_the_model_fails_the_piece_that_causes_it_alone_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails_on_seed_13(model: DiT, items: Sequence[SampleItem], runner: Steps) -> list[Tensor]:
+    def fails_on_seed_13(
+        model: DiT, items: Sequence[SampleItem], runner: Steps, unwanted: object
+    ) -> list[Tensor]:
         if any(piece.seed == 13 for piece in items):
             raise IndexError("index out of range in self")
         return sample(model, items, runner)
@@ -179,7 +214,9 @@ def test_a_fault_that_takes_the_device_with_it_is_no_piece_s_fault(
 ) -> None:
     """After a CUDA assertion every further call fails: the worker has to end, and no piece is to blame."""
 
-    def asserts(model: DiT, items: Sequence[SampleItem], runner: Steps) -> list[Tensor]:
+    def asserts(
+        model: DiT, items: Sequence[SampleItem], runner: Steps, unwanted: object
+    ) -> list[Tensor]:
         raise RuntimeError("CUDA error: device-side assert triggered")
 
     def synchronize(device: torch.device) -> None:

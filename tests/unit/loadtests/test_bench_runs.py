@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from f5serve.errors import ServeError
-from loadtests.bench import engine, overhead, schedules, serving
+from loadtests.bench import engine, gpu, overhead, schedules, serving
 from loadtests.bench.contestants import HALF, OURS, PADDED, STATUS_QUO, STREAMED, Server
 from loadtests.bench.serving import void_because
 
@@ -83,7 +83,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> Records:
     return kept
 
 
-@pytest.mark.parametrize("bench", [engine, overhead, schedules, serving])
+@pytest.mark.parametrize("bench", [engine, gpu, overhead, schedules, serving])
 def test_a_quick_run_cannot_be_recorded(
     bench: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:

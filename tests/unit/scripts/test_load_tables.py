@@ -60,6 +60,7 @@ def _records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         paths[path] = f"make {name}"
     monkeypatch.setattr(load_tables, "REMEDY", paths)
     monkeypatch.setattr(load_tables, "MORE", (tmp_path / "soak.json",))
+    monkeypatch.setattr(load_tables, "IMPATIENCE", tmp_path / "impatience.json")
 
 
 @pytest.mark.usefixtures("_records")
@@ -127,3 +128,32 @@ def test_a_record_of_before_trends_is_told_as_what_it_is(tmp_path: Path) -> None
     table = load_tables.load_table()
 
     assert "3000 to 3030 MB (+1.0%, the last fifth of the looks against the first)" in table
+
+
+@pytest.mark.usefixtures("_records")
+def test_callers_who_leave_have_a_row_once_they_were_measured(tmp_path: Path) -> None:
+    assert "asks again" not in load_tables.load_table()
+
+    def sums(spoken: int) -> dict[str, float]:
+        return {
+            "seconds": 120,
+            "asked": 50,
+            "spoken": spoken,
+            "left": 50 - spoken,
+            "shed": 0,
+            "failed": 0,
+        }
+
+    record = {
+        "callers": 16,
+        "patience_s": 4.5,
+        "patience_by_time_alone": 5.0,
+        "sums": {"edge": sums(40), "alone": sums(10)},
+        "circumstances": PLACE,
+    }
+    (tmp_path / "impatience.json").write_text(json.dumps(record), encoding="utf-8")
+
+    (row,) = [line for line in load_tables.load_table().splitlines() if "asks again" in line]
+    assert "leaves after 4.5 s, 5 times as long as a text takes alone" in row
+    assert "behind the edge 20 texts a minute" in row
+    assert "without it, where work for those who have left goes on, 5 texts a minute" in row

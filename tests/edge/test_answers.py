@@ -80,7 +80,8 @@ def test_tracing_headers_are_passed_on_and_little_else(edge: RunningEdge) -> Non
     )
     assert told.keys() == {
         *("host", "connection", "accept", "content-type", "content-length"),
-        *("x-request-id", "x-request-start", "traceparent", "tracestate", "baggage"),
+        *("x-request-id", "x-request-start", "x-caller"),
+        *("traceparent", "tracestate", "baggage"),
     }
     assert abs(float(told["x-request-start"]) - time.time()) < 60, (
         "the edge's own, not the caller's"

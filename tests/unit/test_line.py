@@ -21,6 +21,7 @@ from tests.unit.routing_support import FakeModel, Scripted, fake_model, queue_fu
 
 PIECE_S = 0.2
 CALLERS = 12
+TIMES = 5
 
 
 @dataclass
@@ -75,6 +76,7 @@ def test_whoever_came_first_is_spoken_first(pool: urllib3.PoolManager) -> None:
 def test_newcomers_do_not_overtake_whoever_waits(pool: urllib3.PoolManager) -> None:
     stand_in = OnePlace()
     over = threading.Event()
+    overtaken = []
 
     def coming_again_and_again(name: str) -> None:
         while not over.is_set():
@@ -84,12 +86,15 @@ def test_newcomers_do_not_overtake_whoever_waits(pool: urllib3.PoolManager) -> N
         models = LanguageModels(pool, max_refused_s=20.0)
         for name in ("a", "b", "c"):
             threads.submit(coming_again_and_again, name)
-        time.sleep(2 * PIECE_S)
-        before = len(stand_in.spoken)
-        speak(models, model, "waits")
+        for number in range(TIMES):
+            time.sleep(2.5 * PIECE_S)  # it comes while another speaks
+            before = len(stand_in.spoken)
+            speak(models, model, f"waits {number}")
+            overtaken.append(stand_in.spoken.index(f"waits {number}") - before)
         over.set()
 
-    assert stand_in.spoken.index("waits") - before <= 6
+    # Two wait already. The second in line may be let in before the first, now and then more than once.
+    assert sum(overtaken) / TIMES <= 5.0, overtaken
 
 
 def test_a_line_that_holds_too_many_of_the_router_s_workers_grows_no_more(

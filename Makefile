@@ -154,6 +154,7 @@ language-bench: setup ## measure language detection on labelled texts (FILE=text
 
 language-tables: setup-dev ## make the tables that language detection reads again, from word lists and counts
 	@$(RUN) scripts.language_tables
+	@$(RUN) scripts.hindi_words
 
 frontends: setup ## what is read how: every case before and after, and how many are right (LANGUAGES="fr fi")
 	@$(RUN) scripts.frontends $(if $(LANGUAGES),--languages $(LANGUAGES))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from f5serve.catalogue import Catalogue, ProfileName, Source
 from f5serve.errors import ConfigurationError
+from f5serve.text.frontend import Frontend
 from scripts.archive import TORCH_STUB, ArchiveSpec, expected_members, file_digest
 from scripts.convert import Plan
 from scripts.coverage import PANGRAMS, read_pangrams
@@ -29,6 +30,7 @@ from scripts.sources import (
 )
 
 PHONEMES: Final = "text/data"  # for models alone whose frontend says so
+HINDI_WORDS: Final = "romanised/data"  # for the router, and models that speak Hindi
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
 MODEL_WITHOUT: Final = frozenset(
     {"router.py", "routing", "pages", "catalogue.py", "language/data", "loudness.py"}
@@ -100,7 +102,7 @@ def model_job(
         name=name,
         handler=root / "handlers" / "f5_handler.py",
         package=root / "handlers" / "f5serve",
-        without=MODEL_WITHOUT if source.frontend.phonemes else MODEL_WITHOUT | {PHONEMES},
+        without=_without(source.frontend, model.languages),
         model_config=model_config(catalogue, name, profile, files.vocoder_config, voices),
         files=kept,
     )
@@ -137,6 +139,13 @@ def model_job(
         files=files, plan=plan, pangrams=pangrams, checkpoint_sha256=locked[0].sha256
     )
     return Job(spec=spec, entry=entry, model=sources)
+
+
+def _without(frontend: Frontend, languages: Collection[str]) -> frozenset[str]:
+    """Answer what of the package a language model's archive leaves out."""
+    phonemes = frozenset() if frontend.phonemes else {PHONEMES}
+    hindi = frozenset() if "hi" in languages else {HINDI_WORDS}
+    return MODEL_WITHOUT | phonemes | hindi
 
 
 def require_as_recorded(

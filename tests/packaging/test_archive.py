@@ -139,6 +139,19 @@ def test_the_pronouncing_dictionary_lies_with_the_model_that_reads_phonemes_alon
     assert name not in expected_members(model.spec).keys() | expected_members(router.spec).keys()
 
 
+def test_the_words_of_typed_hindi_lie_with_the_router_and_the_model_that_speaks_it(
+    model: Job, router: Job
+) -> None:
+    name = "f5serve/romanised/data/hindi.txt.xz"
+    hindi = model_job(
+        ROOT, load_catalogue(ROOT / CATALOGUE), "f5_hi", "demo", read_voices(ROOT / VOICES)
+    )
+
+    assert name in expected_members(hindi.spec).keys() & expected_members(router.spec).keys()
+    assert name not in expected_members(model.spec)
+    assert "f5serve/romanised/lexicon.py" in expected_members(model.spec)
+
+
 def test_the_pages_lie_in_the_router_alone(model: Job, router: Job) -> None:
     names = ("__init__.py", "openapi.yaml", "playground.html", "reference.html")
     pages = {f"f5serve/pages/{name}" for name in names}

@@ -179,6 +179,18 @@ def test_a_text_in_several_languages_is_spoken_by_several_models(server: Server)
     assert segments[-1]["end_s"] == pytest.approx(len(samples) / 24_000, abs=0.01)
 
 
+def test_hindi_in_latin_letters_is_spoken_by_the_hindi_model(server: Server) -> None:
+    url = f"{server.inference_url}/predictions/tts"
+
+    typed = post(url, text="Aap kaise hain? Main theek hoon.", seed=2)
+    written = post(url, text="आप कैसे हैं? मैं ठीक हूँ.", seed=2)
+
+    assert (typed.headers["X-Language"], typed.headers["X-Model"]) == ("hi", "f5_hi")
+    assert typed.headers["X-Language-Source"] == "detected"
+    both = [soundfile.read(io.BytesIO(answer.content))[0] for answer in (typed, written)]
+    assert distance(*both) < 1e-3, "the same words"
+
+
 def test_spoken_texts_are_counted_by_language_and_by_what_decided_it(server: Server) -> None:
     url = f"{server.inference_url}/predictions/tts"
     label = 'LanguageResolutions{Language="fi",Source="explicit",ModelName="tts",'

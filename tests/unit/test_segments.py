@@ -21,6 +21,7 @@ CASES = read_cases()
 
 
 def spoken(text: str, main: str = "en") -> list[tuple[str, str]]:
+    main = build_detector(SERVED).detect(text).language or main if main == "auto" else main
     parts = segment(text, main=main, served=SERVED, detector=build_detector(SERVED))
     return [(part.language, part.text) for part in parts]
 
@@ -258,7 +259,20 @@ def test_words_of_hindi_are_counted_whole_with_their_vowel_signs() -> None:
 
 
 def test_romanised_text_that_no_language_fits_is_no_reason_to_change() -> None:
-    assert [code for code, _ in spoken("Good morning. Aap kaise hain? See you.")] == ["en"]
+    assert [code for code, _ in spoken("Good morning. Arigatou gozaimasu. See you.")] == ["en"]
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("Good morning. Aap kaise hain? See you.", ["en", "hi", "en"]),
+        ("Namaste dosto. Aaj hum chai banayenge! Theek hai?", ["hi"]),
+        ("Haan ji. Kya haal hai?", ["hi"]),
+        ("मैं दिल्ली में हूँ. Kya haal hai bhai? सब ठीक.", ["hi"]),
+    ],
+)
+def test_hindi_in_latin_letters_is_hindi(text: str, languages: list[str]) -> None:
+    assert [code for code, _ in spoken(text, main="auto")] == languages
 
 
 def test_names_and_abbreviations_say_less_than_words() -> None:

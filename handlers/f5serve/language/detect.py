@@ -13,6 +13,7 @@ import msgspec
 from f5serve.language.devanagari import is_foreign
 from f5serve.language.han import PairHanClassifier
 from f5serve.language.latin import LANGUAGES, LatinClassifier, PieceModel, Weighed
+from f5serve.language.latin_hindi import LatinHindi
 from f5serve.language.scripts import Script, count, window
 
 Reason = Literal["script", "model", "unsure", "unsupported"]
@@ -25,7 +26,7 @@ MIN_LATIN_PIECES = 0.45
 MIN_LATIN_KNOWN = 0.30
 """Below both, neither the pieces of the words nor the words themselves belong to the best language."""
 MIN_FIT = 0.50
-"""A stretch of a text fits no language of which neither its pieces nor its words are (``Aap kaise hain?``)."""
+"""A stretch of a text fits no language of which neither its pieces nor its words are (``Eki wa doko desu ka``)."""
 MIN_PROBABILITY = 0.32
 """Five languages share the probability: less says that none stands out (``iPhone 15 Pro``)."""
 MIN_GATE_LETTERS = 8
@@ -107,6 +108,7 @@ class ScriptDetector:
         pieces: eldc with all its languages, giving as many scores as it can.
         latin: Weighs the evidence for the Latin languages.
         han: Decides between Japanese and Chinese.
+        hindi: Knows Hindi in Latin letters.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class ScriptDetector:
         pieces: PieceModel,
         latin: LatinClassifier,
         han: HanClassifier,
+        hindi: LatinHindi,
     ) -> None:
         self._served = frozenset(served)
         self._served_latin = _LATIN & self._served
@@ -123,6 +126,7 @@ class ScriptDetector:
         self._pieces = pieces
         self._latin = latin
         self._han = han
+        self._hindi = hindi
 
     def detect(self, text: str) -> Detection:
         """Detect the language from the first thousand characters or so; never raises."""
@@ -151,7 +155,8 @@ class ScriptDetector:
         """How well each served language of the text's script fits it, 0-1; empty where nothing tells.
 
         For comparing stretches of one text; where one language alone is written in the script, or the
-        text is in a language that is not served, nothing is told.
+        text is in a language that is not served, nothing is told. Hindi is among the Latin languages
+        where the text is Hindi in Latin letters.
         """
         part = window(text)
         letters = count(part)
@@ -163,6 +168,12 @@ class ScriptDetector:
             spanish = letters["latin"] > 0 and self._is_short_spanish(part)
             return {code: float(code == "es") for code in self._served_latin} if spanish else {}
         weighed = self._latin.weigh(part)
+        hindi = self._hindi.probability(part, weighed)
+        if hindi:
+            others = {
+                code: weighed.probabilities[code] * (1 - hindi) for code in self._served_latin
+            }
+            return {"hi": hindi, **others} if "hi" in self._served else {}
         language, _ = _best(weighed.probabilities, self._served_latin)
         if (
             language is None
@@ -224,17 +235,24 @@ class ScriptDetector:
 
     def _latin_language(self, part: str, letters: int) -> Detection:
         if letters < MIN_LATIN_LETTERS:
-            if letters and self._is_short_spanish(part):
-                return Detection(language="es", confidence=1.0, reason="script")
-            return Detection(language=None, confidence=0.0, reason="unsure")
+            return self._short(part, letters)
         weighed = self._latin.weigh(part)
+        hindi = self._hindi.probability(part, weighed)
+        if hindi:
+            served = "hi" in self._served
+            return _by_model("hi", hindi) if served else self._unsupported(hindi)
         language, probability = _best(weighed.probabilities, self._served_latin)
         foreign = self._foreign_score(weighed, letters, language)
         if foreign is not None:
             return self._unsupported(foreign)
         if language is None or _is_strange(weighed, language) or probability < MIN_PROBABILITY:
             return Detection(language=None, confidence=probability, reason="unsure")
-        return Detection(language=language, confidence=probability, reason="model")
+        return _by_model(language, probability)
+
+    def _short(self, part: str, letters: int) -> Detection:
+        if letters and self._is_short_spanish(part):
+            return Detection(language="es", confidence=1.0, reason="script")
+        return Detection(language=None, confidence=0.0, reason="unsure")
 
     def _is_short_spanish(self, part: str) -> bool:
         return "es" in self._served and _SPANISH.search(part) is not None
@@ -267,9 +285,18 @@ def build_detector(served: Collection[str], *, han: HanClassifier | None = None)
     # All languages: how a text scores in one that is not served tells whether to believe the best served.
     pieces.set_languages([])
     pieces.set_scores(eldc.MAX_SCORES)
+    latin = LatinClassifier(pieces)
     return ScriptDetector(
-        served, pieces=pieces, latin=LatinClassifier(pieces), han=han or PairHanClassifier()
+        served,
+        pieces=pieces,
+        latin=latin,
+        han=han or PairHanClassifier(),
+        hindi=LatinHindi(latin),
     )
+
+
+def _by_model(language: str, probability: float) -> Detection:
+    return Detection(language=language, confidence=probability, reason="model")
 
 
 def _is_foreign_latin(weighed: Weighed, foreign: str, language: str | None) -> bool:

@@ -115,6 +115,11 @@ class LatinClassifier:
         probabilities = dict(zip(LANGUAGES, _softmax(logits), strict=True))
         return msgspec.structs.replace(weighed, probabilities=probabilities)
 
+    def frequencies(self, word: str) -> list[float]:
+        """The logs of a word's frequency in each language, in order; the word in small letters."""
+        row = self._words.row(key_of(word)) or bytes(len(LANGUAGES))
+        return [math.log(FLOOR) + value / STEP for value in row]
+
     def _look_up(self, words: list[str]) -> tuple[list[float], list[float]]:
         """Weighted logs of the words' frequencies, and shares of the letters in known words."""
         frequencies, known = [0.0] * len(LANGUAGES), [0] * len(LANGUAGES)

@@ -97,7 +97,11 @@ def segment(
     parts = units(text)
     if len(parts) == 1:
         return (TextSegment(text=text, language=main),)
-    costs = [_costs(text[part.start : part.end], part, served, detector) for part in parts]
+    # Hindi typed in Latin letters; then a stretch of which nothing is told is Hindi as well.
+    typed = main == "hi" and all(part.script in ("latin", None) for part in parts)
+    costs = [
+        _costs(text[part.start : part.end], part, served, detector, typed=typed) for part in parts
+    ]
     languages = _cheapest(parts, costs, _most_spoken(parts, costs, main))
     readable = all(cost.get(main, 0.0) < UNREADABLE for cost in costs)
     if len(set(languages)) == 1 and readable:
@@ -105,12 +109,20 @@ def segment(
     return _merged(text, parts, languages)
 
 
-def _costs(part: str, unit: Unit, served: Collection[str], detector: FitsOf) -> Mapping[str, float]:
-    """What speaking a unit in each language loses; empty where it fits all alike."""
+def _costs(
+    part: str, unit: Unit, served: Collection[str], detector: FitsOf, *, typed: bool
+) -> Mapping[str, float]:
+    """What speaking a unit in each language loses; empty where it fits all alike.
+
+    With ``typed`` Hindi is written in Latin letters.
+    """
     written = [code for code in _SCRIPTS.get(unit.script or "", ()) if code in served]
     if not written:
         return {}
     fits = detector.fits(part)
+    if unit.script == "latin" and (typed or "hi" in fits):
+        written.append("hi")
+        fits = {"hi": 0.0, **fits} if fits else fits
     letters = sum(map(str.isalpha, part))
     weight = min(unit.words, letters / LETTERS_PER_WORD, MAX_WORDS)
     if unit.script == "han" and max(fits.values(), default=0.0) < 1.0:

@@ -223,6 +223,8 @@ def test_how_well_languages_fit_is_told_of_served_ones_alone(
     assert set(fits) <= set(served)
 
 
-@pytest.mark.parametrize("text", ["Aap kaise hain?", "OK", "12:30", "Zug fährt jetzt nach Berlin."])
+@pytest.mark.parametrize(
+    "text", ["Eki wa doko desu ka", "OK", "12:30", "Zug fährt jetzt nach Berlin."]
+)
 def test_what_belongs_to_no_language_fits_none(text: str) -> None:
     assert build_detector(NINE).fits(text) == {}

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from f5serve.text.spoken import numbers, raised
+from f5serve.text.spoken import hi_roman, numbers, raised
 from f5serve.text.spoken.hi_latin import in_devanagari, letter_names
 from f5serve.text.spoken.hi_numbers import (
     cardinal,
@@ -46,14 +46,16 @@ def read_out(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if _SOMETHING_TO_READ.search(text) is None:
         return text
+    text = hi_roman.in_devanagari(text)
     for pattern, written in _RULES:
         text = pattern.sub(written, text)
     return unicodedata.normalize("NFC", text)
 
 
 def load() -> None:
-    """Load the names of the numbers, so that no request waits for them."""
+    """Load the names of the numbers and the word lists, so that no request waits for them."""
     cardinal("0")
+    hi_roman.load()
 
 
 def _plain(found: re.Match[str]) -> str:

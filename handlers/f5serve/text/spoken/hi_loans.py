@@ -112,7 +112,22 @@ _DAILY = _pairs(
     " sunday=संडे"
 )
 
-LOANS: Final[Mapping[str, str]] = _COMPUTERS | _BRANDS | _PLACES | _SCHOOL_AND_WORK | _DAILY
+_CHAT = _pairs(
+    "address=एड्रेस delivery=डिलीवरी copy=कॉपी minute=मिनट minutes=मिनट paste=पेस्ट homework=होमवर्क"
+    " notes=नोट्स confirm=कन्फ़र्म platform=प्लेटफ़ॉर्म salary=सैलरी lunch=लंच dinner=डिनर"
+    " breakfast=ब्रेकफ़ास्ट refund=रिफ़ंड recharge=रिचार्ज tension=टेंशन cancel=कैंसल booking=बुकिंग boss=बॉस"
+    " glass=ग्लास counter=काउंटर boring=बोरिंग gift=गिफ़्ट money=मनी problem=प्रॉब्लम solution=सॉल्यूशन"
+    " help=हेल्प welcome=वेलकम late=लेट early=अर्ली tomorrow=टुमॉरो weekend=वीकेंड left=लेफ़्ट right=राइट"
+    " traffic=ट्रैफ़िक signal=सिग्नल bike=बाइक auto=ऑटो driver=ड्राइवर fridge=फ़्रिज ac=एसी kitchen=किचन"
+    " bathroom=बाथरूम bag=बैग bottle=बॉटल ice=आइस cream=क्रीम sandwich=सैंडविच dress=ड्रेस shirt=शर्ट"
+    " shoes=शूज़ uncle=अंकल aunty=आंटी mam=मैम case=केस paper=पेपर pen=पेन pencil=पेंसिल practice=प्रैक्टिस"
+    " history=हिस्ट्री fit=फ़िट finish=फ़िनिश ready=रेडी busy=बिज़ी simple=सिंपल easy=ईज़ी hard=हार्ड"
+    " slow=स्लो half=हाफ़ single=सिंगल double=डबल rate=रेट quality=क्वालिटी guarantee=गारंटी warranty=वारंटी"
+    " customer=कस्टमर care=केयर complaint=कंप्लेंट request=रिक्वेस्ट document=डॉक्यूमेंट signature=सिग्नेचर"
+    " plan=प्लान idea=आइडिया feel=फ़ील feeling=फ़ीलिंग mood=मूड dream=ड्रीम control=कंट्रोल tube=ट्यूब"
+    " switch=स्विच button=बटन mute=म्यूट volume=वॉल्यूम"
+)
+LOANS: Final[Mapping[str, str]] = _COMPUTERS | _BRANDS | _PLACES | _SCHOOL_AND_WORK | _DAILY | _CHAT
 """Latin words in lower case, and their spelling in Devanagari."""
 
 LETTERS: Final[Mapping[str, str]] = _pairs(

@@ -23,6 +23,7 @@ import torch
 
 from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ConfigurationError
+from loadtests.bench.band import beside_record, engine_ratios
 from loadtests.bench.cells import (
     HALF_MEL_LIMIT,
     MEL_LIMIT,
@@ -96,6 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     path = RECORD if options.record else OUT / RECORD.name
     write_record(path, result, measured=begun)
     print(f"bench-engine: written to {path}")
+    if not (options.record or options.quick) and options.trace == TRACE:
+        print("\n".join(beside_record(RECORD, result, engine_ratios)))
     void = [cell for part in result["models"] for cell in part["cells"] if not cell["valid"]]  # type: ignore[attr-defined]
     return 1 if void else 0
 

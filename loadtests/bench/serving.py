@@ -25,6 +25,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,8 +36,9 @@ from matplotlib.figure import Figure
 
 from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ServeError
+from loadtests.bench.band import beside_record, serving_ratios
 from loadtests.bench.cells import HALF_MEL_LIMIT, MEL_LIMIT, within_limit
-from loadtests.bench.common import options_of
+from loadtests.bench.common import OUT, options_of
 from loadtests.bench.company import COMPANIONS, in_company
 from loadtests.bench.contestants import (
     HALF,
@@ -331,13 +333,16 @@ def main(argv: Sequence[str]) -> int:
     for one, ratios in told_goals.items():
         told_ratios = "  ".join(f"{name} {value}" for name, value in ratios.items())
         print(f"{one} over {STATUS_QUO}: {told_ratios}")
+    record = {
+        "load": load_of(arguments.seed, rounds, counts), "versions": packages,
+        "over_status_quo": told_goals, "in_company": company, "rows": rows,
+    }  # fmt: skip
+    write_record(RESULT if arguments.record else ROOT / OUT / RESULT.name, record, measured=begun)
     if arguments.record:
-        record = {
-            "load": load_of(arguments.seed, rounds, counts), "versions": packages,
-            "over_status_quo": told_goals, "in_company": company, "rows": rows,
-        }  # fmt: skip
-        write_record(RESULT, record, measured=begun)
         draw(rows, PICTURE)
+    elif not arguments.quick:
+        ratios_of = partial(serving_ratios, status_quo=STATUS_QUO)
+        print("\n".join(beside_record(RESULT, record, ratios_of)))
     return 0
 
 

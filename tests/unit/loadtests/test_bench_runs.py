@@ -187,6 +187,24 @@ def test_a_run_that_counts_is_recorded(contest: Contest, records: Records) -> No
     assert set(records[0]["in_company"]) == {OURS, PADDED}
 
 
+def test_a_run_that_is_not_recorded_is_held_against_the_record(
+    contest: Contest, records: Records, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert serving.main([]) == 0
+
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1].startswith("0 of 1 ratios lie within the recorded band")
+    assert f"  {OURS}, 8 callers: 1.00x" in "\n".join(told)
+
+
+def test_a_quick_run_is_not(
+    contest: Contest, records: Records, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert serving.main(["--quick"]) == 0
+
+    assert "band" not in capsys.readouterr().out
+
+
 def test_a_run_in_which_ours_failed_is_not_recorded_and_says_why(
     contest: Contest, records: Records, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,111 @@
+"""A benchmark that is run again is held against its record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests.bench import engine, serving
+from loadtests.bench.band import band, beside_record, engine_ratios, serving_ratios
+from loadtests.bench.common import Spread
+from loadtests.bench.contestants import OURS, PADDED, STATUS_QUO
+
+TOLD = {"cpu": "A CPU", "commit": "abc1234", "date": "2026-11-29", "uncommitted_changes": False}
+
+
+def engine_result(*medians: float, valid: bool = True) -> dict[str, Any]:
+    cells = [
+        {
+            "steps": 7,
+            "batch": batch,
+            "valid": valid,
+            "cpu_ratio": {"median": median, "least": median - 0.1, "most": median + 0.1},
+        }
+        for batch, median in enumerate(medians, 1)
+    ]
+    return {"circumstances": TOLD, "models": [{"name": "demo", "dtype": "float32", "cells": cells}]}
+
+
+def serving_result(**throughput: float) -> dict[str, Any]:
+    names = {"ours": OURS, "padded": PADDED, "status_quo": STATUS_QUO}
+    rows = [
+        {"callers": 8, "server": names[name], "errors": 0, "audio_s_per_s": figure}
+        for name, figure in throughput.items()
+    ]
+    return {"circumstances": TOLD, "rows": rows}
+
+
+def written(folder: Path, result: dict[str, Any]) -> Path:
+    path = folder / "record.json"
+    path.write_text(json.dumps(result), encoding="utf-8")
+    return path
+
+
+def test_a_range_of_repeats_is_widened_by_less_than_one_figure() -> None:
+    assert band(Spread(median=2.0, least=1.0, most=3.0)) == pytest.approx((0.9, 3.3))
+    assert band(Spread(median=2.0, least=2.0, most=2.0)) == pytest.approx((1.6, 2.4))
+
+
+def test_ratios_within_the_band_are_counted_and_others_are_marked(tmp_path: Path) -> None:
+    record = written(tmp_path, engine_result(1.5, 1.5))
+
+    lines = beside_record(record, engine_result(1.6, 3.0), engine_ratios)
+
+    assert lines[0] == "beside the record (A CPU, commit abc1234, 2026-11-29):"
+    assert "batch 1: 1.60x, recorded 1.50x, band 1.26 to 1.76" in lines[1]
+    assert ["OUTSIDE" in line for line in lines[1:3]] == [False, True]
+    assert lines[-1] == "1 of 2 ratios lie within the recorded band"
+
+
+def test_what_was_not_measured_now_is_told(tmp_path: Path) -> None:
+    record = written(tmp_path, engine_result(1.5, 1.5))
+
+    lines = beside_record(record, engine_result(1.5), engine_ratios)
+
+    assert lines[-1].endswith(
+        "1 of 1 ratios lie within the recorded band; 1 recorded ratios were not measured"
+    )
+
+
+def test_a_void_cell_has_no_ratio() -> None:
+    assert engine_ratios(engine_result(1.5, valid=False)) == {}
+
+
+def test_servers_are_held_against_the_status_quo() -> None:
+    ratios = serving_ratios(serving_result(ours=6.0, padded=3.0, status_quo=2.0), STATUS_QUO)
+
+    assert {name: ratio.median for name, ratio in ratios.items()} == {
+        f"{OURS}, 8 callers": 3.0,
+        f"{PADDED}, 8 callers": 1.5,
+    }
+
+
+def test_a_server_that_had_errors_has_no_ratio() -> None:
+    failed = serving_result(ours=6.0, status_quo=2.0)
+    failed["rows"][0]["errors"] = 1
+
+    assert serving_ratios(failed, STATUS_QUO) == {}
+
+
+def test_without_a_record_nothing_is_told(tmp_path: Path) -> None:
+    assert beside_record(tmp_path / "none.json", engine_result(1.5), engine_ratios) == []
+
+
+def test_the_records_of_this_repository_agree_with_themselves() -> None:
+    recorded = json.loads(serving.RESULT.read_text(encoding="utf-8"))
+
+    def ratios(result: Any) -> dict[str, Spread]:
+        return serving_ratios(result, STATUS_QUO)
+
+    lines = beside_record(serving.RESULT, recorded, ratios)
+    engine_record = serving.ROOT / engine.RECORD
+    again = beside_record(
+        engine_record, json.loads(engine_record.read_text("utf-8")), engine_ratios
+    )
+
+    for told in (lines, again):
+        assert len(told) > 10
+        assert not [line for line in told if "OUTSIDE" in line or "not measured" in line]

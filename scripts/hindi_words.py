@@ -24,6 +24,10 @@ LEAST_ENGLISH: Final = 1e-6
 MOST_ALIKE: Final = 5
 """Words that are kept of those that share a skeleton, the most frequent."""
 
+# A dictionary no larger than the lists: whoever reads them sets aside as much.
+_FILTERS: Final = [
+    {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 2 << 20}
+]
 _DEVANAGARI: Final = re.compile("[\u0901-\u0939\u093c-\u094d\u0958-\u095f]{2,}|[आनव]")
 _ASCII: Final = re.compile("[a-z]+")
 _NUKTA, _VIRAMA, _NASALS = "़", "्", "ंँ"
@@ -43,11 +47,11 @@ _KNOWN: Final = frozenset(
 # By how much less likely a way of typing is, in nats.
 _FLAP_AS_R: Final = 0.7
 _SILENT_TYPED: Final = 1.5
-_NASAL_LEFT_OUT: Final = 1.2
+_NASAL_LEFT_OUT: Final = 1.6
 _END_TYPED: Final = 0.2  # पत्र as patra
 _END_LEFT_OUT: Final = 0.7
 _END_PARTED: Final = 0.7  # खत्म as khatam
-_END_OF_SCHOLARS: Final = 2.5  # विद्यालय as vidyalaya
+_END_OF_SCHOLARS: Final = 4.0  # विद्यालय as vidyalaya
 
 
 class _Unit(NamedTuple):
@@ -238,7 +242,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not same and options.check:
             differing += 1
         elif not same:
-            write(path, lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
+            write(path, lzma.compress(content, filters=_FILTERS))
     return 1 if differing else 0
 
 

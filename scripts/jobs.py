@@ -38,7 +38,7 @@ MODEL_WITHOUT: Final = frozenset(
 ROUTER_WITHOUT: Final = frozenset(
     {
         *("handler.py", "synthesis.py", "references.py", "clips.py", "engine", "catalogue.py"),
-        *("poison.py", "text/spoken", PHONEMES),
+        *("poison.py", "text/spoken", PHONEMES, "romanised/data/english.txt.xz"),
     }
 )
 # What they do decides an archive's bytes, or whether it may be served.

@@ -149,6 +149,7 @@ def test_the_words_of_typed_hindi_lie_with_the_router_and_the_model_that_speaks_
 
     assert name in expected_members(hindi.spec).keys() & expected_members(router.spec).keys()
     assert name not in expected_members(model.spec)
+    assert "f5serve/romanised/data/english.txt.xz" not in expected_members(router.spec)
     assert "f5serve/romanised/lexicon.py" in expected_members(model.spec)
 
 

@@ -286,12 +286,14 @@ def build_detector(served: Collection[str], *, han: HanClassifier | None = None)
     pieces.set_languages([])
     pieces.set_scores(eldc.MAX_SCORES)
     latin = LatinClassifier(pieces)
+    hindi = LatinHindi(latin)
+    hindi.require()
     return ScriptDetector(
         served,
         pieces=pieces,
         latin=latin,
         han=han or PairHanClassifier(),
-        hindi=LatinHindi(latin),
+        hindi=hindi,
     )
 
 

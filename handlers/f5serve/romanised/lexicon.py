@@ -7,8 +7,8 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Final, NamedTuple
 
 from f5serve.errors import ConfigurationError
@@ -55,13 +55,23 @@ class Lexicon:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
-        self._lines = lru_cache(maxsize=None)(self._read)
+        self._lists: dict[str, _Lines] = {}
+        self._reading = Lock()
 
-    def hindi(self, letters: str) -> Word | None:
-        """Answer the likeliest Hindi word for a spelling, in small letters; None if there is none."""
-        usual = USUAL.get(letters)
-        if usual is not None:
-            return Word(usual, _USUAL_FREQUENCY)
+    def there(self) -> bool:
+        """Tell whether there is a list of Hindi words: archives of models that speak no Hindi have none."""
+        return (self._folder / HINDI).is_file()
+
+    def hindi(self, letters: str, *, usual: bool = True) -> Word | None:
+        """Answer the likeliest Hindi word for a spelling; None if there is none.
+
+        Args:
+            letters: Small letters.
+            usual: Whether it may be one of those that go their own ways.
+        """
+        by_custom = USUAL.get(letters) if usual else None
+        if by_custom is not None:
+            return Word(by_custom, _USUAL_FREQUENCY)
         found = self._nearest(letters)
         start = _STARTS.match(letters) if found is None else None
         if start is None:
@@ -87,8 +97,14 @@ class Lexicon:
         return float(fields[0]) if fields else FLOOR
 
     def _fields(self, name: str, key: str, separator: str) -> Sequence[str]:
-        line = self._lines(name).starting(f"{key}{separator}")
+        line = self._list(name).starting(f"{key}{separator}")
         return line.split(separator)[1:]
+
+    def _list(self, name: str) -> _Lines:
+        with self._reading:
+            if name not in self._lists:
+                self._lists[name] = self._read(name)
+            return self._lists[name]
 
     def _read(self, name: str) -> _Lines:
         path = self._folder / name

@@ -13,14 +13,21 @@ from collections.abc import Mapping
 from typing import Final
 
 _NO_LETTER: Final = re.compile("[^a-z]")
-_SCHOLARS: Final = str.maketrans("āīūṛṝḷṅñṭḍṇśṣṃṁḥ", "aiurrlnntdnssmmh")
+_SCHOLARS: Final = str.maketrans(
+    {**dict(zip("āīūḷṅñṭḍṇṃṁḥ", "aiulnntdnnnh", strict=True)), "ṛ": "ri", "ś": "sh", "ṣ": "sh"}
+)
 _ENGLISH: Final = re.compile("c(?![ch])|x|q[ui]|wh|ck|tion")
 """What English writes, and nobody does who types Hindi."""
 _SOUNDS: Final = re.compile("chh|ch|sh|kh|gh|th|dh|bh|jh|ph|[a-z]")
 _SIGNS: Final[Mapping[str, str]] = {
-    "chh": "c", "ch": "c", "sh": "S", "kh": "K", "gh": "G", "th": "T", "dh": "D", "bh": "B", "jh": "J", "ph": "f",
-    "q": "k", "z": "j", "w": "v",
+    "chh": "C", "ch": "c", "sh": "S", "kh": "K", "gh": "G", "th": "T", "dh": "D", "bh": "B", "jh": "J", "ph": "f",
+    "q": "k", "w": "v",
 }  # fmt: skip
+_FOLDS: Final = (
+    (re.compile("^hum"), "ham"),
+    (re.compile("e(?=h[^h])"), "a"),  # kehna
+)
+"""What is typed either way, and says nothing of the word."""
 _ALIKE: Final = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
@@ -30,7 +37,8 @@ _ALIKE: Final = tuple(
         ("aa+", "a"),
         ("ee+|ii+|iy(?![aeiou])", "i"),
         ("oo+|uu+", "u"),
-        ("e(?=h[^h])", "a"),  # kehna
+        ("C", "c"),
+        ("z", "j"),
         ("ah[ae](?=[^aeiou])", "ah"),  # kahana, shaher
         ("[ae]i|ae", "e"),
         ("[ao]u", "o"),
@@ -39,14 +47,13 @@ _ALIKE: Final = tuple(
 )
 
 _GLIDE: Final = re.compile("(?<=[iaeou])y(?=[eia])")
-_SAME: Final = str.maketrans({"w": "v", "q": "k"})
 _RUNS: Final = re.compile("[aeiou]+|[^aeiou]+")
 _VOWELS: Final = re.compile("aa+|ee+|ii+|oo+|uu+|[aeiou]")
 _LONG: Final[Mapping[str, str]] = {"a": "A", "e": "I", "i": "I", "o": "U", "u": "U"}
 # By how much a spelling speaks against a word that is usually typed otherwise, in nats.
 _TYPED_LONG: Final = 3.0
 _TYPED_SHORT: Final = 0.8
-_DOUBLED: Final = 0.5
+_DOUBLED: Final = 2.0
 _NOT_DOUBLED: Final = 1.5
 _OTHER_VOWEL: Final = 3.0
 _OTHER_VOWELS: Final[Mapping[tuple[str, str], float]] = {
@@ -55,7 +62,8 @@ _OTHER_VOWELS: Final[Mapping[tuple[str, str], float]] = {
 _OTHER_LENGTH: Final = 4.0
 _OTHER_CONSONANT: Final = 1.5
 _OTHER_CONSONANTS: Final[Mapping[tuple[str, str], float]] = {
-    ("ch", "chh"): 1.0, ("chh", "ch"): 4.0, ("j", "z"): 0.3,
+    ("c", "C"): 1.0, ("C", "c"): 4.0, ("cc", "cC"): 0.3, ("CC", "cC"): 0.3, ("c", "cC"): 1.5, ("C", "cC"): 0.8,
+    ("j", "z"): 0.3,
 }  # fmt: skip
 
 
@@ -73,8 +81,16 @@ def skeleton(letters: str) -> str:
     """
     if _ENGLISH.search(letters) is not None:
         return ""
-    signs = "".join(_SIGNS.get(sound, sound) for sound in _SOUNDS.findall(letters))
+    signs = _signs(letters)
     for pattern, plain in _ALIKE:
+        signs = pattern.sub(plain, signs)
+    return signs
+
+
+def _signs(letters: str) -> str:
+    """A sign a consonant, and either way to type some vowels made one."""
+    signs = "".join(_SIGNS.get(sound, sound) for sound in _SOUNDS.findall(letters))
+    for pattern, plain in _FOLDS:
         signs = pattern.sub(plain, signs)
     return signs
 
@@ -99,7 +115,7 @@ def strangeness(typed: str, usual: str) -> float:
 
 def _runs(letters: str) -> list[str]:
     """Vowels and consonants in turn, without glides between vowels."""
-    return _RUNS.findall(_GLIDE.sub("", letters.translate(_SAME).replace("ph", "f")))
+    return _RUNS.findall(_GLIDE.sub("", _signs(letters)))
 
 
 def _of_consonants(typed: str, usual: str) -> float:

@@ -27,8 +27,15 @@ USUAL: Final[Mapping[str, str]] = pairs(
     " inhe/inhein=इन्हें jinhe/jinhein=जिन्हें usse=उससे isse=इससे jisse=जिससे kisse=किससे mujhse=मुझसे kb=कब tk=तक"
     " jb=जब tb=तब sb=सब yr/yar/yaar=यार hm=हम tm=तुम mjhe/muje=मुझे gya=गया gyi/gayi=गई gye/gaye=गए ni=नहीं sir=सर"
     " mummy/mumy=मम्मी bhi=भी kya/kia=क्या zindagi/jindagi=ज़िंदगी hindi=हिंदी din=दिन"
+    " toh=तो m=मैं k=के chhe/chhah=छह dalo/daalo=डालो behen/bahen/behan=बहन sheher/shehar=शहर"
 )
 """Words as they are typed for speed, or that share their spelling with a rarer one."""
+
+NOT_BORROWED: Final = words(
+    "an and are as at been but by did does for from had has have her him his how i if my not of she that their them"
+    " there they this was we were what when where which who will with would you your"
+)
+"""English words that hold a sentence together. Who types Hindi borrows others, and hardly these."""
 
 MARKS: Final = words(
     "hai hain hoon hun hu h nahi nahin nhi kya kyun kyu kyon kaise kaisa kaisi kahan kab kaun kitna kitne kitni"
@@ -41,5 +48,9 @@ MARKS: Final = words(
     " thodi jaldi aaj kal subah shaam raat din ghar paani khana baat log kaam dil pyar pyaar zindagi duniya desh"
     " ke ki ka ko se ne ho jo jab tab tak par pe na mat chalo chal dekho suno bolo batao jao aao lo do de diya liya"
     " raho rehna pata matlab sakta sakte sakti jaise waise aise itna itni itne kyunki isliye sunao milke kb tk yr kr"
+    " kaha bola boli bataya mubarak badhai dhanyawad swagat baje rupaye paisa paise khao milo milenge jayenge jaunga"
+    " aaunga aayega karunga karungi karenge dunga lunga chahta chahti hona hone gaadi gadi bachche ladka ladki"
+    " didi bhaiya beta beti dekhna bolna sundar bura sahi galat sach naya naye nayi purana bada badi bade chota choti"
+    " chhota upar neeche andar bahar kahin sabse bilkul shayad zaroor pehle humne humse milega krte gya gyi"
 )
 """Without one of these a text is not looked at any closer: nearly every Hindi sentence has one."""

@@ -37,6 +37,8 @@ SHORT_CLAUSE = 2.0
 """Words up to which a clause is as likely a name or a dish in a list, and pays for no change by itself."""
 LIST_END = 6.0
 """Words that the end of a list may have; in which language the list is, its conjunction tells."""
+MOST_BORROWED = 3.0
+"""Words up to which a stretch of Hindi in Latin letters is Hindi even where it looks like another language."""
 CONJUNCTIONS: Mapping[str, Collection[str]] = {
     "and": ("en",),
     "or": ("en", "fr"),
@@ -122,7 +124,8 @@ def _costs(
     fits = detector.fits(part)
     if unit.script == "latin" and (typed or "hi" in fits):
         written.append("hi")
-        fits = {"hi": 0.0, **fits} if fits else fits
+        borrowed = typed and "hi" not in fits and unit.words <= MOST_BORROWED
+        fits = {"hi": 0.0, **fits} if fits and not borrowed else {}
     letters = sum(map(str.isalpha, part))
     weight = min(unit.words, letters / LETTERS_PER_WORD, MAX_WORDS)
     if unit.script == "han" and max(fits.values(), default=0.0) < 1.0:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import eldc
 import pytest
 import yaml
 
+from f5serve.errors import ConfigurationError
 from f5serve.language import ScriptDetector, build_detector
+from f5serve.language.latin import LatinClassifier
+from f5serve.language.latin_hindi import LatinHindi
+from f5serve.romanised import Lexicon
+from f5serve.romanised.lexicon import HINDI
 
 NINE = ("en", "zh", "fi", "fr", "hi", "it", "ja", "ru", "es")
 CASES = yaml.safe_load(
@@ -55,6 +61,24 @@ def test_it_is_told_as_the_model_s_finding(detector: ScriptDetector, text: str) 
 
     assert (found.language, found.reason) == ("hi", "model")
     assert found.confidence > 0.5
+
+
+def test_a_detector_without_its_words_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lexicon, "there", lambda lexicon: False)
+
+    with pytest.raises(ConfigurationError, match="make language-tables"):
+        build_detector(NINE)
+
+
+def test_damaged_words_are_told_and_cost_no_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / HINDI).write_bytes(b"damaged")
+    latin = LatinClassifier(eldc.instance())
+    hindi = LatinHindi(latin, Lexicon(tmp_path))
+
+    assert hindi.probability("kal aana bhai", latin.weigh("kal aana bhai")) == 0.0
+    assert "not noticed" in caplog.text
 
 
 def test_where_hindi_is_not_served_it_is_in_no_other_language(detector: ScriptDetector) -> None:

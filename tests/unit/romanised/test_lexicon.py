@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from f5serve.errors import ConfigurationError
 from f5serve.romanised import FLOOR, Lexicon
 from f5serve.romanised.lexicon import ENGLISH, HINDI
+from f5serve.romanised.usual import MARKS
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,13 @@ def lexicon() -> Lexicon:
         ("gayi", "गई"),
         ("gaye", "गए"),
         ("main", "मैं"),
+        ("pehle", "पहले"),
+        ("behen", "बहन"),
+        ("sheher", "शहर"),
+        ("humara", "हमारा"),
+        ("baccha", "बच्चा"),
+        ("hara", "हरा"),
+        ("kahan", "कहाँ"),
         ("nhi", "नहीं"),
     ],
 )
@@ -40,6 +49,14 @@ def test_the_likeliest_word_is_meant(lexicon: Lexicon, typed: str, written: str)
 
     assert found is not None
     assert found.written == written
+
+
+@pytest.mark.parametrize("mark", sorted(MARKS))
+def test_every_word_by_which_hindi_is_noticed_is_known(lexicon: Lexicon, mark: str) -> None:
+    found = lexicon.hindi(mark)
+
+    assert found is not None
+    assert found.log_frequency > -14.0
 
 
 @pytest.mark.parametrize(("typed", "written"), [("krte", "करते"), ("pdegi", "पड़ेगी"), ("bje", "बजे")])
@@ -74,6 +91,31 @@ def test_no_list_is_read_before_it_is_needed(tmp_path: Path) -> None:
     assert empty.hindi("main") is not None, "it goes its own way"
     with pytest.raises(ConfigurationError, match="package the archive again"):
         empty.hindi("kaam")
+
+
+def test_it_is_told_whether_there_are_lists(lexicon: Lexicon, tmp_path: Path) -> None:
+    assert lexicon.there()
+    assert not Lexicon(tmp_path).there()
+
+
+def test_a_list_is_read_once_by_all_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[int] = []
+    plain = lzma.decompress
+
+    def counted(packed: bytes) -> bytes:
+        read.append(len(packed))
+        return plain(packed)
+
+    monkeypatch.setattr(lzma, "decompress", counted)
+    fresh = Lexicon()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(fresh.hindi, ["kaam"] * 8))
+
+    assert len(set(found)) == 1
+    assert len(read) == 1
 
 
 def test_a_damaged_list_is_an_error(tmp_path: Path) -> None:

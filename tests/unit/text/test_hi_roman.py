@@ -18,6 +18,28 @@ CASES = yaml.safe_load(
 )["hindi"]
 
 
+MIXED = (
+    *(
+        "kya",
+        "main",
+        "the",
+        "है",
+        "TV",
+        "hai",
+        "meeting",
+        ",",
+        "5",
+        "krte",
+        "km",
+        "May",
+        "Wi-Fi",
+        "A.",
+        "/",
+    ),
+    *("don't", "Smt.", "²", "10:30", "am", "₹", "chai-paani", "Kia", "KYA"),
+)
+
+
 def folded(text: str) -> list[str]:
     """Words, without what Hindi writers leave out as they like: nuktas, and the form of nasal signs."""
     return unicodedata.normalize("NFD", text).replace("़", "").replace("ँ", "ं").split()
@@ -31,7 +53,7 @@ def test_nearly_all_words_are_those_that_were_meant() -> None:
         words += len(meant)
         right += sum(one == other for one, other in zip(read, meant, strict=True))
 
-    assert right >= 0.965 * words, f"{right} of {words}"
+    assert right >= 0.97 * words, f"{right} of {words}"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +68,19 @@ def test_nearly_all_words_are_those_that_were_meant() -> None:
         ("KYA BAAT HAI BHAI!", "क्या बात है भाई!"),
         ("यह शहर का main gate है", "यह शहर का मेन गेट है"),
         ("मुझे nahi पता", "मुझे नहीं पता"),
+        ("Amit Mumbai mein rehta hai, pehle Pune mein tha.", "अमित मुंबई में रहता है, पहले पुणे में था."),
+        ("humne humara ghar humse door dekha", "हमने हमारा घर हमसे दूर देखा"),
+        ("haan/nahi mein jawab do mujhe", "हाँ/नहीं में जवाब दो मुझे"),
+        ("m ghr ja rha hu", "मैं घर जा रहा हूँ"),
+        ("Wi-Fi ka password kya hai bhai?", "वाई-फ़ाई का पासवर्ड क्या है भाई?"),
+        ("Download karo app aur login karo", "डाउनलोड करो ऐप और लॉगिन करो"),
+        ("M. K. Gandhi ne kaha ki sab ek hain.", "एम के गांधी ने कहा कि सब एक हैं."),
+        ("Smt. Sharma kal aayi thi", "श्रीमती शर्मा कल आई थी"),
+        ("KYA TUM IIT MEIN HO BHAI", "क्या तुम आई आई टी में हो भाई"),
+        ("kṛpayā batāiye āp kaise haiṃ", "कृपया बताइए आप कैसे हैं"),
+        ("Paani pilao.", "पानी पिलाओ."),
+        ("Kia की नई car", "किया की नई कार"),
+        ("Vande मातरम्", "वंड मातरम्"),
     ],
 )
 def test_a_text_is_read(typed: str, read: str) -> None:
@@ -83,7 +118,26 @@ def test_any_word_becomes_devanagari(letters: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["kya", "main", "the", "है", "TV", "hai", "meeting", ",", "5", "krte"]),
+        st.sampled_from(
+            [
+                "kya",
+                "main",
+                "the",
+                "है",
+                "TV",
+                "hai",
+                "meeting",
+                ",",
+                "5",
+                "krte",
+                "km",
+                "May",
+                "Wi-Fi",
+                "A.",
+                "/",
+                "don't",
+            ]
+        ),
         max_size=12,
     )
 )

@@ -364,7 +364,7 @@ _RULES: Final = tuple(
         (r"(?<![A-Za-z])(Dr|Mr|Mrs|Ms|Prof|Smt|Shri|Er|Adv)\.(?=\s?[A-Z\u0900-\u097f])", r"\1"),
         (rf"(?<![{_WORD}])(?:{any_of(ABBREVIATIONS)})", _abbreviation),
         (r"(?<![A-Za-z])(?:[A-Z]\.){2,}", _initials),
-        (r"(?<![A-Za-z.])([A-Z])\.\s(?=[A-Z](?:[a-z]|\.))", _initial),
+        (r"(?<![A-Za-z.])([A-Z])\.\s(?=[A-Z](?:[a-z]|\.)|[\u0900-\u097f])", _initial),
         (r"(?i)(?<![A-Za-z])wi-fi(?![A-Za-z])", _latin),
         (rf"[{_LATIN_LETTERS}]+(?:['’][{_LATIN_LETTERS}]+)*+", _latin),
         (f"[{re.escape(''.join(SIGNS))}]", _sign),

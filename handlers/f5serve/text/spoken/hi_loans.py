@@ -91,7 +91,7 @@ _DAILY = _pairs(
     " chocolate=चॉकलेट"
     " water=वॉटर milk=मिल्क food=फ़ूड menu=मेन्यू order=ऑर्डर shop=शॉप shopping=शॉपिंग mall=मॉल store=स्टोर size=साइज़"
     " color=कलर colour=कलर red=रेड blue=ब्लू green=ग्रीन black=ब्लैक white=व्हाइट house=हाउस home=होम room=रूम"
-    " door=डोर"
+    ""
     " table=टेबल chair=चेयर fan=फ़ैन light=लाइट power=पावर gas=गैस petrol=पेट्रोल diesel=डीज़ल oil=ऑयल machine=मशीन"
     " family=फ़ैमिली father=फ़ादर mother=मदर brother=ब्रदर sister=सिस्टर friend=फ़्रेंड friends=फ़्रेंड्स"
     " love=लव life=लाइफ़"
@@ -113,7 +113,8 @@ _DAILY = _pairs(
 )
 
 _CHAT = _pairs(
-    "address=एड्रेस delivery=डिलीवरी copy=कॉपी minute=मिनट minutes=मिनट paste=पेस्ट homework=होमवर्क"
+    "may=मई smt=श्रीमती gud=गुड mrng=मॉर्निंग"
+    " address=एड्रेस delivery=डिलीवरी copy=कॉपी minute=मिनट minutes=मिनट paste=पेस्ट homework=होमवर्क"
     " notes=नोट्स confirm=कन्फ़र्म platform=प्लेटफ़ॉर्म salary=सैलरी lunch=लंच dinner=डिनर"
     " breakfast=ब्रेकफ़ास्ट refund=रिफ़ंड recharge=रिचार्ज tension=टेंशन cancel=कैंसल booking=बुकिंग boss=बॉस"
     " glass=ग्लास counter=काउंटर boring=बोरिंग gift=गिफ़्ट money=मनी problem=प्रॉब्लम solution=सॉल्यूशन"

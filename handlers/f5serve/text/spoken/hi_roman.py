@@ -12,20 +12,37 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from f5serve.romanised import FLOOR, Lexicon, letters_of, weigh
+from f5serve.romanised import BORROWED, ENGLISH, FLOOR, HINDI, Lexicon, letters_of, weigh
+from f5serve.romanised.spelling import skeleton
 from f5serve.romanised.usual import pairs, words
 from f5serve.text.spoken.hi_loans import LOANS
+from f5serve.text.spoken.hi_words import SCALES, UNITS
 
 _LATIN: Final = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
-_WORD: Final = re.compile(rf"(?<![{_LATIN}0-9'’@/])[{_LATIN}]+(?![{_LATIN}0-9@/]|['’][{_LATIN}])")
+_WORD: Final = re.compile(rf"(?<![{_LATIN}0-9'’@])[{_LATIN}]+(?![{_LATIN}0-9@]|['’][{_LATIN}])")
+_AFTER_NUMBER: Final = re.compile(r"[0-9]\s?-?\Z")
+_BEFORE_NUMBER: Final = re.compile(r"\s?[0-9]")
+_JOINED: Final = re.compile(rf"[{_LATIN}]+-\Z")
+_JOINS_ON: Final = re.compile(rf"-[{_LATIN}]+")
+# What is no Hindi word beside a number, and is read with it.
+_MONTHS: Final = words(
+    "jan january feb february march april may june july aug august sept september oct october nov november dec december"
+)
+_OF_NUMBERS: Final = words("am pm hr hrs mn bn st nd rd th x") | {
+    name.lower() for name in (*UNITS, *SCALES) if name.isascii()
+}
+_TITLES: Final = words(
+    "dr mr mrs ms prof smt shri er adv"
+)  # before a stop; what reads them takes it away
 _DEVANAGARI: Final = re.compile("[\u0900-\u097f]+")
 _MOST_WORDS: Final = 100
 _LONGEST: Final = 40  # letters; a longer one is no word
-_HINDI: Final = math.log(0.7 * 0.3)  # as `f5serve.romanised.judge` has it: Hindi, and spelled so
-_ENGLISH: Final = math.log(0.3)
-_BORROWED: Final = -8.5
-_HINDI_AMONG_DEVANAGARI: Final = math.log(0.02 * 0.3)  # who has a Hindi keyboard uses it
-_KNOWN_LOAN: Final = -9.5
+_AMONG_DEVANAGARI: Final = math.log(0.02 * 0.3)
+"""Instead of ``HINDI``: who has a Hindi keyboard uses it."""
+_LOAN: Final = -7.5
+_SHOUTED: Final = -9.5
+_SHORT: Final = 3
+"""A word so short in a text of capitals is an acronym, if it is no frequent word."""
 
 # What कि stands behind, where की would be the likelier by far.
 _BEFORE_THAT: Final = words(
@@ -58,12 +75,13 @@ def in_devanagari(text: str) -> str:
     """Write the Hindi words of a text that stand in Latin letters in Devanagari.
 
     Args:
-        text: Any text in NFC; what is English, an acronym or an address stays.
+        text: Any text in NFC; what is English, an acronym or a unit stays, and all of it where there is no list of
+            Hindi words: in the archive of a model that speaks no Hindi, and has Hindi transcripts at most.
     """
-    words = _WORD.findall(text)
-    if not words:
+    found = _WORD.findall(text)
+    if not found or not _lexicon().there():
         return text
-    return _WORD.sub(_Writer(text, words), text)
+    return _WORD.sub(_Writer(text, found), text)
 
 
 def load() -> None:
@@ -78,49 +96,79 @@ def _lexicon() -> Lexicon:
 
 
 class _Writer:
-    """Writes one word after the other; each is asked what the one before it became."""
+    """Writes one word after the other, and keeps in mind what the one before became."""
 
-    def __init__(self, text: str, words: list[str]) -> None:
+    def __init__(self, text: str, found: list[str]) -> None:
         self._lexicon = _lexicon()
-        latin = sum(map(len, words))
-        self._romanised = (
-            latin > sum(map(len, _DEVANAGARI.findall(text)))
-            and weigh(
-                words[:_MOST_WORDS], self._lexicon, lambda word: [self._lexicon.english(word)]
-            ).enough
+        devanagari = sum(map(len, _DEVANAGARI.findall(text)))
+        evidence = weigh(
+            found[:_MOST_WORDS], self._lexicon, lambda word: [self._lexicon.english(word)]
         )
-        self._shouted = all(map(str.isupper, words))
+        self._romanised = evidence.enough and sum(map(len, found)) > devanagari
+        # A short piece of a longer text tells too little by itself.
+        self._typed = self._romanised or not (devanagari or evidence.english)
+        self._shouted = self._romanised and all(map(str.isupper, found))
         self._before = ""
 
     def __call__(self, found: re.Match[str]) -> str:
         word = found[0]
-        self._before = written = self._written(word)
-        return written
+        self._before = word if _is_read_otherwise(found) else self._written(word)
+        return self._before
 
     def _written(self, word: str) -> str:
         letters = letters_of(word)
-        acronym = word.isupper() and not (self._shouted and self._romanised)
-        if not letters or acronym or len(letters) > _LONGEST:
-            return word
-        if not self._romanised and (letters in LOANS or len(letters) == 1):
+        if not letters or len(letters) > _LONGEST or not self._may_be_hindi(word, letters):
             return word
         hindi, english = self._lexicon.hindi(letters), self._english(letters)
+        if (
+            self._shouted
+            and len(word) <= _SHORT
+            and (hindi is None or hindi.log_frequency < _SHOUTED)
+        ):
+            return word
         if hindi is not None:
-            prior = _HINDI if self._romanised else _HINDI_AMONG_DEVANAGARI
+            prior = HINDI if self._romanised else _AMONG_DEVANAGARI
             if hindi.log_frequency + prior > english:
                 that = hindi.written == "की" and self._before in _BEFORE_THAT
                 return "कि" if that else hindi.written
-        if self._romanised and letters not in LOANS and english < FLOOR:
+        if self._typed and letters not in LOANS and english <= FLOOR and skeleton(letters):
             return by_sound(letters)
         return word
+
+    def _may_be_hindi(self, word: str, letters: str) -> bool:
+        """Whether it is looked up: no acronym, and among Devanagari no name and no English word that is known."""
+        if self._romanised:
+            return self._shouted or not word.isupper()
+        if word.isupper() or letters in LOANS or len(letters) == 1:
+            return False
+        return self._typed or word.islower()
 
     def _english(self, letters: str) -> float:
         english = self._lexicon.english(letters)
         if not self._romanised:
             return english
         if letters in LOANS:
-            return _KNOWN_LOAN + _ENGLISH
-        return min(english, _BORROWED) + _ENGLISH
+            return _LOAN + ENGLISH
+        return min(english, BORROWED) + ENGLISH
+
+
+def _is_read_otherwise(found: re.Match[str]) -> bool:
+    """Whether other rules read a word: a unit, a month, a title, or a part of a word with a hyphen that is known."""
+    word, text = found[0].lower(), found.string
+    before, after = (
+        text[max(0, found.start() - _LONGEST) : found.start()],
+        text[found.end() :][:_LONGEST],
+    )
+    counted = _AFTER_NUMBER.search(before) is not None
+    if counted and (word in _OF_NUMBERS or word in _MONTHS):
+        return True
+    if word in _MONTHS and _BEFORE_NUMBER.match(after):
+        return True
+    if word in _TITLES and after.startswith("."):
+        return True
+    first, last = _JOINED.search(before), _JOINS_ON.match(after)
+    whole = f"{first[0] if first else ''}{word}{last[0] if last else ''}".lower()
+    return whole != word and whole in LOANS
 
 
 def by_sound(letters: str, *, inside: bool = False) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import eldc
 import msgspec
 
+from f5serve.language.addresses import hints
 from f5serve.language.devanagari import is_foreign
 from f5serve.language.han import PairHanClassifier
 from f5serve.language.latin import LANGUAGES, LatinClassifier, PieceModel, Weighed
@@ -141,7 +142,7 @@ class ScriptDetector:
         )
         share = weight / total
         if share < _CYRILLIC_SHARE:
-            return self._latin_language(part, letters["latin"])
+            return self._latin_language(text, part, letters["latin"])
         match script:
             case "han":
                 return self._cjk(part, letters, share)
@@ -167,7 +168,7 @@ class ScriptDetector:
         if letters["latin"] < MIN_LATIN_LETTERS:
             spanish = letters["latin"] > 0 and self._is_short_spanish(part)
             return {code: float(code == "es") for code in self._served_latin} if spanish else {}
-        weighed = self._latin.weigh(part)
+        weighed = self._latin.weigh(part).leaning(hints(text))
         hindi = self._hindi.probability(part, weighed)
         if hindi:
             others = {
@@ -233,10 +234,10 @@ class ScriptDetector:
                 return self._unsupported(foreign, "ru")
         return self._by_script("ru", share)
 
-    def _latin_language(self, part: str, letters: int) -> Detection:
+    def _latin_language(self, text: str, part: str, letters: int) -> Detection:
         if letters < MIN_LATIN_LETTERS:
             return self._short(part, letters)
-        weighed = self._latin.weigh(part)
+        weighed = self._latin.weigh(part).leaning(hints(text))
         hindi = self._hindi.probability(part, weighed)
         if hindi:
             served = "hi" in self._served

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -25,6 +25,10 @@ STEP: Final = 16
 """A value is this many times the log of a word's frequency over :data:`FLOOR`, 0 where it is no word."""
 KNOWN: Final = 1e-6
 """A word is in the table if one of the languages uses it this often (once in a million words)."""
+
+CERTAIN: Final = 8.0
+SPEAKS: Final = 0.5
+"""From so many nats on a hint is worth as much as words that make up this share of the letters."""
 
 MAX_WORDS: Final = 60
 """Words that are looked up; more add time and no certainty."""
@@ -69,6 +73,27 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     def lead(self, other: str, language: str) -> float:
         """By how much the pieces speak for one language rather than another, all of them together."""
         return self.evidence(other) - self.evidence(language)
+
+    def leaning(self, hints: Iterable[tuple[str, float]]) -> Weighed:
+        """Answer the same with further evidence.
+
+        Args:
+            hints: Languages, and how much speaks for each, in nats.
+        """
+        nats = dict(hints)
+        if not nats:
+            return self
+        raised = {
+            code: share * math.exp(nats.get(code, 0.0))
+            for code, share in self.probabilities.items()
+        }
+        total = sum(raised.values())
+        known = {
+            code: max(share, SPEAKS) if nats.get(code, 0.0) >= CERTAIN else share
+            for code, share in self.known.items()
+        }
+        probabilities = {code: share / total for code, share in raised.items()}
+        return msgspec.structs.replace(self, probabilities=probabilities, known=known)
 
     def evidence(self, language: str) -> float:
         """How much the pieces speak for a language; two words tell less than a page, unlike a mean."""

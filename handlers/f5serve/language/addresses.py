@@ -17,6 +17,7 @@ _STREET: Final = (
     r"(?:[^\W\d_]{2,}[naouyäö]tie"
     r"|[^\W\d_]{3,}(?:katu|polku|kuja|bulevardi|kaari|rinne|aukio|raitti|väylä|vayla))"
 )
+_NUMBER: Final = re.compile(r"\d")
 _PLACES: Final = tuple(
     (language, re.compile(pattern), nats)
     for language, pattern, nats in (
@@ -37,6 +38,8 @@ def hints(text: str) -> Iterator[tuple[str, float]]:
         text: With its digits; of a long one the beginning is looked at.
     """
     text = text[:LONGEST].strip()
+    if _NUMBER.search(text) is None:
+        return
     for language, pattern, nats in _PLACES:
         if pattern.search(text) is not None:
             yield language, nats

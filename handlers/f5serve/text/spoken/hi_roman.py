@@ -31,9 +31,8 @@ _MONTHS: Final = words(
 _OF_NUMBERS: Final = words("am pm hr hrs mn bn st nd rd th x") | {
     name.lower() for name in (*UNITS, *SCALES) if name.isascii()
 }
-_TITLES: Final = words(
-    "dr mr mrs ms prof smt shri er adv"
-)  # before a stop; what reads them takes it away
+# Before a stop, which their own rule takes away.
+_TITLES: Final = words("dr mr mrs ms prof smt shri er adv")
 _DEVANAGARI: Final = re.compile("[\u0900-\u097f]+")
 _MOST_WORDS: Final = 100
 _LONGEST: Final = 40  # letters; a longer one is no word
@@ -155,10 +154,8 @@ class _Writer:
 def _is_read_otherwise(found: re.Match[str]) -> bool:
     """Whether other rules read a word: a unit, a month, a title, or a part of a word with a hyphen that is known."""
     word, text = found[0].lower(), found.string
-    before, after = (
-        text[max(0, found.start() - _LONGEST) : found.start()],
-        text[found.end() :][:_LONGEST],
-    )
+    before = text[max(0, found.start() - _LONGEST) : found.start()]
+    after = text[found.end() : found.end() + _LONGEST]
     counted = _AFTER_NUMBER.search(before) is not None
     if counted and (word in _OF_NUMBERS or word in _MONTHS):
         return True

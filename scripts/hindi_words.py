@@ -18,7 +18,7 @@ from f5serve.errors import ConfigurationError
 from f5serve.romanised.lexicon import ENGLISH, FOLDER, HINDI
 from f5serve.romanised.spelling import skeleton
 from f5serve.romanised.usual import pairs
-from scripts.language_tables import write
+from scripts.language_tables import settle
 
 LEAST_ENGLISH: Final = 1e-6
 MOST_ALIKE: Final = 5
@@ -233,17 +233,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"hindi-words: {error}", file=sys.stderr)
         return 1
-    differing = 0
-    for name, lines in lists.items():
-        path = FOLDER / name
-        content = "".join(f"{line}\n" for line in lines).encode()
-        same = path.is_file() and lzma.decompress(path.read_bytes()) == content
-        print(f"{name}: {len(lines):,} lines{'' if same else ', differs'}")
-        if not same and options.check:
-            differing += 1
-        elif not same:
-            write(path, lzma.compress(content, filters=_FILTERS))
-    return 1 if differing else 0
+    contents = {
+        name: "".join(f"{line}\n" for line in lines).encode() for name, lines in lists.items()
+    }
+    files = (
+        (FOLDER / name, content, lzma.compress(content, filters=_FILTERS))
+        for name, content in contents.items()
+    )
+    return settle(files, lzma.decompress, check=options.check)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import math
 import sys
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -167,16 +167,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"language-tables: {error}", file=sys.stderr)
         return 1
-    differing = 0
-    for name, content in tables.items():
-        path = FOLDER / name
-        same = path.is_file() and path.read_bytes() == content
+    found = ((FOLDER / name, content, content) for name, content in tables.items())
+    return settle(found, bytes, check=options.check)
+
+
+def settle(
+    files: Iterable[tuple[Path, bytes, bytes]], opened: Callable[[bytes], bytes], *, check: bool
+) -> int:
+    """Write what differs from what is there, or only tell it.
+
+    Args:
+        files: Where each belongs, what is to be read there, and the file that is written for it.
+        opened: Takes what is read from a file.
+        check: Whether nothing is written.
+
+    Returns:
+        1 if something differs and was not written, else 0.
+    """
+    differing = False
+    for path, content, packed in files:
+        same = path.is_file() and opened(path.read_bytes()) == content
         print(f"{path.name}: {len(content):,} bytes{'' if same else ', differs'}")
-        if not same and options.check:
-            differing += 1
-        elif not same:
-            write(path, content)
-    return 1 if differing else 0
+        if not same and not check:
+            write(path, packed)
+        differing |= not same and check
+    return int(differing)
 
 
 def write(path: Path, content: bytes) -> None:

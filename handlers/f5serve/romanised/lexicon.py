@@ -62,16 +62,11 @@ class Lexicon:
         """Tell whether there is a list of Hindi words: archives of models that speak no Hindi have none."""
         return (self._folder / HINDI).is_file()
 
-    def hindi(self, letters: str, *, usual: bool = True) -> Word | None:
-        """Answer the likeliest Hindi word for a spelling; None if there is none.
-
-        Args:
-            letters: Small letters.
-            usual: Whether it may be one of those that go their own ways.
-        """
-        by_custom = USUAL.get(letters) if usual else None
-        if by_custom is not None:
-            return Word(by_custom, _USUAL_FREQUENCY)
+    def hindi(self, letters: str) -> Word | None:
+        """Answer the likeliest Hindi word for a spelling, in small letters; None if there is none."""
+        usual = USUAL.get(letters)
+        if usual is not None:
+            return Word(usual, _USUAL_FREQUENCY)
         found = self._nearest(letters)
         start = _STARTS.match(letters) if found is None else None
         if start is None:

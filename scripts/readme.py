@@ -26,7 +26,7 @@ from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
 from scripts.precision_table import precision_table
 from scripts.record import commit_and_date
-from scripts.serving_tables import overhead_table, schedules_table, serving_table
+from scripts.serving_tables import elsewhere_tables, overhead_table, schedules_table, serving_table
 from scripts.speed_table import speed_table
 
 README: Final = Path("README.md")
@@ -153,6 +153,7 @@ def bench_blocks() -> list[Block]:
         block("precision", precision_table()),
         block("gpu", gpu_table()),
         block("serving", serving_table()),
+        block("serving elsewhere", elsewhere_tables()),
         block("overhead", overhead_table()),
         block("schedules", schedules_table()),
         block("language", language_table(), LANGUAGE_PAGE),

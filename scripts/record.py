@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from scripts.cpu import cpu_kind, cpu_model
+
 
 def circumstances() -> dict[str, object]:
     """Answer commit, machine and versions: what a number needs beside it to mean something."""
@@ -19,7 +21,8 @@ def circumstances() -> dict[str, object]:
         "commit": _git("rev-parse", "--short", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
+        "cpu_kind": cpu_kind(),
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "torchserve")},
@@ -55,12 +58,3 @@ def commit_and_date(told: Mapping[str, Any]) -> str:
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "unknown"
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else "unknown"

@@ -7,15 +7,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.bench_tables import NOT_RECORDED, read_result, where_measured
+from scripts.cpu import KINDS, of_kind
 
 SERVING: Final = Path("loadtests/results/serving.json")
+"""What was recorded on each kind of CPU lies beside it."""
+MAIN_KIND: Final = "amx"
+"""The kind of CPU whose tables the README and the page show first."""
+MAIN: Final = of_kind(SERVING, MAIN_KIND)
+PICTURE: Final = Path("docs/images/serving.png")
 OVERHEAD: Final = Path("loadtests/results/overhead.json")
 SCHEDULES: Final = Path("loadtests/results/schedules.json")
 OURS, STATUS_QUO = "ours", "status quo"
 
 
-def serving_table(path: Path = SERVING) -> str:
-    """Answer the comparison with other servers in Markdown."""
+def serving_table(path: Path = MAIN, kind: str = MAIN_KIND) -> str:
+    """Answer the comparison with other servers in Markdown.
+
+    Args:
+        path: The record.
+        kind: Of the CPU that it was made on; chooses the picture.
+    """
     record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-serving RECORD=1")
@@ -34,9 +45,27 @@ def serving_table(path: Path = SERVING) -> str:
             "",
             _in_company(record["in_company"]),
             "",
-            "![seconds of speech a second, and p95, by callers](images/serving.png)",
+            f"![seconds of speech a second, and p95, by callers](images/{of_kind(PICTURE, kind).name})",
         ]
     )
+
+
+def other_kinds(path: Path = SERVING) -> list[tuple[str, Path]]:
+    """Answer the kinds of CPU beside the first that something is recorded on, each with its record."""
+    return [
+        (kind, of_kind(path, kind))
+        for kind in KINDS
+        if kind != MAIN_KIND and of_kind(path, kind).is_file()
+    ]
+
+
+def elsewhere_tables(path: Path = SERVING) -> str:
+    """Answer the comparisons on other kinds of CPU in Markdown, a heading each."""
+    parts = [
+        f"#### On a CPU {KINDS[kind]}\n\n{serving_table(record, kind)}"
+        for kind, record in other_kinds(path)
+    ]
+    return "\n\n".join(parts) or NOT_RECORDED.format(command="make bench-serving RECORD=1")
 
 
 def overhead_table(path: Path = OVERHEAD) -> str:

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.bench_tables import ENGINE, NOT_RECORDED, read_result, where_measured
-from scripts.serving_tables import OURS, OVERHEAD, SERVING, STATUS_QUO
+from scripts.cpu import KINDS, of_kind
+from scripts.serving_tables import (
+    MAIN_KIND,
+    OURS,
+    OVERHEAD,
+    PICTURE,
+    SERVING,
+    STATUS_QUO,
+    other_kinds,
+)
 
 PADDED: Final = "padded"
 HALF: Final = "ours, bfloat16"
@@ -16,8 +25,15 @@ PAGE: Final = "docs/performance.md"
 
 
 def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path = OVERHEAD) -> str:
-    """Answer the table and what is to be known about it in Markdown."""
-    record = read_result(serving)
+    """Answer the table and what is to be known about it in Markdown.
+
+    Args:
+        serving: The record of the comparison, without the kind of CPU in its name.
+        engine: The engine's record.
+        overhead: That of the server's own cost.
+    """
+    first = of_kind(serving, MAIN_KIND)
+    record = read_result(first)
     if record is None:
         return NOT_RECORDED.format(command="make bench-serving RECORD=1")
     rows = {(row["callers"], row["server"]): row for row in record["rows"]}
@@ -34,11 +50,11 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
             "",
             f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, ours with this model alone and "
             f"`WORKERS={record['load']['workers']}`, {where_measured(record)} "
-            f"([record]({serving.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
-            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_engine(engine)}{_overhead(overhead)}"
+            f"([record]({first.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
+            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_elsewhere(serving)}{_engine(engine)}{_overhead(overhead)}"
             f"[All figures, what they mean, and how to choose]({PAGE}).",
             "",
-            "![seconds of speech a second, and p95, by callers](docs/images/serving.png)",
+            f"![seconds of speech a second, and p95, by callers]({of_kind(PICTURE, MAIN_KIND).as_posix()})",
         ]
     )
 
@@ -60,6 +76,25 @@ def _half(ours: Sequence[str]) -> str:
         f"bfloat16: the same server with `DTYPE=auto`, on a CPU that has AMX "
         f"([what that changes]({PAGE}#bfloat16-on-a-cpu)). "
     )
+
+
+def _elsewhere(serving: Path) -> str:
+    return "".join(_beside_status_quo(kind, path) for kind, path in other_kinds(serving))
+
+
+def _beside_status_quo(kind: str, path: Path) -> str:
+    """Answer what is left of the comparison on another kind of CPU, in a sentence."""
+    record = read_result(path) or {}
+    told, ratios = record["circumstances"], record["over_status_quo"][OURS]
+    return (
+        f"On {told['cores']} cores of {told['cpu']}, {KINDS[kind]}, all is slower: {_times(ratios['throughput_at_1'])} "
+        f"the status quo's throughput with one caller, {_times(ratios['throughput_at_16'])} with sixteen "
+        f"([record]({path.as_posix()})). "
+    )
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.1f} times"
 
 
 def _rate(row: Mapping[str, Any]) -> str:

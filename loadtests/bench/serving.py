@@ -59,12 +59,15 @@ from loadtests.bench.peers.environment import peers_python, versions
 from loadtests.bench.schedules import profile_of
 from loadtests.samples import percentile
 from loadtests.workload import Workload, read_material
+from scripts.cpu import cpu_kind, nearest, of_kind
 from scripts.launch import available_cores
 from scripts.record import circumstances, write_record
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RESULT: Final = ROOT / "loadtests" / "results" / "serving.json"
 PICTURE: Final = ROOT / "docs" / "images" / "serving.png"
+"""Each with the kind of the CPU before its suffix."""
+
 CALLERS: Final = (1, 2, 4, 8, 16, 32)
 REQUESTS: Final[Mapping[int, int]] = {1: 8, 2: 8, 4: 12, 8: 16, 16: 24, 32: 40}
 
@@ -315,7 +318,9 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(description="Ours against other ways to serve F5, end to end.")
     parser.add_argument("--quick", action="store_true", help="a few requests, to see that it works")
-    parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    parser.add_argument(
+        "--record", action="store_true", help="write the record of this kind of CPU"
+    )
     parser.add_argument("--rounds", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=12, help="of the texts")
     arguments = options_of(parser, argv)
@@ -337,12 +342,14 @@ def main(argv: Sequence[str]) -> int:
         "load": load_of(arguments.seed, rounds, counts), "versions": packages,
         "over_status_quo": told_goals, "in_company": company, "rows": rows,
     }  # fmt: skip
-    write_record(RESULT if arguments.record else ROOT / OUT / RESULT.name, record, measured=begun)
+    kind = cpu_kind()
+    kept = of_kind(RESULT, kind)
+    write_record(kept if arguments.record else ROOT / OUT / kept.name, record, measured=begun)
     if arguments.record:
-        draw(rows, PICTURE)
+        draw(rows, of_kind(PICTURE, kind))
     elif not arguments.quick:
         ratios_of = partial(serving_ratios, status_quo=STATUS_QUO)
-        print("\n".join(beside_record(RESULT, record, ratios_of)))
+        print("\n".join(beside_record(nearest(RESULT, kind), record, ratios_of)))
     return 0
 
 

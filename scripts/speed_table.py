@@ -51,8 +51,8 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
             f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, ours with this model alone and "
             f"`WORKERS={record['load']['workers']}`, {where_measured(record)} "
             f"([record]({first.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
-            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_elsewhere(serving)}{_engine(engine)}{_overhead(overhead)}"
-            f"[All figures, what they mean, and how to choose]({PAGE}).",
+            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_elsewhere(serving)}{_engine(engine)}"
+            f"{_overhead(overhead)}[All figures, what they mean, and how to choose]({PAGE}).",
             "",
             f"![seconds of speech a second, and p95, by callers]({of_kind(PICTURE, MAIN_KIND).as_posix()})",
         ]
@@ -85,16 +85,16 @@ def _elsewhere(serving: Path) -> str:
 def _beside_status_quo(kind: str, path: Path) -> str:
     """Answer what is left of the comparison on another kind of CPU, in a sentence."""
     record = read_result(path) or {}
-    told, ratios = record["circumstances"], record["over_status_quo"][OURS]
+    told = record["circumstances"]
+    rows = {(row["callers"], row["server"]): row for row in record["rows"]}
+    rates = ", ".join(
+        f"{_rate(rows[callers, OURS])} to the status quo's {_rate(rows[callers, STATUS_QUO])} with {word}"
+        for callers, word in ((1, "one caller"), (16, "sixteen"))
+    )
     return (
-        f"On {told['cores']} cores of {told['cpu']}, {KINDS[kind]}, all is slower: {_times(ratios['throughput_at_1'])} "
-        f"the status quo's throughput with one caller, {_times(ratios['throughput_at_16'])} with sixteen "
+        f"On {told['cores']} cores of {told['cpu']}, {KINDS[kind]}, in float32: {rates} "
         f"([record]({path.as_posix()})). "
     )
-
-
-def _times(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.1f} times"
 
 
 def _rate(row: Mapping[str, Any]) -> str:

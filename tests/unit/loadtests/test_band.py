@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,18 +95,21 @@ def test_without_a_record_nothing_is_told(tmp_path: Path) -> None:
     assert beside_record(tmp_path / "none.json", engine_result(1.5), engine_ratios) == []
 
 
-def test_the_records_of_this_repository_agree_with_themselves() -> None:
-    recorded = json.loads(serving.RESULT.read_text(encoding="utf-8"))
+def ratios_of_serving(result: Any) -> dict[str, Spread]:
+    return serving_ratios(result, STATUS_QUO)
 
-    def ratios(result: Any) -> dict[str, Spread]:
-        return serving_ratios(result, STATUS_QUO)
 
-    lines = beside_record(serving.RESULT, recorded, ratios)
-    engine_record = serving.ROOT / engine.RECORD
-    again = beside_record(
-        engine_record, json.loads(engine_record.read_text("utf-8")), engine_ratios
-    )
+@pytest.mark.parametrize(
+    ("record", "ratios_of"),
+    [
+        *((path, ratios_of_serving) for path in serving.RESULT.parent.glob("serving.*.json")),
+        (serving.ROOT / engine.RECORD, engine_ratios),
+    ],
+)
+def test_the_records_of_this_repository_agree_with_themselves(
+    record: Path, ratios_of: Callable[[Any], dict[str, Spread]]
+) -> None:
+    told = beside_record(record, json.loads(record.read_text(encoding="utf-8")), ratios_of)
 
-    for told in (lines, again):
-        assert len(told) > 10
-        assert not [line for line in told if "OUTSIDE" in line or "not measured" in line]
+    assert len(told) > 10
+    assert not [line for line in told if "OUTSIDE" in line or "not measured" in line]

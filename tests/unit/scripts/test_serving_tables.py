@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.serving_tables import overhead_table, serving_table
+from scripts.cpu import of_kind
+from scripts.serving_tables import elsewhere_tables, overhead_table, serving_table
 
 PLACE = {
     "cores": 2,
@@ -44,6 +45,31 @@ def test_of_an_older_record_it_is_told_that_ours_had_been_asked_for_more(tmp_pat
     assert "each server had 2 requests to warm up" in told
     assert "ours had in addition said every text" in told
     assert "each but the status quo 8 texts twice" in told
+
+
+def test_each_other_kind_of_cpu_has_a_heading_and_a_picture_of_its_own(tmp_path: Path) -> None:
+    record = written(tmp_path, serving_record({"warm_up_texts": 40}))
+    for kind in ("amx", "avx512", "avx2"):
+        of_kind(record, kind).write_bytes(record.read_bytes())
+
+    told = elsewhere_tables(record)
+
+    headings = [line for line in told.splitlines() if line.startswith("#")]
+    assert headings == [
+        "#### On a CPU with AVX-512 and no AMX",
+        "#### On a CPU with AVX2 and no AVX-512",
+    ]
+    assert "(images/serving.avx2.png)" in told
+    assert "(images/serving.amx.png)" not in told
+
+
+def test_with_a_record_of_the_first_kind_alone_it_is_told_how_to_make_another(
+    tmp_path: Path,
+) -> None:
+    record = written(tmp_path, serving_record({"warm_up_texts": 40}))
+    of_kind(record, "amx").write_bytes(record.read_bytes())
+
+    assert "make bench-serving RECORD=1" in elsewhere_tables(record)
 
 
 def test_the_peers_versions_are_told_where_they_are_recorded(tmp_path: Path) -> None:

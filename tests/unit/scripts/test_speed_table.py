@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cpu import of_kind
 from scripts.speed_table import speed_table
 
 PLACE = {
@@ -47,14 +48,15 @@ def serving(tmp_path: Path) -> Path:
         "ours": {"texts": 8, "median": 2.7e-4, "worst": 6e-4},
         "padded": {"texts": 8, "median": 0.49, "worst": 0.6},
     }
-    return written(
-        tmp_path / "serving.json",
+    written(
+        tmp_path / "serving.amx.json",
         {
             "load": {"model": "f5_fr", "steps": 16, "workers": 2},
             "rows": rows,
             "in_company": company,
         },
     )
+    return tmp_path / "serving.json"
 
 
 def test_nothing_recorded_is_said(tmp_path: Path) -> None:
@@ -74,14 +76,30 @@ def test_each_number_of_callers_is_a_row_with_its_failures(serving: Path, tmp_pa
 
 
 def test_bfloat16_is_shown_where_it_was_measured(serving: Path, tmp_path: Path) -> None:
-    record = json.loads(serving.read_text(encoding="utf-8"))
+    first = of_kind(serving, "amx")
+    record = json.loads(first.read_text(encoding="utf-8"))
     record["rows"] += [row(1, "ours, bfloat16", 6.0), row(16, "ours, bfloat16", 10.0)]
-    serving.write_text(json.dumps(record), encoding="utf-8")
+    first.write_text(json.dumps(record), encoding="utf-8")
 
     told = speed_table(serving, tmp_path / "none.json", tmp_path / "none.json")
 
     assert "| 1 | 3.00 | 6.00 | 2.00 | 2.50 | 3.3 s, 3.3 s | 1.7 s, 1.7 s | 5.0 s, 5.0 s |" in told
     assert "`DTYPE=auto`" in told
+
+
+def test_another_kind_of_cpu_is_told_in_a_sentence(serving: Path, tmp_path: Path) -> None:
+    rows = [
+        row(1, "ours", 2.0), row(1, "status quo", 1.4),
+        row(16, "ours", 2.5), row(16, "status quo", None, errors=8),
+    ]  # fmt: skip
+    written(of_kind(serving, "avx2"), {"rows": rows})
+
+    told = speed_table(serving, tmp_path / "none.json", tmp_path / "none.json")
+
+    assert (
+        "On 2 cores of Some CPU, with AVX2 and no AVX-512, in float32: 2.00 to the status quo's 1.40 with one caller, "
+        "2.50 to the status quo's -, 8 of 8 failed with sixteen (" in told
+    )
 
 
 def test_engine_and_overhead_are_told_where_they_are_recorded(

@@ -12,6 +12,7 @@ DTYPE =
 TEXT = Hello, how are you today?
 LANGUAGE =
 VOICE =
+SPEAKERS =
 SEED =
 STEPS =
 SPEED =
@@ -116,9 +117,10 @@ stop: setup ## stop what `make serve` started, or what a killed demo left behind
 # under its own name make would expand it once more.
 unexport TEXT
 say: export SAY_TEXT = $(value TEXT)
-say: setup ## speak TEXT, or each line of FILE (LANGUAGE VOICE SEED STEPS SPEED TRIM LOUDNESS STREAM PLAY OUT PORT)
+say: setup ## speak TEXT, or each line of FILE (LANGUAGE VOICE SPEAKERS SEED STEPS SPEED TRIM LOUDNESS STREAM PLAY OUT PORT)
 	@$(RUN) scripts.say --url http://127.0.0.1:$(PORT) $(if $(OUT),--out "$(OUT)") \
 		$(if $(LANGUAGE),--language "$(LANGUAGE)") $(if $(VOICE),--voice "$(VOICE)") \
+		$(if $(SPEAKERS),--speakers "$(SPEAKERS)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(STEPS),--steps "$(STEPS)") $(if $(SPEED),--speed "$(SPEED)") \
 		$(if $(call on,TRIM),--trim) $(if $(LOUDNESS),--loudness "$(LOUDNESS)") \
 		$(if $(call on,SEGMENTS),--segments) $(if $(call on,STREAM),--stream) \

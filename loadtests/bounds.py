@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import signal
 import sys
 import time
 from collections import Counter
@@ -29,6 +28,7 @@ from loadtests.run import OUT, RESULTS, Target, target, thinned
 from loadtests.watch import Holding, growths, holding
 from loadtests.workload import Wish, Workload, read_material
 from scripts.record import circumstances, write_record
+from scripts.signals import leaving
 
 LOOK_EVERY: Final = 50
 """Requests from one look to the next. At a look none is under way, so what is seen is what is kept."""
@@ -165,8 +165,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--record", action="store_true", help="keep the result in loadtests/results"
     )
     options = parser.parse_args(argv)
-    # A server must not outlive a command that is told to stop; SystemExit leaves through its context manager.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     measured = circumstances()
     try:
         with target("") as server:
@@ -200,4 +198,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main())

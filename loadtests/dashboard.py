@@ -35,6 +35,7 @@ from scripts.package import main as package
 from scripts.pod import PREFIX
 from scripts.ports import Ports
 from scripts.record import circumstances
+from scripts.signals import leaving
 from scripts.store import require_profile
 
 MONITORING: Final = ROOT / "config" / "monitoring"
@@ -274,7 +275,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", default="dashboard", help="a file in loadtests/profiles")
     parser.add_argument("--out", type=Path, default=ROOT / RECORD, help="default: %(default)s")
     options = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = OUT / "dashboard"
     try:
         profile = load_profile(options.profile)
@@ -292,4 +292,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main())

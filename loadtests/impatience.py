@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
-import signal
 import statistics
 import sys
 import tempfile
@@ -38,6 +37,7 @@ from scripts.pod import PodSettings
 from scripts.ports import Ports
 from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
+from scripts.signals import leaving
 from scripts.store import require_profile
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -214,8 +214,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--record", action="store_true", help="keep the result in loadtests/results"
     )
     options = parser.parse_args(argv)
-    # A server must not outlive a command that is told to stop; SystemExit leaves through its context managers.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     measured = circumstances()
     try:
         patience_s, parts = measure(options.rounds, options.seconds)
@@ -247,4 +245,5 @@ def summed(parts: Sequence[Part], way: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import signal
 import statistics
 import sys
 import time
@@ -28,6 +27,7 @@ from loadtests.workload import Wish
 from scripts.management import describe
 from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
+from scripts.signals import leaving
 
 PATH: Final = "/predictions/tts"
 MODEL: Final = "f5_fr"
@@ -92,8 +92,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--record", action="store_true", help="keep the result in loadtests/results"
     )
     options = parser.parse_args(argv)
-    # A server must not outlive a command that is told to stop; SystemExit leaves through its context manager.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     measured = circumstances()
     try:
         with target("") as server:
@@ -122,4 +120,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main())

@@ -39,6 +39,7 @@ from scripts.package import main as package
 from scripts.ports import Ports
 from scripts.record import circumstances, write_record
 from scripts.server import LOGS, TorchServe
+from scripts.signals import leaving
 from scripts.slo import SLO, read_slo
 from scripts.store import require_profile
 
@@ -262,7 +263,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--record is for the demo on this machine; leave out --url")
     if options.judge and options.minutes is not None:
         parser.error("--minutes tells how long to run, and --judge runs nothing")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     name = Path(options.profile).stem
     folder = options.out / name
     try:
@@ -286,4 +286,5 @@ def _profile(options: argparse.Namespace, folder: Path) -> Profile:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main())

@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     fields = {
         name: value
-        for name in ("language", "voice", "steps", "speed", "seed", "loudness")
-        if (value := getattr(options, name)) not in {None, ""}
+        for name in ("language", "voice", "speakers", "steps", "speed", "seed", "loudness")
+        if (value := getattr(options, name)) not in (None, "")
     }
     if options.trim:
         fields["trim_silence"] = True
@@ -109,7 +109,7 @@ def _opened(body: bytes) -> tuple[bytes, list[str]]:
     document = json.loads(body)
     lines = [
         f"  {segment['start_s']:.2f}-{segment['end_s']:.2f}  {segment['language']}"
-        f"  {segment['model']}  {' '.join(segment['text'].split())}"
+        f"  {segment['model']}  {segment['voice']}  {' '.join(segment['text'].split())}"
         for segment in document["segments"]
     ]
     return base64.b64decode(document["audio"]), lines
@@ -122,6 +122,11 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--file", type=Path, help="speak each line of this file (UTF-8)")
     parser.add_argument("--language", help="a tag such as fr or zh-TW; default: detected")
     parser.add_argument("--voice", help="a registered voice; default: the language's own")
+    parser.add_argument(
+        "--speakers",
+        type=speakers_in,
+        help="who stands in brackets in the text, and in which voice: Anna=plain_fr, Marc=f2_fr",
+    )
     parser.add_argument("--steps", type=int, help="sampling steps; default: 16")
     parser.add_argument("--speed", type=float, help="0.5 to 2; default: 1")
     parser.add_argument("--seed", type=int, help="the same seed gives the same audio")
@@ -160,6 +165,25 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.parallel != DEFAULT_PARALLEL:
         _check_parallel(parser, options.parallel)
     return options
+
+
+def speakers_in(text: str) -> dict[str, str]:
+    """Read names and voices, as ``Anna=plain_fr, Marc=f2_fr``.
+
+    Raises:
+        argparse.ArgumentTypeError: If a name or a voice is missing, or a name stands twice.
+    """
+    speakers: dict[str, str] = {}
+    for pair in text.split(","):
+        name, _, voice = (part.strip() for part in pair.partition("="))
+        if not name or not voice:
+            raise argparse.ArgumentTypeError(
+                f"{pair.strip()!r} is no speaker; write the name, =, and a registered voice, such as Anna=plain_fr"
+            )
+        if name in speakers:
+            raise argparse.ArgumentTypeError(f"{name!r} has two voices; give one")
+        speakers[name] = voice
+    return speakers
 
 
 def _check_parallel(parser: argparse.ArgumentParser, parallel: int) -> None:

@@ -240,7 +240,7 @@ def _outcomes(job: Job, lines: Sequence[Line]) -> Iterator[tuple[Line, Said | Ex
     def speak(line: Line) -> None:
         outcome: Said | Exception
         try:
-            outcome = say(job.url, {**job.options, "text": line.text})
+            outcome = say(job.url, {**_options_for(line.text, job.options), "text": line.text})
         except Exception as error:  # noqa: BLE001  # told or raised again by who reads the queue
             outcome = error
         results.put((line, outcome))
@@ -256,6 +256,17 @@ def _outcomes(job: Job, lines: Sequence[Line]) -> Iterator[tuple[Line, Said | Ex
     for _ in lines:
         yield results.get()
         start(1)
+
+
+def _options_for(text: str, options: Mapping[str, Option]) -> Mapping[str, Option]:
+    """Answer what a line is sent with: a line in which no speaker is named is for the voice alone."""
+    speakers = options.get("speakers")
+    small = text.casefold()
+    if isinstance(speakers, Mapping) and not any(
+        f"[{name.casefold()}]" in small for name in speakers
+    ):
+        return {name: value for name, value in options.items() if name != "speakers"}
+    return options
 
 
 def _complain(message: str, status: int) -> int:

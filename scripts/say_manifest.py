@@ -19,7 +19,7 @@ import msgspec
 
 MANIFEST: Final = "manifest.jsonl"
 
-Option = str | int | float
+Option = str | int | float | dict[str, str]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

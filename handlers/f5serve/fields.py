@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -13,6 +14,12 @@ from f5serve.errors import RequestError, ValueRefusedError
 
 _LONGEST_SHOWN: Final = 60
 _LARGEST_SHOWN: Final = 1e18
+_TOLD: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        inspect.BoolType: "true or false",
+        inspect.BytesType: "an audio file in base64",
+    }
+)
 _CLIP: Final = "ref_audio"  # the one field of a form that is no text
 
 
@@ -53,6 +60,8 @@ def converted(name: str, value: object, kind: object, *, from_form: bool) -> obj
         if name == _CLIP:
             return bytes(value)
         value = _form_text(name, bytes(value))
+        if inspect.DictType in _kinds(kind):
+            value = _object_in(value)
     try:
         result = msgspec.convert(value, kind, strict=not from_form)
     except (msgspec.ValidationError, UnicodeEncodeError, OverflowError) as error:
@@ -84,18 +93,16 @@ def wanted(kind: object) -> str:
 
 
 def _wanted(kind: inspect.Type) -> str:
-    if isinstance(kind, inspect.BoolType):
-        return "true or false"
     if isinstance(kind, inspect.IntType | inspect.FloatType):
         noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
         return f"{noun} from {_number(kind.ge)} to {_number(kind.le)}"
     if isinstance(kind, inspect.LiteralType):
         return f"one of {', '.join(map(str, kind.values))}"
-    if isinstance(kind, inspect.BytesType):
-        return "an audio file in base64"
+    if isinstance(kind, inspect.DictType):
+        return f'an object of {kind.min_length} to {kind.max_length} names and voices such as {{"Anna": "plain_fr"}}'
     if isinstance(kind, inspect.StrType) and kind.pattern:
         return "a name of 1 to 64 small letters, digits, '_' and '-'"
-    return "a text"
+    return _TOLD.get(type(kind), "a text")
 
 
 def _number(value: float | None) -> str:
@@ -111,19 +118,32 @@ def _got(value: object, kind: object, *, from_form: bool) -> str:
     if isinstance(value, int | float):
         # A number in JSON may have more digits than Python writes, or than a float holds.
         return str(value) if abs(value) <= _LARGEST_SHOWN else "a number too large"
-    if not isinstance(value, str):
-        return (
-            "a list"
-            if isinstance(value, list)
-            else "an object"
-            if isinstance(value, dict)
-            else "a file"
-        )
+    if isinstance(value, dict):
+        return _object_got(value, kind)
+    if isinstance(value, str):
+        return _text_got(value, kind, from_form=from_form)
+    return "a list" if isinstance(value, list) else "a file"
+
+
+def _text_got(value: str, kind: object, *, from_form: bool) -> str:
     if inspect.BytesType in _kinds(kind):
         return "what is no base64"
     if from_form or _kinds(kind) & {inspect.LiteralType, inspect.StrType}:
         return repr(_shortened(value))
     return "a string"
+
+
+def _object_got(value: Mapping[str, object], kind: object) -> str:
+    """Show the first entry that is not allowed, or how many there are."""
+    if inspect.DictType not in _kinds(kind):
+        return "an object"
+    for name, one in value.items():
+        try:
+            msgspec.convert({name: one}, kind)
+        except (msgspec.ValidationError, UnicodeEncodeError):
+            told = repr(_shortened(one)) if isinstance(one, str) else "what is no text"
+            return f"{_shortened(name)!r} with {told}"
+    return f"an object of {len(value)}"
 
 
 def _kinds(kind: object) -> set[type]:
@@ -135,6 +155,14 @@ def _kinds(kind: object) -> set[type]:
 def _shortened(text: str) -> str:
     """What may be shown of a caller's text: it may be a megabyte long, or hold what UTF-8 cannot."""
     return text[:_LONGEST_SHOWN].encode("utf-8", "replace").decode("utf-8")
+
+
+def _object_in(text: str) -> object:
+    """Answer the JSON object that a form has as text; the text itself if it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return text
 
 
 def _form_text(name: str, value: bytes) -> str:

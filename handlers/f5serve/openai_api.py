@@ -56,6 +56,7 @@ _PASSED_ON: Final = (
     "model",
     "speed",
     "language",
+    "speakers",
     "strict",
     "quality",
     "steps",

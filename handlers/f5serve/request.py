@@ -23,6 +23,10 @@ ECHO: Mapping[str, object] = {"echo": True}
 
 VoiceName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
 
+MAX_SPEAKERS = 16
+SpeakerName = Annotated[str, Meta(min_length=1, max_length=64)]
+Speakers = Annotated[dict[SpeakerName, VoiceName], Meta(min_length=1, max_length=MAX_SPEAKERS)]
+
 
 class _Speaking(Struct, frozen=True, kw_only=True):
     """Fields that both kinds of request share; see ``docs/api.md``.
@@ -64,6 +68,8 @@ class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=
         strict: Refuse a text whose language is unsure or not served, in place of falling back.
         response_format: How the audio comes back.
         stream: Send each piece as soon as it is spoken; for the formats in ``encoding.STREAMED``.
+        speakers: The voice of each speaker of the text, by the name that stands in brackets before what is said (see
+            ``routing.dialogue``).
         trim_silence: Cut the silence before and after the speech to 50 ms.
         loudness: Bring the speech to this loudness, in LUFS (see ``loudness``); None leaves it as spoken.
         model: Ignored; clients of OpenAI's API always send it.
@@ -73,6 +79,7 @@ class SpeechRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=
     strict: bool = False
     response_format: Literal["wav", "flac", "mp3", "opus", "pcm", "json"] = "wav"
     stream: bool = False
+    speakers: Speakers | None = None
     trim_silence: bool = False
     loudness: Annotated[float, Meta(ge=-40.0, le=-10.0)] | None = None
     model: str | None = None

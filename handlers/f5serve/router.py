@@ -23,6 +23,7 @@ from f5serve.language import Resolution, build_detector, resolve
 from f5serve.metrics import OK, RESOLUTIONS, Meter, Uncounted
 from f5serve.request import SpeechRequest, parse, require_uploads, require_within
 from f5serve.response import Answer, StreamedAnswer, json_answer, speech_answer
+from f5serve.routing import dialogue
 from f5serve.routing.account import Account
 from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whole
 from f5serve.routing.backends import LanguageModels, connections
@@ -242,26 +243,37 @@ class Router:
     def _plan(self, request: SpeechRequest) -> Plan:
         """Decide how a text is spoken; it depends on the text alone, whole or streamed."""
         require_within(request, self._settings.limits)
-        text = clean(request.text)
-        if request.normalize:  # markup spans pieces; the rest is read piece by piece, by the model
-            text = clean(plain(text))
+        said = self._turns(request)
+        text = dialogue.joined(said)
         require_speakable(text)
         resolution = self._resolve(request, text)
-        segments = self._segments(text, resolution)
+        segments = dialogue.cast(self._segments(text, resolution), said)
         return Plan(
             resolution=resolution,
             segments=segments,
-            voices=[self._speakers.voice_of(request, part.language) for part in segments],
+            voices=[self._speakers.voice_of(request, part) for part in segments],
             pieces=plan_pieces(segments, max_piece_s=self._max_piece_s, speed=request.speed),
             backends=self._backends,
         )
 
+    def _turns(self, request: SpeechRequest) -> tuple[dialogue.Turn, ...]:
+        """Answer who says what: one turn of the request's own voice, unless it has speakers."""
+        if request.speakers is None:
+            return (dialogue.Turn(text=_cleaned(request.text, request), voice=None),)
+        dialogue.require_speakers(request.speakers)
+        for voice in request.speakers.values():
+            self._voices.get(voice, field="speakers")
+        said = dialogue.turns(request.text, request.speakers)
+        return dialogue.cleaned(said, lambda text: _cleaned(text, request))
+
     def _resolve(self, request: SpeechRequest, text: str) -> Resolution:
-        named = self._voices.get(request.voice) if request.voice else None
+        voices = {request.voice, *(request.speakers or {}).values()} - {None}
+        languages = {self._voices.get(voice).language for voice in voices if voice}
         return resolve(
             text,
             explicit=request.language,
-            voice_language=named.language if named else None,
+            # Voices of several languages tell nothing of the text's.
+            voice_language=languages.pop() if len(languages) == 1 else None,
             default=self._settings.default_language,
             served=tuple(self._backends),
             detector=self._detector,
@@ -297,6 +309,12 @@ class Router:
             "limits": msgspec.to_builtins(self._settings.limits),
             "links": LINKS,
         }
+
+
+def _cleaned(text: str, request: SpeechRequest) -> str:
+    """Answer a text as it is cut and spoken; markup spans pieces, the rest is read piece by piece, by the model."""
+    once = clean(text)
+    return clean(plain(once)) if request.normalize else once
 
 
 def _told(backend: Backend) -> dict[str, object]:

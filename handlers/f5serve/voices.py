@@ -8,11 +8,11 @@ from f5serve.errors import ConfigurationError, NotFoundError
 from f5serve.settings import Voice
 
 
-def no_such_voice(name: str, registered: Iterable[str]) -> NotFoundError:
+def no_such_voice(name: str, registered: Iterable[str], field: str = "voice") -> NotFoundError:
     """Answer the error for a name that no voice has; tells the names there are."""
     return NotFoundError(
         f"no voice {name[:64]!r}; registered are {', '.join(registered)}",
-        field="voice",
+        field=field,
         code="voice_not_found",
     )
 
@@ -37,15 +37,19 @@ class VoiceRegistry:
         if not self._voices:
             raise ConfigurationError("no voice is registered; package at least one")
 
-    def get(self, name: str) -> Voice:
+    def get(self, name: str, field: str = "voice") -> Voice:
         """Answer the voice of that name.
+
+        Args:
+            name: A registered voice's.
+            field: The request's field that it stands in.
 
         Raises:
             NotFoundError: If there is none; tells the names there are.
         """
         voice = self._voices.get(name)
         if voice is None:
-            raise no_such_voice(name, self._voices)
+            raise no_such_voice(name, self._voices, field)
         return voice
 
     def default(self, language: str) -> Voice:

@@ -37,6 +37,7 @@ from scripts.package import CATALOGUE
 from scripts.ports import Ports
 from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
+from scripts.signals import leaving
 from scripts.sources import VOICES, read_voices
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -234,4 +235,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main(sys.argv[1:]))

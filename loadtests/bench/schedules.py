@@ -43,6 +43,7 @@ from scripts.package import main as package
 from scripts.ports import Ports
 from scripts.record import circumstances, write_record
 from scripts.server import TorchServe
+from scripts.signals import leaving
 from scripts.store import require_profile
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -324,4 +325,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main(sys.argv[1:]))

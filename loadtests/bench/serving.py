@@ -62,6 +62,7 @@ from loadtests.workload import Workload, read_material
 from scripts.cpu import cpu_kind, nearest, of_kind
 from scripts.launch import available_cores
 from scripts.record import circumstances, write_record
+from scripts.signals import leaving
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RESULT: Final = ROOT / "loadtests" / "results" / "serving.json"
@@ -354,4 +355,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with leaving():  # a server must not outlive what it was started for
+        sys.exit(main(sys.argv[1:]))

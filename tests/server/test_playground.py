@@ -88,6 +88,29 @@ def test_each_language_of_a_text_is_a_part_that_can_be_played(page: Browser) -> 
     page.shot("mixed-dark")
 
 
+def test_a_dialogue_is_heard_in_the_voices_of_its_speakers(page: Browser) -> None:
+    page.choose("sample", "dialogue")
+
+    speak(page)
+
+    shown = page.run("""
+        document.getElementById("audio").pause();
+        return [...document.querySelectorAll("#segments small")].map((part) => part.innerText);
+    """)
+    assert [part.split()[:2] for part in shown] == [["fr", "f2_fr"], ["fr", "plain_fr"]]
+    assert '"speakers":{"Anna":"f2_fr","Marc":"plain_fr"}' in page.text("curl")
+    page.shot("dialogue")
+
+
+def test_speakers_that_are_none_are_told_in_the_server_s_words(page: Browser) -> None:
+    page.write("text", FRENCH)
+    page.write("speakers", "Anna")
+    page.run("document.getElementById('speak').click()")
+
+    page.until(lambda: "an object of names and voices" in page.text("error"))
+    assert page.focused() == "speakers"
+
+
 def test_what_the_server_refuses_is_told_and_the_field_gets_the_focus(page: Browser) -> None:
     page.write("text", FRENCH)
     page.write("seed", "many")
@@ -113,13 +136,14 @@ def test_an_empty_text_is_told_in_the_server_s_words(page: Browser) -> None:
 def test_everything_can_be_done_from_the_keyboard(page: Browser) -> None:
     page.reload()  # the focus is at the page's beginning
     order = []
-    for _ in range(11):
+    for _ in range(12):
         page.press(Keys.TAB)
         order.append(page.focused())
         typed = {"text": FRENCH, "quality": "d"}  # Draft, by its first letter
         page.press(typed.get(page.focused(), ""))
     assert order == [
-        "sample", "text", "language", "voice", "quality", "seed", "speed", "loudness", "normalize", "trim", "speak",
+        "sample", "text", "language", "voice", "quality", "seed", "speed", "loudness", "speakers", "normalize",
+        "trim", "speak",
     ]  # fmt: skip
 
     page.press(Keys.CONTROL + Keys.ENTER)

@@ -15,6 +15,7 @@ from f5serve.request import PieceRequest, SpeechRequest, parse
 
 WANTED = {
     "text": "a text",
+    "speakers": 'an object of 1 to 16 names and voices such as {"Anna": "plain_fr"}, or null',
     "voice": "a name of 1 to 64 small letters, digits, '_' and '-', or null",
     "ref_audio": "an audio file in base64, or null",
     "ref_text": "a text, or null",
@@ -60,12 +61,20 @@ def test_every_field_is_described_without_a_programmers_word() -> None:
 def test_a_value_of_another_type_is_named_beside_what_is_wanted(
     field: str, value: Any, got: str
 ) -> None:
+    if field == "speakers" and isinstance(value, dict):
+        got = "'a' with what is no text"
     assert detail(**{field: value}) == f"field {field!r} must be {WANTED[field]}; got {got}"
 
 
 @pytest.mark.parametrize(
     ("field", "value", "got"),
     [
+        ("speakers", {}, "an object of 0"),
+        ("speakers", {str(number): "anna" for number in range(17)}, "an object of 17"),
+        ("speakers", {"Anna": "anna", "Bob": "No voice"}, "'Bob' with 'No voice'"),
+        ("speakers", {"": "anna"}, "'' with 'anna'"),
+        ("speakers", {"a" * 65: "anna"}, f"'{'a' * 60}' with 'anna'"),
+        ("speakers", {"Anna": "\ud800"}, "'Anna' with '?'"),
         ("seed", "7", "a string"),
         ("seed", 1.5, "1.5"),
         ("seed", -1, "-1"),

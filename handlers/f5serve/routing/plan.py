@@ -38,6 +38,7 @@ class Piece:
         language: What it is spoken in.
         text: As it stands in the text, without white space around it.
         pause_s: Silence after it; None after the last piece.
+        voice: The voice of its speaker; None where the text has no speakers.
     """
 
     index: int
@@ -45,6 +46,7 @@ class Piece:
     language: str
     text: str
     pause_s: float | None
+    voice: str | None = None
 
 
 def plan_pieces(
@@ -69,7 +71,7 @@ def plan_pieces(
     if len(parts) > MAX_PIECES:
         raise ValueRefusedError(
             f"text would be spoken in more than {MAX_PIECES} pieces, for it changes {len(segments) - 1:,} times "
-            "between languages or is slow to say; send it in parts",
+            "between languages or speakers, or is slow to say; send it in parts",
             field="text",
             code="too_many_pieces",
         )
@@ -79,6 +81,7 @@ def plan_pieces(
             segment=place,
             language=segments[place].language,
             text=part.strip(),
+            voice=segments[place].voice,
             pause_s=None
             if index + 1 == len(parts)
             else _pause(part, switches=parts[index + 1][0] != place),

@@ -76,10 +76,17 @@ class FitsOf(Protocol):
 
 
 class TextSegment(Struct, frozen=True, kw_only=True):
-    """A stretch of the text in one language; joined, the segments are the text."""
+    """A stretch of the text in one language; joined, the segments are the text.
+
+    Attributes:
+        text: What is said.
+        language: What it is said in.
+        voice: The voice of its speaker; None where the text has no speakers.
+    """
 
     text: str
     language: str
+    voice: str | None = None
 
 
 def segment(

@@ -16,6 +16,7 @@ from f5serve.routing.backends import NO_HEADERS, LanguageModels
 from f5serve.routing.deadline import Deadline
 from f5serve.routing.joiner import Joiner
 from f5serve.routing.plan import Piece, pause_after
+from f5serve.routing.segments import TextSegment
 from f5serve.settings import Backend
 from f5serve.text.borders import is_mark
 from f5serve.text.clean import is_speakable
@@ -71,11 +72,13 @@ class Speakers:
         self._voices = voices
         self._at_once = at_once
 
-    def voice_of(self, request: SpeechRequest, language: str) -> str:
-        """Answer the name of the voice; the one asked for speaks every language."""
+    def voice_of(self, request: SpeechRequest, said: TextSegment | Piece) -> str:
+        """Answer the name of the voice: its speaker's, or the one asked for; it speaks every language."""
+        if said.voice is not None:
+            return said.voice
         if request.ref_audio is not None:
             return UPLOADED
-        return request.voice or self._voices.default(language).name
+        return request.voice or self._voices.default(said.language).name
 
     def speak(
         self,
@@ -144,9 +147,9 @@ class Speakers:
             "cfg_strength": request.cfg_strength,
             "normalize": request.normalize,
         }
-        if request.ref_audio is not None:
+        if request.ref_audio is not None and piece.voice is None:
             return {**fields, "ref_audio": request.ref_audio, "ref_text": request.ref_text}
-        return {**fields, "voice": self.voice_of(request, piece.language)}
+        return {**fields, "voice": self.voice_of(request, piece)}
 
 
 def _in_order(futures: Sequence[Future[SpokenPiece]], deadline: Deadline) -> Iterator[SpokenPiece]:

@@ -105,8 +105,8 @@ def test_the_stretches_of_a_text_are_told_one_a_line(
     document = {
         "audio": base64.b64encode(b"RIFF").decode(),
         "segments": [
-            {"text": "Bonjour\nà tous.", "language": "fr", "model": "f5_fr", "start_s": 0, "end_s": 1.254},
-            {"text": "Hyvää yötä.", "language": "fi", "model": "f5_fi", "start_s": 1.254, "end_s": 2},
+            {"text": "Bonjour\nà tous.", "language": "fr", "model": "f5_fr", "voice": "a", "start_s": 0, "end_s": 1.25},
+            {"text": "Hyvää yötä.", "language": "fi", "model": "f5_fi", "voice": "e", "start_s": 1.254, "end_s": 2},
         ],
     }  # fmt: skip
     out = tmp_path / "a.wav"
@@ -117,9 +117,39 @@ def test_the_stretches_of_a_text_are_told_one_a_line(
     assert server.requests == [{"text": "a", "response_format": "json"}]
     assert out.read_bytes() == b"RIFF"
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "  0.00-1.25  fr  f5_fr  Bonjour à tous.",
-        "  1.25-2.00  fi  f5_fi  Hyvää yötä.",
+        "  0.00-1.25  fr  f5_fr  a  Bonjour à tous.",
+        "  1.25-2.00  fi  f5_fi  e  Hyvää yötä.",
     ]
+
+
+def test_speakers_are_sent_with_their_voices(tmp_path: Path) -> None:
+    out, text = str(tmp_path / "a.wav"), "[Anna] Oui. [Marc] Non."
+    speakers = ["--speakers", "Anna=f2_fr, Marc = plain_fr"]
+
+    with fake_model(lambda _: spoken()) as server:
+        assert say.main([text, *speakers, "--url", address(server.url), "--out", out]) == 0
+
+    assert server.requests[0]["speakers"] == {"Anna": "f2_fr", "Marc": "plain_fr"}
+
+
+@pytest.mark.parametrize(
+    ("speakers", "told"),
+    [
+        ("Anna", "'Anna' is no speaker"),
+        ("Anna=", "such as Anna=plain_fr"),
+        ("=f2_fr", "is no speaker"),
+        ("Anna=f2_fr,", "'' is no speaker"),
+        ("Anna=f2_fr,Anna=plain_fr", "'Anna' has two voices"),
+    ],
+)
+def test_speakers_that_are_none_are_refused_with_what_to_write(
+    speakers: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        say.main(["Bonjour", "--speakers", speakers])
+
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 def test_a_full_server_is_tried_again_when_it_says_so() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -51,9 +50,11 @@ def of_kind(path: Path, kind: str) -> Path:
 
 
 def nearest(path: Path, kind: str) -> Path:
-    """Answer the record to hold a run against: that of the same kind, or the next best that there is."""
-    kinds: Sequence[str] = (kind, *KINDS)
-    there = (of_kind(path, one) for one in kinds if of_kind(path, one).is_file())
+    """Answer the record to hold a run against: that of the same kind, or of the one that is most like it."""
+    kinds = list(KINDS)
+    own = kinds.index(kind)
+    by_likeness = sorted(kinds, key=lambda one: (abs(kinds.index(one) - own), -kinds.index(one)))
+    there = (of_kind(path, one) for one in by_likeness if of_kind(path, one).is_file())
     return next(there, of_kind(path, kind))
 
 

@@ -329,13 +329,17 @@ def stop_group(process: subprocess.Popen[bytes], deadline_s: float = STOP_DEADLI
 
 def stop_group_of(leader: int, deadline_s: float = STOP_DEADLINE_S) -> None:
     """End every process of a group; as ``stop_group``, by the leader's process id."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGTERM)
-    if wait_for_end(leader, deadline_s):
-        return
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
-    wait_for_end(leader, KILL_DEADLINE_S)
+    ended = False
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGTERM)
+        ended = wait_for_end(leader, deadline_s)
+    finally:  # whoever is told to end while it waits leaves nothing behind
+        if not ended:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(leader, signal.SIGKILL)
+    if not ended:
+        wait_for_end(leader, KILL_DEADLINE_S)
 
 
 def wait_for_end(leader: int, deadline_s: float) -> bool:

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
+from f5serve.routing.dialogue import names_one
 from scripts.client import Said, SayError, UnreachableError, say
 from scripts.say_manifest import (
     MANIFEST,
@@ -199,7 +200,7 @@ class _Run:
             text=line.text,
             file=f"{line.number:0{self.name_width}}.wav",
             audio_sha256=digest(said.audio),
-            options=dict(self.job.options),
+            options=dict(_options_for(line.text, self.job.options)),
             language=told["X-Language"],
             source=told["X-Language-Source"],
             confidence=float(told["X-Language-Confidence"]),
@@ -212,7 +213,11 @@ class _Run:
 
 
 def _speak_and_tell(job: Job, lines: Sequence[Line], manifest: Manifest) -> int:
-    to_speak = [line for line in lines if not manifest.is_done(line.number, line.text, job.options)]
+    to_speak = [
+        line
+        for line in lines
+        if not manifest.is_done(line.number, line.text, _options_for(line.text, job.options))
+    ]
     progress = Progress(
         total=len(lines),
         skipped=len(lines) - len(to_speak),
@@ -261,10 +266,7 @@ def _outcomes(job: Job, lines: Sequence[Line]) -> Iterator[tuple[Line, Said | Ex
 def _options_for(text: str, options: Mapping[str, Option]) -> Mapping[str, Option]:
     """Answer what a line is sent with: a line in which no speaker is named is for the voice alone."""
     speakers = options.get("speakers")
-    small = text.casefold()
-    if isinstance(speakers, Mapping) and not any(
-        f"[{name.casefold()}]" in small for name in speakers
-    ):
+    if isinstance(speakers, Mapping) and not names_one(text, speakers):
         return {name: value for name, value in options.items() if name != "speakers"}
     return options
 

@@ -17,6 +17,7 @@ MAIN: Final = of_kind(SERVING, MAIN_KIND)
 PICTURE: Final = Path("docs/images/serving.png")
 OVERHEAD: Final = Path("loadtests/results/overhead.json")
 SCHEDULES: Final = Path("loadtests/results/schedules.json")
+NOWHERE_ELSE: Final = "Recorded on no other kind of CPU yet: `make bench-serving RECORD=1` on one adds its table here."
 OURS, STATUS_QUO = "ours", "status quo"
 
 
@@ -65,7 +66,7 @@ def elsewhere_tables(path: Path = SERVING) -> str:
         f"#### On a CPU {KINDS[kind]}\n\n{serving_table(record, kind)}"
         for kind, record in other_kinds(path)
     ]
-    return "\n\n".join(parts) or NOT_RECORDED.format(command="make bench-serving RECORD=1")
+    return "\n\n".join(parts) or NOWHERE_ELSE
 
 
 def overhead_table(path: Path = OVERHEAD) -> str:

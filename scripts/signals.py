@@ -26,11 +26,16 @@ def handled(note: Handler, *numbers: signal.Signals) -> Iterator[None]:
         yield
     finally:
         for number, handler in former.items():
-            signal.signal(number, handler)
+            # Within another block of the same kind that is being left: its clearing up is not to be cut off either.
+            if handler is not note or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, handler)
 
 
 def leaving() -> contextlib.AbstractContextManager[None]:
-    """While the block runs, have SIGTERM and SIGHUP end it as an error would: what is open is cleared up."""
+    """While the block runs, have SIGTERM and SIGHUP end it as an error would: what is open is cleared up.
+
+    A block that waits for threads ends when they do: requests that are under way are waited for.
+    """
     return handled(_leave, *ENDING)
 
 

@@ -51,8 +51,8 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
             f"Demo model `{record['load']['model']}`, {record['load']['steps']} steps, ours with this model alone and "
             f"`WORKERS={record['load']['workers']}`, {where_measured(record)} "
             f"([record]({first.as_posix()})). Status quo: f5-tts behind FastAPI, a request a thread. Padded: "
-            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_elsewhere(serving)}{_engine(engine)}"
-            f"{_overhead(overhead)}[All figures, what they mean, and how to choose]({PAGE}).",
+            f"LitServe; {_wrong(record['in_company'])}. {_half(ours)}{_engine(engine)}{_overhead(overhead)}"
+            f"{_elsewhere(serving)}[All figures, what they mean, and how to choose]({PAGE}).",
             "",
             f"![seconds of speech a second, and p95, by callers]({of_kind(PICTURE, MAIN_KIND).as_posix()})",
         ]
@@ -88,11 +88,12 @@ def _beside_status_quo(kind: str, path: Path) -> str:
     told = record["circumstances"]
     rows = {(row["callers"], row["server"]): row for row in record["rows"]}
     rates = ", ".join(
-        f"{_rate(rows[callers, OURS])} to the status quo's {_rate(rows[callers, STATUS_QUO])} with {word}"
+        f"{_rate(rows[callers, OURS])} and {_rate(rows[callers, STATUS_QUO])} with {word}"
         for callers, word in ((1, "one caller"), (16, "sixteen"))
     )
     return (
-        f"On {told['cores']} cores of {told['cpu']}, {KINDS[kind]}, in float32: {rates} "
+        f"On {told['cores']} cores of {told['cpu']}, {KINDS[kind]}, ours in float32 and the status quo speak so many "
+        f"seconds of speech a second: {rates} "
         f"([record]({path.as_posix()})). "
     )
 

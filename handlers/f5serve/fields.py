@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -61,7 +62,7 @@ def converted(name: str, value: object, kind: object, *, from_form: bool) -> obj
             return bytes(value)
         value = _form_text(name, bytes(value))
         if inspect.DictType in _kinds(kind):
-            value = _object_in(value)
+            value = _object_in(name, value)
     try:
         result = msgspec.convert(value, kind, strict=not from_form)
     except (msgspec.ValidationError, UnicodeEncodeError, OverflowError) as error:
@@ -157,11 +158,18 @@ def _shortened(text: str) -> str:
     return text[:_LONGEST_SHOWN].encode("utf-8", "replace").decode("utf-8")
 
 
-def _object_in(text: str) -> object:
+def _object_in(name: str, text: str) -> object:
     """Answer the JSON object that a form has as text; the text itself if it is none."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        entries = dict(pairs)
+        if len(entries) < len(pairs):
+            raise ValueRefusedError(f"field {name!r} has an entry twice", field=name)
+        return entries
+
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return json.loads(text, object_pairs_hook=unique)
+    except (ValueError, RecursionError):
         return text
 
 

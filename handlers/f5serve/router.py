@@ -247,7 +247,7 @@ class Router:
         text = dialogue.joined(said)
         require_speakable(text)
         resolution = self._resolve(request, text)
-        segments = dialogue.cast(self._segments(text, resolution), said)
+        segments = dialogue.cast(self._segments(text, resolution, dialogue.ends(said)), said)
         return Plan(
             resolution=resolution,
             segments=segments,
@@ -280,7 +280,9 @@ class Router:
             strict=request.strict,
         )
 
-    def _segments(self, text: str, resolution: Resolution) -> tuple[TextSegment, ...]:
+    def _segments(
+        self, text: str, resolution: Resolution, turn_ends: Sequence[int]
+    ) -> tuple[TextSegment, ...]:
         """Cut a text where its language changes; a language that was asked for is kept throughout."""
         if resolution.source == "explicit":
             return (TextSegment(text=text, language=resolution.language),)
@@ -289,6 +291,7 @@ class Router:
             main=resolution.language,
             served=tuple(self._backends),
             detector=self._detector,
+            turn_ends=turn_ends,
         )
 
     def _status(self) -> dict[str, object]:

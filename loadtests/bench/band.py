@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtests.bench.common import Spread
+from scripts.cpu import KINDS, cpu_kind
 from scripts.record import commit_and_date
 
 OF_REPEATS: Final = 0.10
@@ -67,7 +68,11 @@ def beside_record(
     former = json.loads(record.read_text(encoding="utf-8"))
     recorded, found = ratios_of(former), ratios_of(now)
     told = former["circumstances"]
-    lines = [f"beside the record ({told['cpu']}, {commit_and_date(told)}):"]
+    there = told.get("cpu_kind") or next(
+        (kind for kind in KINDS if f".{kind}." in record.name), None
+    )
+    other = f", {KINDS[there]}, which this CPU is not" if there not in {None, cpu_kind()} else ""
+    lines = [f"beside the record ({told['cpu']}{other}, {commit_and_date(told)}):"]
     agreeing = 0
     both = [name for name in recorded if name in found]
     for name in both:

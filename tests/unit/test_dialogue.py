@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,11 +13,11 @@ from hypothesis import strategies as st
 from f5serve.errors import ValueRefusedError
 from f5serve.response import Answer
 from f5serve.router import Router
-from f5serve.routing.dialogue import Turn, cast, joined, require_speakers, turns
-from f5serve.routing.segments import TextSegment
-from f5serve.text.clean import is_speakable
+from f5serve.routing.dialogue import Turn, cast, ends, joined, require_speakers, turns
+from f5serve.routing.segments import segment
+from f5serve.text.clean import clean, is_speakable
 from f5serve.torchserve import Call
-from tests.unit.routing_support import FakeModel, fake_model, problem_of, settings, speech
+from tests.unit.routing_support import FakeModel, fake_model, problem, problem_of, settings, speech
 
 CAST = {"Anna": "fleur", "Bob": "anna"}
 TEXT = "[Anna] Bonjour Bob, tu viens au marché ? [Bob] Oui, dans un instant."
@@ -135,12 +134,6 @@ def test_without_speakers_all_brackets_are_text(model: FakeModel) -> None:
     assert [text for _, text in said(model)] == ["[Anna] Bonjour."]
 
 
-def test_markup_does_not_reach_from_one_speaker_to_the_next(model: FakeModel) -> None:
-    ask(model, text="[Anna] **Bonjour [Bob] à tous**.", speakers=CAST, language="fr")
-
-    assert [voice for voice, _ in said(model)] == ["fleur", "anna"]
-
-
 def test_who_says_nothing_is_passed_over(model: FakeModel) -> None:
     ask(model, text="[Bob] … [Anna] Bonjour à tous. [Bob]", speakers=CAST, language="fr")
 
@@ -180,6 +173,8 @@ def test_a_speakers_voice_that_is_not_registered_is_told_with_those_that_are(
         ({"a\nb": "anna"}, "line break"),
         ({"Anna": "anna", "ANNA": "fleur"}, "told apart"),
         ({"e\u0301": "anna", "é": "fleur"}, "told apart"),
+        ({"Anna": "anna", "Anna\u200b": "fleur"}, "told apart"),
+        ({"\u200b": "anna"}, "can be seen"),
         ("Anna=anna", "names and voices such as"),
         ({"Anna": 1}, "names and voices such as"),
         ([], "names and voices such as"),
@@ -195,7 +190,9 @@ def test_speakers_that_are_none_are_refused(model: FakeModel, speakers: object, 
 
 @pytest.mark.parametrize(
     ("name", "mark"),
-    [("Anna", "[ANNA]"), ("Anna", "[ anna ]"), ("é", "[e\u0301]"), ("İ", "[İ]"), ("ß", "[SS]"), ("a|b(", "[A|B(]")],
+    [("Anna", "[ANNA]"), ("Anna", "[ anna ]"), ("é", "[e\u0301]"), ("İ", "[İ]"), ("ß", "[SS]"), ("a|b(", "[A|B(]"),
+     ("Anna", "[\u200eAnna\u200b]"), ("Marie Anne", "[Marie\u00a0 Anne]"), ("ΐ", f"[{'ΐ'.upper()}]"),
+     ("é" * 64, "[" + "e\u0301" * 64 + "]")],
 )  # fmt: skip
 def test_a_name_is_found_however_it_is_written(name: str, mark: str) -> None:
     require_speakers({name: "anna"})
@@ -221,31 +218,122 @@ def test_nothing_changes_but_the_voice_where_one_speaker_says_all(model: FakeMod
     assert spoken.body == plain.body
 
 
-WORDS = st.text(alphabet="aé日д1 .,\n…", max_size=12)
-
-
-@given(
-    st.lists(WORDS, min_size=1, max_size=6),
-    st.data(),
-)
-def test_what_is_cast_is_what_was_said_in_order(
-    said_by_turn: list[str], data: st.DataObject
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("> [Anna] Bonjour.\n> [Bob] Salut.", ["Bonjour.", "Salut."]),
+        ("### [Anna]\nBonjour.\n\n### [Bob]\nSalut.", ["Bonjour.", "Salut."]),
+        ("1. [Anna] Bonjour.\n2. [Bob] Salut.", ["1. Bonjour.", "2. Salut."]),
+        ("**[Anna]** Bonjour. **[Bob]** Salut.", ["Bonjour.", "Salut."]),
+        ("[Anna](http://x.example) Bonjour. [Bob] Salut.", ["(http://x.example) Bonjour.", "Salut."]),
+        ("[Anna] Un **deux. [Bob] Trois** quatre.", ["Un deux.", "Trois quatre."]),
+    ],
+    ids=["quotation", "heading", "list", "bold", "link", "across"],
+)  # fmt: skip
+def test_what_marks_a_line_is_of_the_speaker_that_it_stands_before(
+    model: FakeModel, text: str, heard: list[str]
 ) -> None:
+    ask(model, text=text, speakers=CAST, language="fr")
+
+    assert said(model) == list(zip(("fleur", "anna"), heard, strict=True))
+
+
+def test_a_turn_in_another_language_needs_neither_capital_nor_stop(model: FakeModel) -> None:
+    ask(
+        model,
+        text="[Anna] tu viens avec nous demain matin au marché\n"
+        "[Bob] yes i will come with you tomorrow morning\n"
+        "[Anna] très bien alors nous partirons ensemble",
+        speakers=CAST,
+    )
+
+    asked = sorted(model.requests, key=lambda request: int(request["piece"]))
+    assert [one["language"] for one in asked] == ["fr", "en", "fr"]
+
+
+def test_signs_and_numbers_at_the_head_of_a_turn_are_its_own(model: FakeModel) -> None:
+    ask(
+        model,
+        text="[Anna] Combien de personnes viendront demain matin ? [Bob] ~ 20 people will come with us.",
+        speakers=CAST,
+    )
+    ask(
+        model,
+        text="[Bob] How many people will come tomorrow? [Anna] 42! Завтра утром мы поедем к морю.",
+        speakers=CAST,
+    )
+
+    asked = {request["text"]: request["language"] for request in model.requests}
+    assert asked["~ 20 people will come with us."] == "en"
+    assert asked["42! Завтра утром мы поедем к морю."] == "ru"
+
+
+def test_voices_of_one_language_decide_for_a_text_that_does_not_tell_its_own(
+    model: FakeModel,
+) -> None:
+    one = ask(model, text="[Anna] 12! [Bob] 13!", speakers={"Anna": "fleur", "Bob": "fleur"})
+    two = ask(model, text="[Anna] 12! [Bob] 13!", speakers=CAST)
+
+    assert (one.headers["X-Language"], one.headers["X-Language-Source"]) == ("fr", "voice")
+    assert two.headers["X-Language-Source"] == "default"
+
+
+def test_a_piece_that_is_cut_again_keeps_its_speaker() -> None:
+    def answer(request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if len(request["text"]) > 40:
+            return problem(422, "piece_too_long", "text")
+        return speech_in(request)
+
+    with fake_model(answer) as model:
+        spoken = ask(
+            model,
+            text="[Bob] Bonjour à tous mes amis, et bonne journée à vous. [Anna] Oui.",
+            speakers=CAST,
+            language="fr",
+        )
+
+    assert spoken.status == 200, spoken.body
+    halves = [one["voice"] for one in model.requests if one["text"] != "Oui."]
+    assert len(halves) == 3
+    assert set(halves) == {"anna"}
+
+
+def test_a_form_that_gives_a_speaker_twice_is_refused(model: FakeModel) -> None:
+    answer = ask(
+        model, from_form=True, text=TEXT.encode(), speakers=b'{"Anna": "anna", "Anna": "fleur"}'
+    )
+
+    assert "twice" in refused(answer, 422)["detail"]
+
+
+WORDS = st.text(alphabet="aé日д1 .,\n…~«»", max_size=12)
+
+
+class Undecided:
+    """A detector to which all languages of a script are alike."""
+
+    def fits(self, text: str) -> dict[str, float]:
+        return {}
+
+
+@given(st.lists(WORDS, min_size=1, max_size=6))
+def test_what_is_cast_is_what_was_said_in_order(texts: list[str]) -> None:
     spoken = [
-        Turn(text=text.strip(), voice=f"v{place}")
-        for place, text in enumerate(said_by_turn)
+        Turn(text=clean(text), voice=f"v{place}")
+        for place, text in enumerate(texts)
         if is_speakable(text)
-    ]
+    ] or [Turn(text="a", voice="v0")]
     whole = joined(spoken)
-    cuts = sorted({0, len(whole), *data.draw(st.lists(st.integers(0, len(whole)), max_size=4))})
-    segments = [TextSegment(text=whole[start:end], language="fr") for start, end in pairwise(cuts)]
+    segments = segment(
+        whole, main="fr", served=("fr", "ru", "ja"), detector=Undecided(), turn_ends=ends(spoken)
+    )
 
     parts = cast(segments, spoken)
 
-    letters = [
-        (letter, turn.voice) for turn in spoken for letter in turn.text if is_speakable(letter)
-    ]
-    assert [
-        (letter, part.voice) for part in parts for letter in part.text if is_speakable(letter)
-    ] == letters
+    assert "".join(part.text for part in parts) == whole
     assert all(is_speakable(part.text) for part in parts)
+    by_voice = {
+        turn.voice: "".join(part.text for part in parts if part.voice == turn.voice).strip()
+        for turn in spoken
+    }
+    assert by_voice == {turn.voice: turn.text for turn in spoken}

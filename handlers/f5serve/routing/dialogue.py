@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final
 
 from f5serve.errors import ValueRefusedError
 from f5serve.routing.segments import TextSegment
-from f5serve.text.clean import is_speakable
+from f5serve.text.clean import clean, is_speakable
 
 BREAK: Final = "\n"
-"""Stands between two turns: the border of a sentence, and the pause of a paragraph."""
+"""Stands between two turns, for the pause of a paragraph."""
 
 _FIELD: Final = "speakers"
 _NAME: Final = re.compile(
     r"[^\[\]\s\ud800-\udfff](?:[^\[\]\n\r\ud800-\udfff]*[^\[\]\s\ud800-\udfff])?"
 )
-_BRACKETS: Final = re.compile(r"\[([^\[\]\n\r]{1,80})\]")
+# What marks a line as a quotation, heading or item of a list stands before the name, and is of what is said.
+_LINE_MARKS: Final = r"(?:>[ ]?|#{1,6}[ \t]+|[-*+•][ \t]+|[0-9]{1,3}[.)][ \t]+){1,4}"
+_MARK: Final = re.compile(rf"(?m)(^[ \t]{{0,8}}{_LINE_MARKS})?\[([^\[\]\n\r]{{1,256}})\]")
+_LINE_ENDS: Final = re.compile(r"[ \t]*(?:[\n\r]|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +52,20 @@ def require_speakers(speakers: Mapping[str, str]) -> None:
     """
     known: dict[str, str] = {}
     for name in speakers:
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or not _key(name):
             raise _refused(
-                f"has the name {name!r}; a name has no bracket, no line break, no half of a character and "
-                "no space at its ends"
+                f"has the name {name!r}; a name has no bracket, no line break, no half of a character, no space at its "
+                "ends, and can be seen"
             )
         same = known.setdefault(_key(name), name)
         if same != name:
             raise _refused(f"has {same!r} and {name!r}, which cannot be told apart in a text")
+
+
+def names_one(text: str, speakers: Iterable[str]) -> bool:
+    """Tell whether one of the speakers is named in a text."""
+    keys = set(map(_key, speakers))
+    return any(_key(mark[2]) in keys for mark in _MARK.finditer(text))
 
 
 def turns(text: str, speakers: Mapping[str, str]) -> tuple[Turn, ...]:
@@ -71,24 +82,25 @@ def turns(text: str, speakers: Mapping[str, str]) -> tuple[Turn, ...]:
         ValueRefusedError: If none of them is in the text: their names are written otherwise there.
     """
     voices = {_key(name): voice for name, voice in speakers.items()}
-    found, start = [Turn(text=text, voice=None)], 0
-    for mark in _BRACKETS.finditer(text):
-        voice = voices.get(_key(mark[1]))
+    found, before, start = [Turn(text=text, voice=None)], "", 0
+    for mark in _MARK.finditer(text):
+        voice = voices.get(_key(mark[2]))
         if voice is not None:
-            found[-1] = Turn(text=text[start : mark.start()], voice=found[-1].voice)
+            found[-1] = Turn(text=before + text[start : mark.start()], voice=found[-1].voice)
             start = mark.end()
-            found.append(Turn(text=text[start:], voice=voice))
+            before = "" if _LINE_ENDS.match(text, start) else mark[1] or ""
+            found.append(Turn(text=before + text[start:], voice=voice))
     if len(found) == 1:
         first = next(iter(speakers))
         raise _refused(
-            f"has nobody who speaks in 'text'; write [{first}] there before what is said, or leave 'speakers' out"
+            f"has nobody who speaks in the text; write [{first}] there before what is said, or leave 'speakers' out"
         )
     return tuple(found)
 
 
-def cleaned(spoken: Sequence[Turn], clean: Callable[[str], str]) -> tuple[Turn, ...]:
+def cleaned(spoken: Sequence[Turn], cleaner: Callable[[str], str]) -> tuple[Turn, ...]:
     """Clean each turn by itself, for markup does not reach beyond one; leave out what is then empty."""
-    done = (Turn(text=clean(turn.text), voice=turn.voice) for turn in spoken)
+    done = (Turn(text=cleaner(turn.text), voice=turn.voice) for turn in spoken)
     return tuple(turn for turn in done if is_speakable(turn.text))
 
 
@@ -97,41 +109,40 @@ def joined(spoken: Sequence[Turn]) -> str:
     return BREAK.join(turn.text for turn in spoken)
 
 
+def ends(spoken: Sequence[Turn]) -> list[int]:
+    """Answer where each turn but the last ends in the text that ``joined`` answers, with the break after it."""
+    return list(accumulate(len(turn.text) + len(BREAK) for turn in spoken[:-1]))
+
+
 def cast(segments: Sequence[TextSegment], spoken: Sequence[Turn]) -> tuple[TextSegment, ...]:
-    """Cut segments where the speaker changes, and give each its voice.
+    """Cut segments where the speaker changes, and give each its voice; joined, they are the text still.
 
     Args:
         segments: Those of the text that ``joined`` answers.
         spoken: The turns.
     """
-    ends = _ends(spoken)
+    borders = ends(spoken)
     parts: list[TextSegment] = []
-    start, turn = 0, 0
+    start = 0
     for segment in segments:
-        left = segment.text
-        while left:
-            part = left[: ends[turn] - start]
-            if is_speakable(part):
-                voice = spoken[turn].voice
-                parts.append(TextSegment(text=part, language=segment.language, voice=voice))
-            start, left = start + len(part), left[len(part) :]
-            if start == ends[turn]:
-                turn += 1
+        end = start + len(segment.text)
+        cuts = [start, *borders[bisect_right(borders, start) : bisect_left(borders, end)], end]
+        parts += [
+            TextSegment(
+                text=segment.text[first - start : last - start],
+                language=segment.language,
+                voice=spoken[bisect_right(borders, first)].voice,
+            )
+            for first, last in pairwise(cuts)
+        ]
+        start = end
     return tuple(parts)
 
 
-def _ends(spoken: Sequence[Turn]) -> list[int]:
-    """Answer where each turn ends within the whole, the break after it included."""
-    ends, end = [], 0
-    for turn in spoken:
-        end += len(turn.text) + len(BREAK)
-        ends.append(end)
-    return [*ends[:-1], end - len(BREAK)]
-
-
 def _key(name: str) -> str:
-    """Answer what names that are the same to a reader have in common."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
+    """Answer what names that look the same to a reader have in common."""
+    folded = unicodedata.normalize("NFD", clean(name)).casefold()
+    return unicodedata.normalize("NFC", folded)
 
 
 def _refused(why: str) -> ValueRefusedError:

@@ -90,7 +90,12 @@ class TextSegment(Struct, frozen=True, kw_only=True):
 
 
 def segment(
-    text: str, *, main: str, served: Collection[str], detector: FitsOf
+    text: str,
+    *,
+    main: str,
+    served: Collection[str],
+    detector: FitsOf,
+    turn_ends: Sequence[int] = (),
 ) -> tuple[TextSegment, ...]:
     """Cut a text into segments of one language each.
 
@@ -99,11 +104,12 @@ def segment(
         main: The language of the text as a whole; it wins where nothing tells.
         served: Languages that can be spoken.
         detector: Says how well languages fit.
+        turn_ends: Where another speaker begins: the language may change there as at a sentence.
 
     Returns:
         The segments in order. A text in one language is one segment, in ``main`` if that can be read in it.
     """
-    parts = units(text)
+    parts = units(text, turn_ends)
     if len(parts) == 1:
         return (TextSegment(text=text, language=main),)
     # Hindi typed in Latin letters; then a stretch of which nothing is told is Hindi as well.

@@ -7,8 +7,9 @@ before it says how much a change of language there would surprise a reader.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import pairwise
 
@@ -86,10 +87,14 @@ _CHARS_PER_WORD = 2.0  # of Han and kana
 _NAME_WEIGHT = 0.3
 
 
-def units(text: str) -> list[Unit]:
+def units(text: str, turn_ends: Sequence[int] = ()) -> list[Unit]:
     """Cut a cleaned text into units; joined, they are the text.
 
     The time is proportional to the length of the text, whatever it holds.
+
+    Args:
+        text: The text.
+        turn_ends: Where another speaker begins: no unit goes on there.
     """
     cuts: dict[int, Border] = {}
     strengths = borders(text)
@@ -100,11 +105,16 @@ def units(text: str) -> list[Unit]:
         cuts.setdefault(sign.end(), Border.CLAUSE)
     for position in _quotations(text):
         cuts[position] = max(Border.QUOTE, cuts.get(position, Border.QUOTE))
+    cuts.update(dict.fromkeys(turn_ends, Border.SENTENCE))
     for position in _script_changes(text, cuts):
         cuts.setdefault(position, Border.SCRIPT)
-    cuts.pop(0, None)
-    cuts.pop(len(text), None)
-    positions = [0, *_with_letters(text, sorted(cuts)), len(text)]
+    ordered = sorted(cuts)
+    starts = [
+        position
+        for start, end in pairwise([0, *turn_ends, len(text)])
+        for position in (start, *_with_letters(text, start, end, ordered))
+    ]
+    positions = [*starts, len(text)]
     return [
         _unit(text, start, end, cuts.get(start, Border.SENTENCE))
         for start, end in pairwise(positions)
@@ -118,13 +128,14 @@ def _quotations(text: str) -> Iterator[int]:
             yield from quoted.span()
 
 
-def _with_letters(text: str, cuts: list[int]) -> Iterator[int]:
-    """The cuts between which there are letters: what is in no script goes with what stands before it."""
+def _with_letters(text: str, begin: int, end: int, cuts: Sequence[int]) -> Iterator[int]:
+    """The cuts of a turn between which there are letters: what is in no script goes with what stands before it."""
+    own = cuts[bisect_right(cuts, begin) : bisect_left(cuts, end)]
     before = False
-    for cut, (start, end) in zip([0, *cuts], pairwise([0, *cuts, len(text)]), strict=True):
-        if any(map(str.isalpha, text[start:end])):
+    for start, stop in pairwise([begin, *own, end]):
+        if any(map(str.isalpha, text[start:stop])):
             if before:
-                yield cut
+                yield start
             before = True
 
 

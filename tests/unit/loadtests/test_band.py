@@ -13,6 +13,7 @@ from loadtests.bench import engine, serving
 from loadtests.bench.band import band, beside_record, engine_ratios, serving_ratios
 from loadtests.bench.common import Spread
 from loadtests.bench.contestants import OURS, PADDED, STATUS_QUO
+from scripts.serving_tables import MAIN, other_kinds
 
 TOLD = {"cpu": "A CPU", "commit": "abc1234", "date": "2026-11-29", "uncommitted_changes": False}
 
@@ -102,7 +103,10 @@ def ratios_of_serving(result: Any) -> dict[str, Spread]:
 @pytest.mark.parametrize(
     ("record", "ratios_of"),
     [
-        *((path, ratios_of_serving) for path in serving.RESULT.parent.glob("serving.*.json")),
+        *(
+            (serving.ROOT / path, ratios_of_serving)
+            for path in (MAIN, *dict(other_kinds()).values())
+        ),
         (serving.ROOT / engine.RECORD, engine_ratios),
     ],
 )

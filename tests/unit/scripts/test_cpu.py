@@ -48,11 +48,13 @@ def test_this_cpu_is_of_the_kind_that_torch_sees() -> None:
     assert (cpu_kind() in {"amx", "avx512", "avx2"}) == bool(units.get("avx2", False))
 
 
-def test_a_run_is_held_against_the_record_of_its_own_kind(tmp_path: Path) -> None:
+def test_a_run_is_held_against_the_record_of_its_own_kind_or_one_like_it(tmp_path: Path) -> None:
     record = tmp_path / "serving.json"
     for kind in ("amx", "avx2"):
         of_kind(record, kind).write_text("{}", encoding="utf-8")
 
+    assert nearest(record, "amx").name == "serving.amx.json"
     assert nearest(record, "avx2").name == "serving.avx2.json"
-    assert nearest(record, "avx512").name == "serving.amx.json"
+    assert nearest(record, "avx512").name == "serving.avx2.json"
+    assert nearest(record, "plain").name == "serving.avx2.json"
     assert nearest(tmp_path / "other.json", "avx512").name == "other.avx512.json"

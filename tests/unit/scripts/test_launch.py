@@ -13,6 +13,7 @@ import pytest
 
 from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE
 from f5serve.errors import ConfigurationError
+from scripts import launch
 from scripts.launch import (
     ROOT,
     ServerOptions,
@@ -257,5 +258,29 @@ def test_stopping_ends_children_that_ignore_the_wish() -> None:
         assert len(group_members(process.pid)) == 2
 
         stop_group(process, deadline_s=0.5)
+
+    assert group_members(process.pid) == []
+
+
+def test_who_is_told_to_end_while_a_group_is_stopped_leaves_none_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stubborn = (
+        "import signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True); signal.pause()"
+    )
+    with subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-c", stubborn], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+        def told(leader: int, deadline_s: float) -> bool:
+            raise SystemExit(143)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(launch, "wait_for_end", told)
+            with pytest.raises(SystemExit):
+                stop_group(process)
+        process.wait(timeout=10)
 
     assert group_members(process.pid) == []

@@ -55,14 +55,14 @@ def test_the_options_of_one_text_hold_for_every_line(place: Place) -> None:
 
 
 def test_a_line_is_sent_with_speakers_only_if_it_names_one(place: Place) -> None:
-    place.write("[anna] Un.", "Deux.")
+    place.write("[ anna\u200b] Un.", "Deux.")
 
     with server() as model:
         place.say(model, "--speakers", "Anna=f2_fr,Marc=plain_fr")
         place.say(model, "--speakers", "Anna=f2_fr,Marc=plain_fr")  # all is done
 
     sent = {str(request["text"]): request.get("speakers") for request in model.requests}
-    assert sent == {"[anna] Un.": {"Anna": "f2_fr", "Marc": "plain_fr"}, "Deux.": None}
+    assert sent == {"[ anna\u200b] Un.": {"Anna": "f2_fr", "Marc": "plain_fr"}, "Deux.": None}
     assert len(model.requests) == 2
 
 

@@ -69,7 +69,7 @@ def test_with_a_record_of_the_first_kind_alone_it_is_told_how_to_make_another(
     record = written(tmp_path, serving_record({"warm_up_texts": 40}))
     of_kind(record, "amx").write_bytes(record.read_bytes())
 
-    assert "make bench-serving RECORD=1" in elsewhere_tables(record)
+    assert "no other kind of CPU yet: `make bench-serving RECORD=1`" in elsewhere_tables(record)
 
 
 def test_the_peers_versions_are_told_where_they_are_recorded(tmp_path: Path) -> None:

@@ -57,6 +57,37 @@ def test_a_second_signal_does_not_cut_the_clearing_up_off() -> None:
     assert cleared == [True]
 
 
+def test_a_second_signal_does_not_cut_it_off_after_an_inner_block_either() -> None:
+    cleared: list[bool] = []
+
+    def told_twice() -> None:
+        with leaving():
+            try:
+                with leaving():
+                    os.kill(os.getpid(), signal.SIGTERM)
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+                cleared.append(True)
+
+    with not_ignored(signal.SIGTERM):
+        with pytest.raises(SystemExit):
+            told_twice()
+
+        assert cleared == [True]
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_an_inner_block_that_ends_by_itself_leaves_the_outer_one_as_it_was() -> None:
+    def told() -> None:
+        with leaving():
+            with leaving():
+                pass
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with not_ignored(signal.SIGTERM), pytest.raises(SystemExit):
+        told()
+
+
 def test_a_hangup_that_is_ignored_stays_so() -> None:
     noted: list[int] = []
     with not_ignored(signal.SIGHUP):

@@ -97,8 +97,9 @@ def test_another_kind_of_cpu_is_told_in_a_sentence(serving: Path, tmp_path: Path
     told = speed_table(serving, tmp_path / "none.json", tmp_path / "none.json")
 
     assert (
-        "On 2 cores of Some CPU, with AVX2 and no AVX-512, in float32: 2.00 to the status quo's 1.40 with one caller, "
-        "2.50 to the status quo's -, 8 of 8 failed with sixteen (" in told
+        "On 2 cores of Some CPU, with AVX2 and no AVX-512, ours in float32 and the status quo speak so many seconds of "
+        "speech a second: 2.00 and 1.40 with one caller, 2.50 and -, 8 of 8 failed with sixteen ("
+        in told
     )
 
 

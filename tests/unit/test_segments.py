@@ -198,6 +198,23 @@ def test_units_end_at_sentences_quotations_clauses_and_changes_of_script() -> No
     ]
 
 
+def test_what_begins_with_a_quotation_begins_a_sentence_all_the_same() -> None:
+    text = "« Bonjour à tous », dit-elle.\n« Salut », dit-il."
+    second = text.index("\n") + 1
+
+    borders = {part.start: part.border for part in units(text, [second])}
+
+    assert (borders[0], borders[second]) == (Border.SENTENCE, Border.SENTENCE)
+
+
+def test_no_unit_goes_on_where_another_speaker_begins() -> None:
+    text = "oui 12\n13, non\n…14"
+
+    parts = units(text, [7, 15])
+
+    assert [text[part.start : part.end] for part in parts] == ["oui 12\n", "13, non\n", "…14"]
+
+
 def test_a_long_vowel_and_narrow_kana_are_part_of_their_word() -> None:
     (unit,) = units("コーヒーとﾃｰﾌﾞﾙ")
 

@@ -108,6 +108,8 @@ def units(text: str, turn_ends: Sequence[int] = ()) -> list[Unit]:
     cuts.update(dict.fromkeys(turn_ends, Border.SENTENCE))
     for position in _script_changes(text, cuts):
         cuts.setdefault(position, Border.SCRIPT)
+    cuts.pop(0, None)
+    cuts.pop(len(text), None)
     ordered = sorted(cuts)
     starts = [
         position

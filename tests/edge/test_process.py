@@ -113,6 +113,8 @@ def test_an_edge_that_was_killed_has_not_drained_and_its_workers_are_ended(
 ) -> None:
     with running_edge(tmp_path, backend) as edge:
         master = psutil.Process(edge.edge.pid)
+        # It listens before it has workers; who is answered has been by one.
+        requests.post(f"{edge.url}/predictions/tts", json={"text": "x"}, timeout=TIMEOUT_S)
         workers = master.children()
         master.kill()
 

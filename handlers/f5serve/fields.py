@@ -44,6 +44,18 @@ def require_known(given: Mapping[str, object], known: Collection[str], required:
         )
 
 
+def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Answer the entries of a JSON object; what ``json`` asks for each.
+
+    Raises:
+        RequestError: If a name stands twice: which of the values is meant cannot be known.
+    """
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        raise RequestError("an object of the body names a field twice", code="invalid_json")
+    return entries
+
+
 def converted(name: str, value: object, kind: object, *, from_form: bool) -> object:
     """Convert one field alone, so that the error names it.
 
@@ -55,14 +67,14 @@ def converted(name: str, value: object, kind: object, *, from_form: bool) -> obj
 
     Raises:
         ValueRefusedError: If the value has another type or is out of range; tells both in words.
-        RequestError: If a form's text is not valid UTF-8.
+        RequestError: If a form's text is not valid UTF-8, or an object in it names a field twice.
     """
     if from_form and isinstance(value, bytes | bytearray):
         if name == _CLIP:
             return bytes(value)
         value = _form_text(name, bytes(value))
         if inspect.DictType in _kinds(kind):
-            value = _object_in(name, value)
+            value = _object_in(value)
     try:
         result = msgspec.convert(value, kind, strict=not from_form)
     except (msgspec.ValidationError, UnicodeEncodeError, OverflowError) as error:
@@ -158,15 +170,8 @@ def _shortened(text: str) -> str:
     return text[:_LONGEST_SHOWN].encode("utf-8", "replace").decode("utf-8")
 
 
-def _object_in(name: str, text: str) -> object:
+def _object_in(text: str) -> object:
     """Answer the JSON object that a form has as text; the text itself if it is none."""
-
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        entries = dict(pairs)
-        if len(entries) < len(pairs):
-            raise ValueRefusedError(f"field {name!r} has an entry twice", field=name)
-        return entries
-
     try:
         return json.loads(text, object_pairs_hook=unique)
     except (ValueError, RecursionError):

@@ -155,17 +155,10 @@ def decode_json(body: bytes) -> dict[str, object]:
     try:
         document = msgspec.json.decode(body)
         # msgspec keeps the last of two values silently; the slower reader tells of both.
-        json.loads(body, object_pairs_hook=_require_unique)
+        json.loads(body, object_pairs_hook=fields.unique)
     except (ValueError, RecursionError) as error:
         raise RequestError(f"the body is not valid JSON: {error}", code="invalid_json") from error
     return require_object(document)
-
-
-def _require_unique(pairs: list[tuple[str, object]]) -> None:
-    """Refuse an object that gives a name twice: which of the values is meant cannot be known."""
-    names = {name for name, _ in pairs}
-    if len(names) < len(pairs):
-        raise RequestError("an object of the body names a field twice", code="invalid_json")
 
 
 def require_object(document: object) -> dict[str, object]:

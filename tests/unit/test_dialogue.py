@@ -303,7 +303,7 @@ def test_a_form_that_gives_a_speaker_twice_is_refused(model: FakeModel) -> None:
         model, from_form=True, text=TEXT.encode(), speakers=b'{"Anna": "anna", "Anna": "fleur"}'
     )
 
-    assert "twice" in refused(answer, 422)["detail"]
+    assert "twice" in refused(answer, 400)["detail"]
 
 
 WORDS = st.text(alphabet="aé日д1 .,\n…~«»", max_size=12)

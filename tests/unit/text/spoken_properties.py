@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable
 
 from hypothesis import strategies as st
 
+from tests.unit.growth import assert_time_grows_with_length
+
 SIGNS = "0123456789.,:;/-–—~%°$€£¥₹₽№@&+=×<>()[]\"'«»!?…。、，！ \nabXYZéß①½²٣१９％αदあ한漢字́‍😀"
-_LENGTHS = (500, 2_000)
-_MOST_SECONDS = 10.0  # for the longer
-_MOST_GROWTH = 4 * 3  # four times the length, and what a busy machine adds
-_NOISE_S = 0.05
+_LENGTHS = (500, 4_000)
 
 
 def texts(pieces: str, alphabet: str) -> st.SearchStrategy[str]:
@@ -23,17 +21,9 @@ def texts(pieces: str, alphabet: str) -> st.SearchStrategy[str]:
 
 
 def assert_takes_linear_time(read_out: Callable[[str], str], units: Iterable[str]) -> None:
-    """Reading four times as much takes no more than some twelve times as long, whatever is repeated."""
+    """Whatever is repeated, reading more of it takes longer in proportion."""
     for unit in units:
-        short, long = (_seconds(read_out, (unit * length)[:length]) for length in _LENGTHS)
-        assert long < _MOST_SECONDS, unit
-        assert long < _MOST_GROWTH * short + _NOISE_S, unit
-
-
-def _seconds(read_out: Callable[[str], str], text: str) -> float:
-    started = time.process_time()
-    read_out(text)
-    return time.process_time() - started
+        assert_time_grows_with_length(read_out, unit, *_LENGTHS)
 
 
 def loads(language: str, text: str, module: str) -> bool:

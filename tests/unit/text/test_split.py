@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import unicodedata
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from f5serve.text import MIN_UNITS, clean, is_speakable, speech_units, split
 from f5serve.text.borders import SENTENCE, borders
+from tests.unit.growth import assert_time_grows_with_length
 from tests.unit.text.split_cases import CASES, QUANTITIES
 
 words = st.text(
@@ -330,14 +330,6 @@ def test_a_megabyte_of_everything_is_cut_and_nothing_is_lost() -> None:
 @pytest.mark.parametrize("start", ["x", ""], ids=["said", "unsaid"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_length_and_not_with_its_square(name: str, start: str) -> None:
-    # 32 times the text: a quadratic pass would take a thousand times as long, not a few hundred.
-    def seconds(chars: int) -> float:
-        text = (start + HOSTILE[name] * chars)[:chars]
-        best = float("inf")
-        for _ in range(2):
-            begun = time.process_time()
-            split(text, max_units=200.0)
-            best = min(best, time.process_time() - begun)
-        return best
-
-    assert seconds(64_000) < 250 * max(seconds(2_000), 0.0005)
+    assert_time_grows_with_length(
+        lambda text: split(start + text, max_units=200.0), HOSTILE[name], 2_000, 64_000
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from collections.abc import Iterator
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from f5serve.text.clean import clean
 from f5serve.text.spoken import read_out
 from scripts.frontends import Case, languages, read_cases
+from tests.unit.growth import assert_time_grows_with_length
 
 LANGUAGES = languages()
 LEAST_CASES = 40
@@ -209,16 +209,9 @@ ENDLESS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("repeated", ENDLESS.values(), ids=ENDLESS)
 def test_the_time_is_proportional_to_the_length(language: str, repeated: str) -> None:
-    def spent(times: int) -> float:
-        text = clean(repeated * times)
-        began = time.process_time()
-        read_out(text, language)
-        return time.process_time() - began
-
-    read_out("1", language)  # what is loaded once is no matter of length
-    short, long = spent(500 // len(repeated)), spent(4_000 // len(repeated))
-
-    assert long < 8 * 4 * short + 0.25
+    assert_time_grows_with_length(
+        lambda text: read_out(clean(text), language), repeated, 500, 4_000
+    )
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,14 @@ def test_a_pod_stops_working_for_who_has_gone_and_for_nobody_else_of_that_name(f
 
 @pytest.mark.server
 def test_a_stream_that_is_left_ends_without_an_error_of_anybodys(french: Pod) -> None:
-    leave(french, "heard", stream=True, steps=7)
+    with requests.post(
+        f"{french.url}/predictions/tts",
+        json={"text": SENTENCE * 40, "language": "fr", "steps": 7, "stream": True},
+        headers={"X-Request-Id": "heard"},
+        stream=True,
+        timeout=TIMEOUT_S,
+    ) as answer:
+        assert next(answer.iter_content(1024))
     wait_for(lambda: bool(told(french, "request", "heard")))
 
     (left,) = told(french, "request", "heard")

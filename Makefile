@@ -9,6 +9,7 @@ EDGE =
 EDGE_PORT = 8000
 WORKERS =
 DTYPE =
+VOICES =
 TEXT = Hello, how are you today?
 LANGUAGE =
 VOICE =
@@ -95,14 +96,15 @@ stand-ins: setup-dev ## full-size checkpoints of noise in the published forms (L
 verify: setup ## compare model_store/ with its lock file
 	@$(RUN) scripts.verify
 
-serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; WORKERS=2 of each model; DTYPE=auto; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/, with EDGE=1 in run/logs/
-	@exec $(if $(call on,EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)"$(if $(WORKERS), --workers "$(WORKERS)")$(if $(DTYPE), --dtype "$(DTYPE)"))
+serve: package ## package what changed and serve it until Ctrl-C (PROFILE, LANGUAGES, PORT=8080; WORKERS=2 of each model; DTYPE=auto; VOICES=folder: voices can be added over the API; EDGE=1 EDGE_PORT=8000: behind nginx); logs are in logs/<port>/, with EDGE=1 in run/logs/
+	@exec $(if $(call on,EDGE),env $(EDGE_SETTINGS) $(RUN) scripts.supervise,$(RUN) scripts.serve --port "$(PORT)"$(if $(WORKERS), --workers "$(WORKERS)")$(if $(DTYPE), --dtype "$(DTYPE)")$(if $(VOICES), --voices "$(VOICES)"))
 
 # Of the edge's settings (docs/edge.md) those of the shell count; on a laptop it listens on loopback without one.
 EDGE_SETTINGS = F5SERVE_TORCHSERVE_PORT="$(PORT)" F5SERVE_EDGE_PORT="$(EDGE_PORT)" \
 	F5SERVE_ADDRESS="$${F5SERVE_ADDRESS:-127.0.0.1}" F5SERVE_DRAIN_DELAY_S="$${F5SERVE_DRAIN_DELAY_S:-0}" \
 	F5SERVE_DRAIN_S="$${F5SERVE_DRAIN_S:-30}" F5SERVE_ACCESS_LOG="$${F5SERVE_ACCESS_LOG:-logs/edge.log}" \
-	$(if $(WORKERS),F5SERVE_WORKERS="$(WORKERS)") $(if $(DTYPE),F5SERVE_DTYPE="$(DTYPE)")
+	$(if $(WORKERS),F5SERVE_WORKERS="$(WORKERS)") $(if $(DTYPE),F5SERVE_DTYPE="$(DTYPE)") \
+	$(if $(VOICES),F5SERVE_VOICES="$(VOICES)")
 
 key: setup ## make an API key for NAME; it is printed once, its hash goes into config/edge/keys
 	@$(RUN) scripts.keys "$(NAME)"

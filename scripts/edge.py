@@ -34,7 +34,6 @@ REMEDY: Final = "install nginx and its JavaScript module: make tools, or apt-get
 BASE: Final = "/predictions/tts/1.0"
 PAGES: Final[Mapping[str, str]] = {
     "/v1/models": f"{BASE}/v1/models",
-    "/v1/audio/voices": f"{BASE}/v1/audio/voices",
     **{
         f"{BASE}/{page}": f"{BASE}/{page}"
         for page in (
@@ -43,7 +42,6 @@ PAGES: Final[Mapping[str, str]] = {
             "openapi.yaml",
             "reference",
             "v1/models",
-            "v1/audio/voices",
         )
     },
 }

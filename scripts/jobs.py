@@ -33,11 +33,19 @@ PHONEMES: Final = "text/data"  # for models alone whose frontend says so
 HINDI_WORDS: Final = "romanised/data"  # for the router, and models that speak Hindi
 # A language worker never routes and detects nothing, a router never speaks, and neither reads the catalogue.
 MODEL_WITHOUT: Final = frozenset(
-    {"router.py", "routing", "pages", "catalogue.py", "language/data", "loudness.py"}
+    {
+        "router.py",
+        "routing",
+        "pages",
+        "catalogue.py",
+        "language/data",
+        "loudness.py",
+        "voice_store.py",
+    }
 )
 ROUTER_WITHOUT: Final = frozenset(
     {
-        *("handler.py", "synthesis.py", "references.py", "clips.py", "engine", "catalogue.py"),
+        *("handler.py", "synthesis.py", "references.py", "engine", "catalogue.py"),
         *("poison.py", "text/spoken", PHONEMES, "romanised/data/english.txt.xz"),
     }
 )

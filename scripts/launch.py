@@ -25,6 +25,7 @@ from f5serve.cores import CORES_FILE_VARIABLE, CORES_VARIABLE, SharedCores
 from f5serve.errors import ConfigurationError
 from f5serve.routing.replicas import WORKERS_VARIABLE
 from f5serve.settings import DTYPE_VARIABLE
+from f5serve.voice_store import FOLDER_VARIABLE
 from scripts.lock import read_lock
 from scripts.ports import Ports
 from scripts.running import DRAIN_S
@@ -74,6 +75,7 @@ class ServerOptions:
         threads: CPU threads of each worker; 0 shares the cores among those that compute at the moment.
         workers: Workers of each language model; 0 for as many as its archive says.
         dtype: Precision of each language model; nothing for what its archive says.
+        voices: Where the router keeps voices that are added over the API; None where none can be.
         record: Where to tell, while it runs, which processes serve; None for nowhere.
         temporary: Folder in which archives are unpacked; the machine's own without it.
         drain_s: How long whoever starts it lets work end, at most; told in the record.
@@ -88,6 +90,7 @@ class ServerOptions:
     threads: int = 0
     workers: int = 0
     dtype: str = ""
+    voices: Path | None = None
     record: Path | None = None
     temporary: Path | None = None
     drain_s: float = DRAIN_S
@@ -183,6 +186,7 @@ def child_environment(options: ServerOptions, temporary: Path) -> dict[str, str]
         "F5SERVE_INFERENCE_ADDRESS": f"http://127.0.0.1:{options.ports.inference}",
         **({WORKERS_VARIABLE: str(options.workers)} if options.workers else {}),
         **({DTYPE_VARIABLE: options.dtype} if options.dtype else {}),
+        **({FOLDER_VARIABLE: str(options.voices.absolute())} if options.voices else {}),
         "OMP_NUM_THREADS": str(threads),
         # Threads that wait for work would otherwise spin, and take the cores from the other workers.
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -5,41 +5,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct
 
 from f5serve.catalogue import Catalogue
 from f5serve.clips import read_clip
 from f5serve.errors import ConfigurationError, ServeError
 from f5serve.settings import Limits, Voice
+from f5serve.voice_store import CARD, CLIP_ENDINGS, Card, write_files
 from scripts.sources import VOICES, Voices, read_voices
 
 OWN_VOICES: Final = "config/voices"
-CARD: Final = "voice.yaml"
-PRIVATE: Final = "LicenseRef-private"
-"""SPDX has no name for what may not be passed on; names that begin so are free to use."""
-_ENDINGS: Final = (".wav", ".flac", ".ogg", ".mp3")
-
-
-class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What stands in a voice's ``voice.yaml``.
-
-    Attributes:
-        language: The language of the clip.
-        transcript: What is said in it, to the letter.
-        licence: SPDX name.
-        source: Where it is from.
-        consent: Who allowed what; it stays here and goes into no archive.
-    """
-
-    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
-    transcript: Annotated[str, Meta(min_length=1)]
-    licence: Annotated[str, Meta(min_length=1)] = PRIVATE
-    source: str = ""
-    consent: str = ""
 
 
 def registered_voices(root: Path, catalogue: Catalogue) -> Voices:
@@ -95,9 +73,7 @@ def write_voice(folder: Path, name: str, card: Card, wav: bytes) -> Path:
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as scratch:
         draft = Path(scratch) / "new"
         draft.mkdir()
-        (draft / "clip.wav").write_bytes(wav)
-        text = yaml.safe_dump(msgspec.to_builtins(card), allow_unicode=True, sort_keys=False)
-        (draft / CARD).write_text(text, encoding="utf-8")
+        write_files(draft, card, wav)
         former = Path(scratch) / "former"
         if target.exists():
             target.rename(former)
@@ -117,7 +93,9 @@ def _read_voice(place: Path, catalogue: Catalogue) -> tuple[Voice, Path]:
             f"{place / CARD}: no model speaks {card.language!r}; there are "
             f"{', '.join(sorted(catalogue.languages()))}"
         )
-    clips = [place / f"clip{ending}" for ending in _ENDINGS if (place / f"clip{ending}").is_file()]
+    clips = [
+        place / f"clip{ending}" for ending in CLIP_ENDINGS if (place / f"clip{ending}").is_file()
+    ]
     if len(clips) != 1:
         raise ConfigurationError(
             f"{place}: one clip is needed, {len(clips)} are there; name it clip.wav, .flac, .ogg or .mp3"

@@ -100,6 +100,7 @@ def server_options(settings: PodSettings, served: tuple[str, ...]) -> ServerOpti
         threads=settings.threads,
         workers=settings.workers,
         dtype=settings.dtype,
+        voices=settings.voices_folder,
         # `make stop` looks there; a container is stopped by its signal.
         record=record if record.parent == settings.folder else None,
         temporary=settings.folder / "tmp",

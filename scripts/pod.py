@@ -62,6 +62,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
         workers: Workers of each language model; 0 for as many as its archive says. A router is told of those of
             its backends.
         dtype: Precision of each language model; nothing for what its archive says.
+        voices: Where a router keeps the voices that are added over the API; none can be without it.
         backends: Where a router's language models are: ``f5_fr=http://shard-a:8000,…``, or a JSON object.
     """
 
@@ -95,6 +96,7 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     threads: Annotated[int, Meta(ge=0, le=1024)] = 0
     workers: Annotated[int, Meta(ge=0, le=64)] = 0
     dtype: Literal["", "auto", "float32", "float16", "bfloat16"] = ""
+    voices: str = ""
     backends: str = ""
 
     @property
@@ -106,6 +108,11 @@ class PodSettings(Struct, frozen=True, kw_only=True, rename=lambda name: PREFIX 
     def store_folder(self) -> Path:
         """The model store, absolute."""
         return (ROOT / self.store).absolute()
+
+    @property
+    def voices_folder(self) -> Path | None:
+        """The folder of added voices, absolute; None where none can be added."""
+        return (ROOT / self.voices).absolute() if self.voices else None
 
     @property
     def keys_path(self) -> Path | None:

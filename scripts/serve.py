@@ -79,6 +79,9 @@ def main(argv: list[str] | None = None) -> int:
         help="of each language model; else its archive's",
     )
     parser.add_argument(
+        "--voices", type=Path, help="folder of voices that are added over the API; else none can be"
+    )
+    parser.add_argument(
         "--drain-s", type=float, default=DRAIN_S, help="how long work may take to end"
     )
     parser.add_argument("--stop", action="store_true", help="stop the server on that port")
@@ -96,6 +99,7 @@ def main(argv: list[str] | None = None) -> int:
             threads=options.threads,
             workers=options.workers,
             dtype=options.dtype,
+            voices=options.voices,
             drain_s=options.drain_s,
         )
         return serve(server_options)

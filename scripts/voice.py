@@ -16,16 +16,15 @@ from typing import Final
 
 import numpy as np
 
-from f5serve import audio, encoding
+from f5serve import audio
 from f5serve.catalogue import Catalogue, load_catalogue
-from f5serve.clips import Clip, read_clip
+from f5serve.clips import Clip, packed
 from f5serve.errors import ConfigurationError, ServeError
 from f5serve.language import canonical
 from f5serve.settings import Limits
+from f5serve.voice_store import PRIVATE, Card
 from scripts.own_voices import (
     OWN_VOICES,
-    PRIVATE,
-    Card,
     in_own_words,
     registered_voices,
     write_voice,
@@ -34,7 +33,6 @@ from scripts.package import CATALOGUE, ROOT
 from scripts.sources import VOICES, read_voices
 
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
-_LOUDEST_PEAK: Final = 0.99
 
 
 class VoiceError(Exception):
@@ -107,24 +105,21 @@ def register(root: Path, catalogue: Catalogue, options: argparse.Namespace) -> R
     except ServeError as error:
         raise VoiceError(error.detail.replace("auto or ", "")) from error
     try:
-        given = read_clip(_bytes_of(options.audio), options.text, Limits(), options.language)
-        wav = encoding.encode(_within_scale(given.samples), "wav")
-        # What is packaged is checked, too: with the silence gone it may be too short.
-        packaged = read_clip(wav, options.text, Limits(), options.language)
+        clip, wav = packed(_bytes_of(options.audio), options.text, Limits(), language)
     except ServeError as error:
         raise VoiceError(
             f"{in_own_words(error)} (docs/voices.md tells what makes a good clip)"
         ) from error
     card = Card(
         language=language,
-        transcript=given.transcript,
+        transcript=clip.transcript,
         licence=options.licence or PRIVATE,
         source=options.source,
         consent=options.consent,
     )
     folder = write_voice(root / OWN_VOICES, options.name, card, wav)
     return Registered(
-        folder=folder, language=language, clip=packaged, sent_s=_seconds_of(options.audio)
+        folder=folder, language=language, clip=clip, sent_s=_seconds_of(options.audio)
     )
 
 
@@ -153,14 +148,6 @@ def _seconds_of(path: Path) -> float:
     import soundfile
 
     return float(soundfile.info(path).duration)
-
-
-def _within_scale(samples: audio.Samples) -> audio.Samples:
-    """Lower what decoding or another rate has raised beyond full scale, so that nothing is clipped."""
-    peak = float(np.abs(samples).max(initial=0.0))
-    return (
-        samples if peak <= _LOUDEST_PEAK else (samples * (_LOUDEST_PEAK / peak)).astype(np.float32)
-    )
 
 
 def _list(root: Path, catalogue: Catalogue) -> int:

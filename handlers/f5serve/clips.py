@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from f5serve import audio
+from f5serve import audio, encoding
 from f5serve.errors import ValueRefusedError
 from f5serve.settings import Limits
 from f5serve.text.clean import clean, is_speakable
@@ -20,6 +20,7 @@ SENTENCE_ENDS: Final = tuple(".!?。！？।॥…")
 EDGE_S: Final = 0.2  # silence kept at each end of a clip: more would be spoken into every piece
 # Seconds a unit of text.duration may take: from three times as fast as people speak to five times as slow.
 PACES_S: Final = (0.02, 0.3)
+LOUDEST_PEAK: Final = 0.99  # of a clip that is kept
 LONGEST_PAUSE_S: Final = 0.3
 """Of a clip's pauses, what counts as pace: who waits a second between two sentences does not speak slowly."""
 
@@ -58,9 +59,7 @@ def read_clip(data: bytes, transcript: str, limits: Limits, language: str | None
     Raises:
         ValueRefusedError: If the clip or the transcript is unusable; ``field`` names which.
     """
-    text = clean(transcript)
-    if not is_speakable(text):
-        raise _bad_transcript("holds nothing that can be said", "no_speakable_text")
+    text = speakable_transcript(transcript)
     text = text if text.endswith(SENTENCE_ENDS) else f"{text}."  # or the model runs on
     decoded = audio.decode_reference(
         data, min_s=limits.min_reference_s, max_s=limits.max_reference_s
@@ -74,6 +73,47 @@ def read_clip(data: bytes, transcript: str, limits: Limits, language: str | None
             "transcript_mismatch",
         )
     return clip
+
+
+def speakable_transcript(transcript: str) -> str:
+    """Answer a transcript, cleaned.
+
+    Raises:
+        ValueRefusedError: If it holds nothing that can be said.
+    """
+    text = clean(transcript)
+    if not is_speakable(text):
+        raise _bad_transcript("holds nothing that can be said", "no_speakable_text")
+    return text
+
+
+def packed(
+    data: bytes, transcript: str, limits: Limits, language: str | None
+) -> tuple[Clip, bytes]:
+    """Bring a clip to the form in which voices are kept.
+
+    Args:
+        data: A whole WAV, FLAC, OGG or MP3 file.
+        transcript: What is said in it.
+        limits: How long it may be.
+        language: In which digits and signs of the transcript are spoken.
+
+    Returns:
+        The clip as it is kept, and its file: WAV, 16 bits.
+
+    Raises:
+        ValueRefusedError: If the clip or the transcript is unusable; ``field`` names which.
+    """
+    given = read_clip(data, transcript, limits, language)
+    wav = encoding.encode(_within_scale(given.samples), "wav")
+    # What is kept is checked, too: with the silence gone it may be too short.
+    return read_clip(wav, given.transcript, limits, language), wav
+
+
+def _within_scale(samples: Samples) -> Samples:
+    """Lower what decoding or another rate has raised beyond full scale, so that nothing is clipped."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples if peak <= LOUDEST_PEAK else (samples * (LOUDEST_PEAK / peak)).astype(np.float32)
 
 
 def _bad_transcript(problem: str, code: str) -> ValueRefusedError:

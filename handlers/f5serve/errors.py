@@ -3,12 +3,14 @@
 ServeError                      500 internal_error
 ├── RequestError                400 invalid_request        the request is malformed
 │   ├── ForbiddenError          403 uploads_disabled       the server's owner has switched it off
+│   ├── ConflictError           409 voice_exists           what is there already stands in its way
 │   ├── TooLargeError           413 too_large
 │   ├── MediaTypeError          415 unsupported_media_type
 │   ├── ValueRefusedError       422 invalid_value          one field holds a value that is not allowed
 │   └── NotFoundError           404 not_found
 ├── OverloadedError             503 overloaded             try again after ``retry_after_s``
 │   └── UnavailableError        503 model_unavailable      every replica of a language model has failed
+├── StoreError                  503 voice_store_failed     the folder of added voices cannot be used
 ├── BackendError                502 backend_failed         a language model answered something unusable
 ├── PassedOnError               as the backend said        a language model refused its piece, with its reason
 ├── DeadlineError               504 deadline_exceeded
@@ -66,6 +68,14 @@ class ForbiddenError(RequestError):
     title = "Not allowed"
 
 
+class ConflictError(RequestError):
+    """What is there already stands in the way of what is asked."""
+
+    status = 409
+    code = "voice_exists"
+    title = "Conflict"
+
+
 class TooLargeError(RequestError):
     """The request, or a part of it, is larger than allowed."""
 
@@ -115,6 +125,14 @@ class UnavailableError(OverloadedError):
 
     code = "model_unavailable"
     title = "Language model unavailable"
+
+
+class StoreError(ServeError):
+    """The folder of added voices cannot be read, or written to; other voices are served."""
+
+    status = 503
+    code = "voice_store_failed"
+    title = "Voice store unavailable"
 
 
 class BackendError(ServeError):

@@ -21,6 +21,7 @@ _TOLD: Final[Mapping[type, str]] = MappingProxyType(
         inspect.BytesType: "an audio file in base64",
     }
 )
+LANGUAGE_PATTERN: Final = r"^[a-z]{2,3}$"
 _CLIP: Final = "ref_audio"  # the one field of a form that is no text
 
 
@@ -76,7 +77,7 @@ def converted(name: str, value: object, kind: object, *, from_form: bool) -> obj
         if inspect.DictType in _kinds(kind):
             value = _object_in(value)
     try:
-        result = msgspec.convert(value, kind, strict=not from_form)
+        result = _exactly(value, kind, strict=not from_form)
     except (msgspec.ValidationError, UnicodeEncodeError, OverflowError) as error:
         code = "voice_not_found" if name == "voice" else None
         raise ValueRefusedError(
@@ -113,6 +114,8 @@ def _wanted(kind: inspect.Type) -> str:
         return f"one of {', '.join(map(str, kind.values))}"
     if isinstance(kind, inspect.DictType):
         return f'an object of {kind.min_length} to {kind.max_length} names and voices such as {{"Anna": "plain_fr"}}'
+    if isinstance(kind, inspect.StrType) and kind.pattern == LANGUAGE_PATTERN:
+        return "the code of a language, such as fr"
     if isinstance(kind, inspect.StrType) and kind.pattern:
         return "a name of 1 to 64 small letters, digits, '_' and '-'"
     return _TOLD.get(type(kind), "a text")
@@ -157,6 +160,20 @@ def _object_got(value: Mapping[str, object], kind: object) -> str:
             told = repr(_shortened(one)) if isinstance(one, str) else "what is no text"
             return f"{_shortened(name)!r} with {told}"
     return f"an object of {len(value)}"
+
+
+def _exactly(value: object, kind: object, *, strict: bool) -> object:
+    """Convert a value; the ``$`` of a pattern lets a line break pass after it."""
+    result: object = msgspec.convert(value, kind, strict=strict)
+    if isinstance(result, str) and result.endswith("\n") and _patterned(kind):
+        raise msgspec.ValidationError
+    return result
+
+
+def _patterned(kind: object) -> bool:
+    told = inspect.type_info(kind)
+    parts = told.types if isinstance(told, inspect.UnionType) else (told,)
+    return any(isinstance(part, inspect.StrType) and part.pattern is not None for part in parts)
 
 
 def _kinds(kind: object) -> set[type]:

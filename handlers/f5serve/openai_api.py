@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -22,13 +22,13 @@ from f5serve.errors import (
 )
 from f5serve.fields import require_known
 from f5serve.response import Answer, retry_after
-from f5serve.settings import Voice
 from f5serve.voices import no_such_voice
 
 SPEECH: Final = "v1/audio/speech"
 VOICES: Final = "v1/audio/voices"
 MODELS: Final = "v1/models"
 PREFIX: Final = "v1/"
+REMOVAL: Final = f"{VOICES}/remove"
 EVENT_STREAM: Final = "text/event-stream"
 
 OPENAI_VOICES: Final = frozenset(
@@ -70,6 +70,16 @@ _KNOWN: Final = (*_OWN_FIELDS, "instructions", "stream_format", *_PASSED_ON[2:])
 _SLOWEST, _FASTEST = 0.5, 2.0
 
 
+class Known(Protocol):
+    """What is asked of the voices."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a voice of that name."""
+
+    def names(self) -> Collection[str]:
+        """Answer the names of all."""
+
+
 class Wish(Struct, frozen=True, kw_only=True):
     """What a client of OpenAI's asks for, in our terms.
 
@@ -83,7 +93,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 def read(
-    fields: Mapping[str, object] | ServeError | None, *, from_form: bool, voices: Collection[str]
+    fields: Mapping[str, object] | ServeError | None, *, from_form: bool, voices: Known
 ) -> Wish:
     """Understand a request to ``/v1/audio/speech``.
 
@@ -94,7 +104,7 @@ def read(
     Args:
         fields: The body's fields, or the error that reading them gave.
         from_form: Whether they are a form's; this API has none.
-        voices: Names of registered voices.
+        voices: Knows the names of voices.
 
     Raises:
         ServeError: If the body is no JSON object, or a field is unknown, missing or out of range.
@@ -166,19 +176,9 @@ def models() -> dict[str, object]:
     return {"object": "list", "data": [model]}
 
 
-def voices(registered: Iterable[Voice]) -> dict[str, object]:
+def voices(listed: Iterable[Mapping[str, object]]) -> dict[str, object]:
     """List the voices, in the form that players and chat programs read."""
-    return {
-        "voices": [
-            {
-                "id": voice.name,
-                "name": voice.name,
-                "language": voice.language,
-                "licence": voice.licence,
-            }
-            for voice in registered
-        ]
-    }
+    return {"voices": [{"id": voice["name"], **voice} for voice in listed]}
 
 
 def _require_speed(speed: object) -> None:
@@ -204,14 +204,16 @@ def _chosen(given: Mapping[str, object], name: str, allowed: Collection[str]) ->
     return value
 
 
-def _voice(given: object, registered: Collection[str]) -> dict[str, object]:
+def _voice(given: object, voices: Known) -> dict[str, object]:
     """Answer the field ``voice``, or none where OpenAI's own names stand for any voice."""
     named = isinstance(given, dict) and isinstance(given.get("id"), str)
     name = given["id"] if named else given  # type: ignore[index]  # what is no name is refused later
-    if name is None or (isinstance(name, str) and name in OPENAI_VOICES - set(registered)):
+    if name is None:
         return {}
-    if isinstance(name, str) and name not in registered:
-        raise no_such_voice(name, registered)
+    if isinstance(name, str) and not voices.has(name):
+        if name in OPENAI_VOICES:
+            return {}
+        raise no_such_voice(name, voices.names())
     return {"voice": name}
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from f5serve import audio
 from f5serve.clips import read_clip
 from f5serve.engine.mel import HOP_SAMPLES
-from f5serve.settings import ModelSettings, Voice
+from f5serve.settings import UPLOADED, ModelSettings, Voice
 from f5serve.text.clean import clean
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class References:
         text = clean(transcript)
         if language is not None:
             text = self._read_out(text, language)
-        return self._remember(key, self._prepare(data, text, "uploaded"))
+        return self._remember(key, self._prepare(data, text, UPLOADED))
 
     def _remember(self, key: str, reference: Reference) -> Reference:
         self._uploaded[key] = reference

@@ -23,6 +23,8 @@ ECHO: Mapping[str, object] = {"echo": True}
 
 VoiceName = Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}$")]
 
+LanguageCode = Annotated[str, Meta(pattern=fields.LANGUAGE_PATTERN)]
+
 MAX_SPEAKERS = 16
 SpeakerName = Annotated[str, Meta(min_length=1, max_length=64)]
 Speakers = Annotated[dict[SpeakerName, VoiceName], Meta(min_length=1, max_length=MAX_SPEAKERS)]
@@ -90,11 +92,13 @@ class PieceRequest(_Speaking, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         language: One of the model's languages; its first, if absent.
+        ref_language: In which digits and signs of ``ref_text`` are spoken; the piece's own, if absent.
         piece: Place of the piece within its text; it enters the noise together with the seed.
         response_format: ``f32`` is raw little-endian float32, 24 kHz mono.
     """
 
     language: str | None = None
+    ref_language: LanguageCode | None = None
     piece: Annotated[int, Meta(ge=0, le=100_000)] = 0
     response_format: Literal["wav", "f32"] = "wav"
 
@@ -239,6 +243,10 @@ def _check_together(request: SpeechRequest | PieceRequest) -> None:
         raise ValueRefusedError(
             "'ref_audio' and 'ref_text' belong together: a clip and what is said in it",
             field=absent,
+        )
+    if isinstance(request, PieceRequest) and request.ref_language and request.ref_text is None:
+        raise ValueRefusedError(
+            "'ref_language' belongs to 'ref_text'; send both, or neither", field="ref_language"
         )
     if request.ref_text is not None and not request.ref_text.strip():
         raise ValueRefusedError(

@@ -126,9 +126,10 @@ def _json_body(speech: Speech) -> bytes:
     return msgspec.json.encode(document)
 
 
-def json_answer(document: object, headers: Mapping[str, str]) -> Answer:
+def json_answer(document: object, headers: Mapping[str, str], status: int = 200) -> Answer:
     """Answer a document as JSON."""
     return Answer(
+        status=status,
         body=msgspec.json.format(msgspec.json.encode(document), indent=2),
         content_type="application/json",
         headers=headers,

@@ -13,11 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
 
-import msgspec
-
 from f5serve import log, openai_api, pages, torchserve
 from f5serve.departures import Departures, departures_of_this_server
-from f5serve.encoding import CONTENT_TYPES, STREAMED
+from f5serve.encoding import CONTENT_TYPES
 from f5serve.errors import CallerGoneError, ConfigurationError, NotFoundError, ServeError
 from f5serve.language import Resolution, build_detector, resolve
 from f5serve.metrics import OK, RESOLUTIONS, Meter, Uncounted
@@ -29,27 +27,24 @@ from f5serve.routing.assemble import Finish, Plan, planned_headers, stream, whol
 from f5serve.routing.backends import LanguageModels, connections
 from f5serve.routing.board import Board, board_of_this_server
 from f5serve.routing.deadline import Deadline
+from f5serve.routing.known_voices import KnownVoices
 from f5serve.routing.plan import plan_pieces
 from f5serve.routing.replicas import placed
 from f5serve.routing.segments import TextSegment, segment
 from f5serve.routing.speaking import Speakers
-from f5serve.settings import Backend, RouterSettings, read_settings
+from f5serve.routing.status import status
+from f5serve.settings import UPLOADED, RouterSettings, read_settings
 from f5serve.text.clean import clean, require_speakable
 from f5serve.text.markup import plain
 from f5serve.tidying import Tidying
 from f5serve.torchserve import Call, Context, Row
+from f5serve.voice_store import FOLDER_VARIABLE, VoiceStore, store_of_this_server
 from f5serve.voices import VoiceRegistry
 
 logger = logging.getLogger(__name__)
 
 STATUS: Final = "status"
-UNTOLD: Final = frozenset({"url", "more_urls", "in_order"})
 UNCOUNTED: Final = Uncounted()
-LINKS: Final = {
-    "openapi": f"/predictions/tts/1.0/{pages.OPENAPI}",
-    "playground": f"/predictions/tts/1.0/{pages.PLAYGROUND}",
-    "reference": f"/predictions/tts/1.0/{pages.REFERENCE}",
-}
 
 
 class RoutingHandler:
@@ -71,6 +66,7 @@ class RoutingHandler:
             placed(settings, os.environ),
             board_of_this_server(),
             departures=departures_of_this_server(os.environ),
+            voices=store_of_this_server(os.environ),
             log_texts=log.texts_wanted(os.environ),
         )
 
@@ -96,7 +92,11 @@ class Router:
         board: What the workers of this router tell each other; one of its own by default.
         documents: Where the OpenAPI document and the page made from it lie.
         departures: Tells which callers have gone; none by default.
+        voices: Those that are added while the server runs; None where none can be.
         log_texts: Whether texts may stand in the log.
+
+    Raises:
+        ConfigurationError: If voices can be added, and no model may be sent a clip.
     """
 
     def __init__(
@@ -106,22 +106,28 @@ class Router:
         documents: Path = pages.FOLDER,
         *,
         departures: Departures | None = None,
+        voices: VoiceStore | None = None,
         log_texts: bool = False,
     ) -> None:
+        if voices is not None and not settings.limits.uploads:
+            raise ConfigurationError(
+                f"{FOLDER_VARIABLE} and 'uploads: false' exclude each other: the clip of an added voice goes with each"
+                " piece, which the models then refuse; unset the one, or package with the other"
+            )
         self._settings = settings
         self._departures = departures or Departures()
         self._log_texts = log_texts
         self._readable: Mapping[str, Callable[[Mapping[str, str]], Answer]] = {
-            STATUS: lambda told: json_answer(self._status(), told),
+            STATUS: lambda told: json_answer(status(settings, self._models, self._voices), told),
             pages.PLAYGROUND: pages.playground_answer,
             pages.REFERENCE: lambda told: pages.reference_answer(told, documents),
             pages.OPENAPI: lambda told: pages.openapi_answer(told, documents),
             openai_api.MODELS: lambda told: json_answer(openai_api.models(), told),
             openai_api.VOICES: lambda told: json_answer(
-                openai_api.voices(self._voices.all()), told
+                openai_api.voices(self._voices.listed()), told
             ),
         }
-        self._voices = VoiceRegistry(settings.voices)
+        self._voices = KnownVoices(VoiceRegistry(settings.voices), voices)
         self._backends = settings.model_of()
         self._max_piece_s = {code: backend.max_piece_s for code, backend in self._backends.items()}
         self._detector = build_detector(tuple(self._backends))
@@ -167,6 +173,11 @@ class Router:
         shown = self._shown(call)
         if shown is not None:
             return shown
+        if call.path == openai_api.VOICES:
+            return self._added_voice(call)
+        if call.path == openai_api.REMOVAL:
+            removed = self._voices.remove(call.fields, from_form=call.from_form)
+            return json_answer(removed, torchserve.identity(call))
         if call.path == openai_api.SPEECH:
             return self._openai_speech(call, account)
         if call.path:
@@ -184,14 +195,26 @@ class Router:
         path = call.path
         if not path and call.fields is None:
             path = pages.PLAYGROUND if call.accepts_html else STATUS
+        if path == openai_api.VOICES and (call.has_body or isinstance(call.fields, Mapping)):
+            return None  # a voice to be added
         show = self._readable.get(path)
         return None if show is None else show(torchserve.identity(call))
+
+    def _added_voice(self, call: Call) -> Answer:
+        added = self._voices.add(
+            call.fields,
+            from_form=call.from_form,
+            limits=self._settings.limits,
+            served=tuple(self._backends),
+            detector=self._detector,
+        )
+        return json_answer({"id": added["name"], **added}, torchserve.identity(call), status=201)
 
     def _openai_speech(self, call: Call, account: Account) -> Answer | StreamedAnswer:
         wish = openai_api.read(
             call.fields,
             from_form=call.from_form,
-            voices=[voice.name for voice in self._voices.all()],
+            voices=self._voices,
         )
         request = parse(wish.fields, SpeechRequest)
         answer = self._speech(request, call, account)
@@ -221,7 +244,12 @@ class Router:
         plan = self._plan(request)
         account.planned(plan, wants_stream=request.stream, speed=request.speed)
         pieces = self._speakers.speak(
-            plan.pieces, request, deadline, call.correlation_id, call.passed_on
+            plan.pieces,
+            request,
+            deadline,
+            call.correlation_id,
+            call.passed_on,
+            added=plan.added,
         )
         spoken = _begun(account.heard(pieces))
         headers = {
@@ -248,10 +276,12 @@ class Router:
         require_speakable(text)
         resolution = self._resolve(request, text)
         segments = dialogue.cast(self._segments(text, resolution, dialogue.ends(said)), said)
+        voices = [self._speakers.voice_of(request, part) for part in segments]
         return Plan(
             resolution=resolution,
             segments=segments,
-            voices=[self._speakers.voice_of(request, part) for part in segments],
+            voices=voices,
+            added=self._voices.added(name for name in voices if name != UPLOADED),
             pieces=plan_pieces(segments, max_piece_s=self._max_piece_s, speed=request.speed),
             backends=self._backends,
         )
@@ -294,36 +324,11 @@ class Router:
             turn_ends=turn_ends,
         )
 
-    def _status(self) -> dict[str, object]:
-        """Tell what is served: languages, models, licences, voices, formats, limits."""
-        return {
-            "languages": sorted(self._backends),
-            "default_language": self._settings.default_language,
-            "models": [
-                {**_told(backend), "ready": self._models.ready(backend)}
-                for backend in self._settings.backends
-            ],
-            "voices": [
-                {"name": voice.name, "language": voice.language, "licence": voice.licence}
-                for voice in self._voices.all()
-            ],
-            "formats": [*CONTENT_TYPES, "json"],
-            "streamed_formats": list(STREAMED),
-            "limits": msgspec.to_builtins(self._settings.limits),
-            "links": LINKS,
-        }
-
 
 def _cleaned(text: str, request: SpeechRequest) -> str:
     """Answer a text as it is cut and spoken; markup spans pieces, the rest is read piece by piece, by the model."""
     once = clean(text)
     return clean(plain(once)) if request.normalize else once
-
-
-def _told(backend: Backend) -> dict[str, object]:
-    """Answer what a caller may know of a model: not where its servers are, nor how they are asked."""
-    told: dict[str, object] = msgspec.to_builtins(backend)
-    return {name: value for name, value in told.items() if name not in UNTOLD}
 
 
 Item = TypeVar("Item")

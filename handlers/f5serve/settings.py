@@ -19,6 +19,9 @@ Settings = TypeVar("Settings", bound=Struct)
 Dtype: TypeAlias = Literal["auto", "float32", "float16", "bfloat16"]
 DTYPE_VARIABLE: Final = "F5SERVE_DTYPE"
 
+UPLOADED: Final = "uploaded"
+"""What the voice of a clip that came with a request is called; no voice has that name."""
+
 PositiveInt = Annotated[int, Meta(ge=1)]
 PositiveFloat = Annotated[float, Meta(gt=0)]
 

@@ -261,7 +261,7 @@ class Synthesizer:
 
     def _reference(self, request: PieceRequest, language: str) -> Reference:
         if request.ref_audio is not None and request.ref_text is not None:
-            spoken_in = language if request.normalize else None
+            spoken_in = request.ref_language or (language if request.normalize else None)
             return self._references.uploaded(request.ref_audio, request.ref_text, spoken_in)
         voice = self._voices.get(request.voice) if request.voice else self._voices.default(language)
         return self._references.registered(voice)

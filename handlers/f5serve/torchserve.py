@@ -108,6 +108,7 @@ class Call:
         path: What followed ``/predictions/<model>/<version>/``; empty if nothing did.
         fields: The body's fields, or the error that reading them gave. None without any body.
         from_form: Whether the fields are text from a form.
+        has_body: Whether anything was sent; some clients name a content type where nothing is.
         accepts_html: Whether a browser asks: HTML is named among what it takes, and JSON is not.
         trace: The caller's headers of W3C Trace Context and Baggage, for whoever is asked in its turn.
         waited_s: Since the edge had all of the request, seconds; 0 if no edge told.
@@ -118,6 +119,7 @@ class Call:
     path: str
     fields: Mapping[str, object] | ServeError | None
     from_form: bool
+    has_body: bool = False
     accepts_html: bool = False
     trace: Mapping[str, str] = field(default_factory=dict)
     waited_s: float = 0.0
@@ -160,6 +162,7 @@ def read_call(row: Row, context: Context, index: int) -> Call:
         path=headers.get("url_path", "").strip("/"),
         fields=fields,
         from_form=content_type == "multipart/form-data",
+        has_body=_has_body(row, content_type),
         accepts_html=_accepts_html(headers.get("accept", "")),
         trace=_trace(headers),
         waited_s=_waited_s(headers.get(START_HEADER, ""), time.time()),
@@ -340,7 +343,7 @@ def _fields(row: Row, content_type: str) -> Mapping[str, object] | None:
     if content_type == "multipart/form-data":
         return {name: _form_value(value) for name, value in row.items()}
     body = row.get("body", row.get("data"))
-    empty = body is None or (isinstance(body, bytes | bytearray | str) and not body)
+    empty = not _has_body(row, content_type)
     if empty and not content_type:
         return None
     if content_type != "application/json":
@@ -354,6 +357,13 @@ def _fields(row: Row, content_type: str) -> Mapping[str, object] | None:
         return decode_json(bytes(body))
     # Servers that were started with decode_input_request=true have read the JSON already.
     return require_object(body)
+
+
+def _has_body(row: Row, content_type: str) -> bool:
+    if content_type == "multipart/form-data":
+        return bool(row)
+    body = row.get("body", row.get("data"))
+    return body is not None and not (isinstance(body, bytes | bytearray | str) and not body)
 
 
 def _form_value(value: object) -> object:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from f5serve.errors import ConfigurationError, NotFoundError
 from f5serve.settings import Voice
 
+MOST_TOLD: Final = 50
+
 
 def no_such_voice(name: str, registered: Iterable[str], field: str = "voice") -> NotFoundError:
-    """Answer the error for a name that no voice has; tells the names there are."""
+    """Answer the error for a name that no voice has; tells the names there are, or the first of many."""
+    names = tuple(registered)
+    more = f" and {len(names) - MOST_TOLD:,} more" if len(names) > MOST_TOLD else ""
     return NotFoundError(
-        f"no voice {name[:64]!r}; registered are {', '.join(registered)}",
+        f"no voice {name[:64]!r}; registered are {', '.join(names[:MOST_TOLD])}{more}",
         field=field,
         code="voice_not_found",
     )

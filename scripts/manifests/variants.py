@@ -46,7 +46,8 @@ VARIANTS: Final[Mapping[str, Variant]] = {
         resources=("overlays/production",), components=("autoscaling-hpa", "mig")
     ),
     "production, keda": Variant(
-        resources=("overlays/production",), components=("autoscaling-keda", "ingress")
+        resources=("overlays/production",),
+        components=("autoscaling-keda", "ingress", "voice-store"),
     ),
     "production, fetching": Variant(resources=_PRODUCTION, components=("model-source-init",)),
     "production, image volume": Variant(resources=_PRODUCTION, components=("model-source-oci",)),

@@ -19,6 +19,11 @@ BASE = "/predictions/tts/1.0"
         ("POST", "/v1/audio/speech", f"{BASE}/v1/audio/speech"),
         ("GET", "/v1/models", f"{BASE}/v1/models"),
         ("GET", "/v1/audio/voices", f"{BASE}/v1/audio/voices"),
+        ("POST", "/v1/audio/voices", f"{BASE}/v1/audio/voices"),
+        ("GET", f"{BASE}/v1/audio/voices", f"{BASE}/v1/audio/voices"),
+        ("POST", f"{BASE}/v1/audio/voices", f"{BASE}/v1/audio/voices"),
+        ("POST", "/v1/audio/voices/remove", f"{BASE}/v1/audio/voices/remove"),
+        ("POST", f"{BASE}/v1/audio/voices/remove", f"{BASE}/v1/audio/voices/remove"),
         ("POST", "/predictions/tts", "/predictions/tts"),
         ("GET", "/predictions/tts", "/predictions/tts"),
         ("GET", f"{BASE}/playground", f"{BASE}/playground"),
@@ -37,6 +42,18 @@ def test_a_public_path_reaches_what_serves_it(
 
     assert answer.status_code == 200
     assert [(seen.method, seen.path) for seen in edge.backend.seen] == [(method, target)]
+
+
+@pytest.mark.parametrize("prefix", ["", BASE])
+def test_a_voice_is_deleted_by_the_path_that_torchserve_has_for_it(
+    edge: RunningEdge, prefix: str
+) -> None:
+    answer = edge.ask("DELETE", f"{prefix}/v1/audio/voices/anna")
+
+    assert answer.status_code == 200
+    (seen,) = edge.backend.seen
+    assert (seen.method, seen.path) == ("POST", f"{BASE}/v1/audio/voices/remove")
+    assert (seen.headers["content-type"], seen.body) == ("application/json", b'{"name":"anna"}')
 
 
 @pytest.mark.parametrize(
@@ -65,6 +82,12 @@ def test_a_public_path_reaches_what_serves_it(
         "/%76%31/models",
         "/v1\\models",
         "/predictions/tts;x=1",
+        "/v1/audio/voices/",
+        "/v1/audio/voices/Anna",
+        "/v1/audio/voices/a.b",
+        "/v1/audio/voices/" + "a" * 65,
+        "/v1/audio/voices/anna/remove",
+        "/v1/audio/voices/anna/speak",
         "/.problem/404",
         "/.last/v1/models",
         "/.query",
@@ -105,6 +128,9 @@ def test_a_query_is_refused(edge: RunningEdge, path: str) -> None:
     [
         ("GET", "/v1/audio/speech", "POST"),
         ("POST", "/v1/models", "GET, HEAD"),
+        ("DELETE", "/v1/audio/voices", "GET, HEAD, POST"),
+        ("GET", "/v1/audio/voices/anna", "DELETE"),
+        ("GET", "/v1/audio/voices/remove", "POST"),
         ("DELETE", "/predictions/tts", "GET, HEAD, POST"),
         ("OPTIONS", "/predictions/tts", "GET, HEAD, POST"),
         ("PUT", "/readyz", "GET, HEAD"),

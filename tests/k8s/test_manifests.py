@@ -70,3 +70,14 @@ def test_a_slice_of_a_card_replaces_the_card(rendered: Rendered) -> None:
     limits = pod["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
     assert limits["nvidia.com/mig-1g.10gb"] == "1"
     assert "nvidia.com/gpu" not in limits
+
+
+def test_added_voices_lie_on_a_volume_of_the_routers_alone(rendered: Rendered) -> None:
+    pods = servers(rendered["production, keda"])
+    (pod,) = [pod for pod in pods if "F5SERVE_VOICES" in environment_of(pod)]
+
+    assert environment_of(pod)["F5SERVE_ROLE"] == "router"
+    (container,) = pod["spec"]["template"]["spec"]["containers"]
+    folder = environment_of(pod)["F5SERVE_VOICES"]
+    (mount,) = [one for one in container["volumeMounts"] if one["mountPath"] == folder]
+    assert "readOnly" not in mount

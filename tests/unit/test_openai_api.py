@@ -14,7 +14,10 @@ from f5serve.errors import MediaTypeError, OverloadedError, RequestError, ServeE
 from f5serve.openai_api import OPENAI_VOICES, events, read, refusal
 from f5serve.response import Answer, StreamedAnswer
 from f5serve.router import Router
+from f5serve.routing.known_voices import KnownVoices
+from f5serve.settings import Voice
 from f5serve.torchserve import Call
+from f5serve.voices import VoiceRegistry
 from tests.unit.routing_support import FakeModel, Scripted, fake_model, problem, settings, speech
 
 LONG = "The train to the coast leaves early in the morning. " * 4
@@ -97,7 +100,10 @@ def test_openais_voices_are_the_default_voice_of_the_language(
 
 
 def test_a_voice_registered_under_a_name_of_openais_speaks_itself() -> None:
-    wish = read({"input": "a", "voice": "alloy"}, from_form=False, voices=["alloy"])
+    alloy = Voice(name="alloy", language="fr", file="a.wav", transcript="a", licence="MIT")
+    registered = KnownVoices(VoiceRegistry([alloy]))
+
+    wish = read({"input": "a", "voice": "alloy"}, from_form=False, voices=registered)
 
     assert wish.fields["voice"] == "alloy"
 
@@ -240,9 +246,8 @@ def test_an_error_before_the_first_event_is_an_answer_of_its_own() -> None:
     assert (answer.status, error_of(answer)["param"]) == (422, "input")
 
 
-@pytest.mark.parametrize("fields", [None, {}], ids=["get", "post"])
-def test_models_and_voices_are_listed(model: FakeModel, fields: dict[str, Any] | None) -> None:
-    models, voices = (ask(model, fields, path) for path in ("v1/models", "v1/audio/voices"))
+def test_models_and_voices_are_listed(model: FakeModel) -> None:
+    models, voices = (ask(model, None, path) for path in ("v1/models", "v1/audio/voices"))
 
     assert isinstance(models, Answer)
     assert isinstance(voices, Answer)

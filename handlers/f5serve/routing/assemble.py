@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final, Protocol
 
@@ -21,6 +21,7 @@ from f5serve.routing.segments import TextSegment
 from f5serve.routing.trimmer import Trimmer
 from f5serve.settings import Backend
 from f5serve.text.duration import speech_units
+from f5serve.voice_store import StoredVoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Plan:
         voices: The voice of each segment.
         pieces: What the segments were split into.
         backends: Who speaks a language.
+        added: Those of the voices that were added while the server runs, by name.
     """
 
     resolution: Resolution
@@ -40,6 +42,7 @@ class Plan:
     voices: Sequence[str]
     pieces: Sequence[Piece]
     backends: Mapping[str, Backend]
+    added: Mapping[str, StoredVoice] = field(default_factory=dict)
 
 
 class InLanguage(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -15,22 +16,23 @@ from f5serve.routing.answers import SpokenPiece
 from f5serve.routing.backends import NO_HEADERS, LanguageModels
 from f5serve.routing.deadline import Deadline
 from f5serve.routing.joiner import Joiner
+from f5serve.routing.known_voices import KnownVoices
 from f5serve.routing.plan import Piece, pause_after
 from f5serve.routing.segments import TextSegment
-from f5serve.settings import Backend
+from f5serve.settings import UPLOADED, Backend
 from f5serve.text.borders import is_mark
 from f5serve.text.clean import is_speakable
 from f5serve.text.duration import speech_units
 from f5serve.text.split import split
-from f5serve.voices import VoiceRegistry
+from f5serve.voice_store import StoredVoice
 
 HEAD_START_S: Final = 0.25
 """What the first piece of a stream is ahead of the others: longer than a model waits for its batch to fill.
 
 In one batch with them it would be heard when all are spoken; so it is spoken alone, they right after it.
 """
-UPLOADED: Final = "uploaded"
-"""What the voice of a clip that came with the request is called."""
+NO_VOICES: Final[Mapping[str, StoredVoice]] = MappingProxyType({})
+CLIP_FIELDS: Final = frozenset({"ref_audio", "ref_text", "ref_language"})
 TOO_LONG: Final = "piece_too_long"
 LOOK_S: Final = 0.25
 """How often a text that is spoken is looked after: whether anybody still wants it."""
@@ -47,6 +49,7 @@ class _Wanted:
     deadline: Deadline
     request_id: str
     headers: Mapping[str, str]
+    added: Mapping[str, StoredVoice]
     begun: bool = False
 
 
@@ -56,7 +59,7 @@ class Speakers:
     Args:
         models: Speaks one piece.
         backends: Who speaks a language.
-        voices: Registered voices.
+        voices: All that there are.
         at_once: Most pieces of one request that are spoken at the same time.
     """
 
@@ -64,7 +67,7 @@ class Speakers:
         self,
         models: LanguageModels,
         backends: Mapping[str, Backend],
-        voices: VoiceRegistry,
+        voices: KnownVoices,
         at_once: int,
     ) -> None:
         self._models = models
@@ -87,8 +90,18 @@ class Speakers:
         deadline: Deadline,
         request_id: str,
         headers: Mapping[str, str] = NO_HEADERS,
+        *,
+        added: Mapping[str, StoredVoice] = NO_VOICES,
     ) -> Iterator[SpokenPiece]:
         """Have the pieces spoken, and yield each in order as soon as it is there.
+
+        Args:
+            pieces: In order.
+            request: What they have in common.
+            deadline: When nobody waits for them any more.
+            request_id: By which all that is logged of them is found.
+            headers: That go on to the models.
+            added: Voices that no model has in its archive: their clips go with each piece.
 
         Yields:
             One piece's speech after another.
@@ -100,7 +113,13 @@ class Speakers:
         """
         # Of its own: where this request ends early, the next one must not wait for answers to this one.
         threads = ThreadPoolExecutor(min(self._at_once, len(pieces)))
-        wanted = _Wanted(request=request, deadline=deadline, request_id=request_id, headers=headers)
+        wanted = _Wanted(
+            request=request,
+            deadline=deadline,
+            request_id=request_id,
+            headers=headers,
+            added=added,
+        )
         futures = [threads.submit(self._spoken, pieces[0], wanted)]
         try:
             if request.stream:
@@ -120,10 +139,11 @@ class Speakers:
         The plan counts letters at an ordinary pace. Only the model's worker knows how slow the voice is, and
         what becomes of letters when they are read out: of WWW in French, six words.
         """
+        added = wanted.added.get(self.voice_of(wanted.request, piece))
         try:
-            return self._models.speak(
+            spoken = self._models.speak(
                 self._backends[piece.language],
-                self._fields(wanted.request, piece),
+                self._fields(wanted.request, piece, added),
                 deadline=wanted.deadline,
                 request_id=wanted.request_id,
                 headers=wanted.headers,
@@ -131,11 +151,18 @@ class Speakers:
             )
         except PassedOnError as error:
             parts = cut_again(piece) if error.code == TOO_LONG and cuts_left > 0 else ()
+            if added is not None and error.field in CLIP_FIELDS:
+                raise _unusable(added, error) from error
             if len(parts) < 2:
                 raise
+        else:
+            # To the model its clip is one like any other.
+            return spoken if added is None else replace(spoken, voice=added.voice.name)
         return _joined([(part, self._spoken(part, wanted, cuts_left - 1)) for part in parts])
 
-    def _fields(self, request: SpeechRequest, piece: Piece) -> dict[str, object]:
+    def _fields(
+        self, request: SpeechRequest, piece: Piece, added: StoredVoice | None
+    ) -> dict[str, object]:
         """Answer what a language model is asked for one piece."""
         fields: dict[str, object] = {
             "text": piece.text,
@@ -149,7 +176,23 @@ class Speakers:
         }
         if request.ref_audio is not None and piece.voice is None:
             return {**fields, "ref_audio": request.ref_audio, "ref_text": request.ref_text}
+        if added is not None:
+            fields |= {"ref_audio": added.clip, "ref_text": added.voice.transcript}
+            if request.normalize and added.voice.language == piece.language:
+                return fields  # read out so anyway, by archives of before this field too
+            return {**fields, "ref_language": added.voice.language}
         return {**fields, "voice": self.voice_of(request, piece)}
+
+
+def _unusable(added: StoredVoice, error: PassedOnError) -> PassedOnError:
+    """Tell of an added voice's clip by the name that the caller knows."""
+    name = added.voice.name
+    return PassedOnError(
+        f"voice {name!r} cannot be used: {error.detail}. Remove it, and add it again with another clip or transcript",
+        status=error.status,
+        code=error.code,
+        field="voice",
+    )
 
 
 def _in_order(futures: Sequence[Future[SpokenPiece]], deadline: Deadline) -> Iterator[SpokenPiece]:

@@ -128,6 +128,12 @@ def test_the_precision_of_the_command_line_reaches_the_server_with_an_edge_or_wi
     assert "F5SERVE_DTYPE" not in planned("serve", "EDGE=1")
 
 
+def test_the_folder_of_added_voices_reaches_the_server_with_an_edge_or_without() -> None:
+    assert planned("serve", "VOICES=kept").rstrip().endswith('--voices "kept"')
+    assert 'F5SERVE_VOICES="my kept"' in planned("serve", "EDGE=1", "VOICES=my kept")
+    assert "F5SERVE_VOICES" not in planned("serve", "EDGE=1")
+
+
 def test_a_text_can_be_taken_and_heard_while_it_is_spoken() -> None:
     commands = planned("say", "STREAM=1", "PLAY=1")
 

@@ -13,7 +13,7 @@ from scripts.edge import rate_of
 from scripts.launch import child_environment
 from scripts.lock import Entry, write_entry
 from scripts.placement import backends_of, expected_models, server_options
-from scripts.pod import PodSettings, read_pod
+from scripts.pod import ROOT, PodSettings, read_pod
 from scripts.probe import backend_addresses
 from scripts.supervise import sole
 from scripts.verify import problems_of
@@ -182,6 +182,14 @@ def test_a_run_folder_is_one_pods_and_freed_of_what_a_killed_one_left(tmp_path: 
             pass
     with sole(tmp_path):
         pass
+
+
+def test_a_folder_of_added_voices_is_the_routers_and_made_absolute(tmp_path: Path) -> None:
+    options = server_options(read_pod({"F5SERVE_VOICES": "kept"}), ("f5_fr",))
+
+    assert child_environment(options, tmp_path)["F5SERVE_VOICES"] == str(ROOT / "kept")
+    plain = server_options(read_pod({}), ("f5_fr",))
+    assert "F5SERVE_VOICES" not in child_environment(plain, tmp_path)
 
 
 def test_whoever_stops_a_pod_is_told_how_long_it_may_take_to_drain() -> None:

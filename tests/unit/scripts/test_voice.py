@@ -192,7 +192,7 @@ def test_a_write_that_fails_leaves_the_former_voice(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pathlib.Path.write_bytes", full)
+        patched.setattr("os.fsync", full)
         status, said = register(replace="yes")
 
     assert status == 1

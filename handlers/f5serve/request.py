@@ -185,18 +185,33 @@ def require_within(request: SpeechRequest | PieceRequest, limits: Limits) -> Non
         ValueRefusedError: If the text or the transcript is too long.
         TooLargeError: If the clip has too many bytes.
     """
-    _require_chars("text", request.text, limits.max_text_chars)
+    require_chars("text", request.text, limits.max_text_chars)
     if request.ref_text is not None:
-        _require_chars("ref_text", request.ref_text, limits.max_reference_chars)
-    if request.ref_audio is not None and len(request.ref_audio) > limits.max_reference_bytes:
+        require_chars("ref_text", request.ref_text, limits.max_reference_chars)
+    if request.ref_audio is not None:
+        require_bytes(request.ref_audio, limits)
+
+
+def require_bytes(clip: bytes, limits: Limits) -> None:
+    """Refuse a clip of too many bytes.
+
+    Raises:
+        TooLargeError: If it has more than are allowed.
+    """
+    if len(clip) > limits.max_reference_bytes:
         raise TooLargeError(
-            f"the reference audio has {len(request.ref_audio):,} bytes; at most "
+            f"the reference audio has {len(clip):,} bytes; at most "
             f"{limits.max_reference_bytes:,} are allowed: send it as mono, or as FLAC",
             field="ref_audio",
         )
 
 
-def _require_chars(field: str, text: str, allowed: int) -> None:
+def require_chars(field: str, text: str, allowed: int) -> None:
+    """Refuse a text that is too long.
+
+    Raises:
+        ValueRefusedError: 422 ``text_too_long``, with the field's name.
+    """
     if len(text) > allowed:
         raise ValueRefusedError(
             f"{field!r} has {len(text):,} characters; at most {allowed:,} are allowed",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeVar
 
 from f5serve.errors import (
     ForbiddenError,
@@ -70,16 +71,9 @@ class KnownVoices:
 
     def names(self) -> tuple[str, ...]:
         """Answer the names of all voices; of the registered ones alone where the others cannot be read."""
-        added: tuple[str, ...] = ()
-        if self._store is not None:
-            try:
-                added = self._store.names()
-            except StoreError:  # logged where it was raised
-                added = ()
-        return (
-            *(voice.name for voice in self._registered.all()),
-            *(name for name in added if name not in self._names),
-        )
+        added = _readable(self._store.names) if self._store is not None else ()
+        registered = (voice.name for voice in self._registered.all())
+        return (*registered, *(name for name in added if name not in self._names))
 
     def added(self, names: Iterable[str]) -> dict[str, StoredVoice]:
         """Answer those voices among some that were added, with their clips.
@@ -102,12 +96,7 @@ class KnownVoices:
 
     def listed(self) -> list[dict[str, object]]:
         """Tell of all voices; of the registered ones alone where the others cannot be read."""
-        added: tuple[Voice, ...] = ()
-        if self._store is not None:
-            try:
-                added = self._store.all()
-            except StoreError:  # logged where it was raised
-                added = ()
+        added = _readable(self._store.all) if self._store is not None else ()
         return [
             *(_told(voice, added=False) for voice in self._registered.all()),
             *(_told(voice, added=True) for voice in added if voice.name not in self._names),
@@ -201,6 +190,17 @@ class KnownVoices:
                 code="voices_fixed",
             )
         return self._store
+
+
+Item = TypeVar("Item")
+
+
+def _readable(read: Callable[[], tuple[Item, ...]]) -> tuple[Item, ...]:
+    """Answer what is read; nothing where that fails, which is logged where it was raised."""
+    try:
+        return read()
+    except StoreError:
+        return ()
 
 
 def _told(voice: Voice, *, added: bool) -> dict[str, object]:

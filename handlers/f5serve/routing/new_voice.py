@@ -14,11 +14,10 @@ from f5serve.errors import (
     MediaTypeError,
     RequestError,
     ServeError,
-    TooLargeError,
     ValueRefusedError,
 )
 from f5serve.language import AUTO
-from f5serve.request import VoiceName
+from f5serve.request import VoiceName, require_bytes, require_chars
 from f5serve.settings import Limits
 from f5serve.voice_store import PRIVATE, Card
 
@@ -128,22 +127,10 @@ def kept(
 
 
 def _require_sizes(new: NewVoice, limits: Limits) -> None:
-    allowed = {"ref_text": limits.max_reference_chars}
-    allowed |= dict.fromkeys(("consent", "licence", "source"), MAX_NOTE_CHARS)
-    for name, most in allowed.items():
-        length = len(getattr(new, name))
-        if length > most:
-            raise ValueRefusedError(
-                f"{name!r} has {length:,} characters; at most {most:,} are allowed",
-                field=name,
-                code="text_too_long",
-            )
-    if len(new.ref_audio) > limits.max_reference_bytes:
-        raise TooLargeError(
-            f"the reference audio has {len(new.ref_audio):,} bytes; at most "
-            f"{limits.max_reference_bytes:,} are allowed: send it as mono, or as FLAC",
-            field="ref_audio",
-        )
+    require_chars("ref_text", new.ref_text, limits.max_reference_chars)
+    for name in ("consent", "licence", "source"):
+        require_chars(name, getattr(new, name), MAX_NOTE_CHARS)
+    require_bytes(new.ref_audio, limits)
 
 
 def _note(text: str) -> str:

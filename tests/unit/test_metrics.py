@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,14 +123,20 @@ def test_a_short_stream_has_its_first_audio_when_it_has_all(model: FakeModel) ->
 
 @pytest.mark.parametrize("path", ["", "v1/audio/speech"], ids=["ours", "events"])
 def test_a_stream_that_breaks_off_is_no_success(model: FakeModel, path: str) -> None:
+    begun = threading.Event()
+
     def answer(request: dict[str, Any]) -> Scripted:
-        return problem(500, "synthesis_failed") if request["piece"] else speech(24_000)
+        if not request["piece"]:
+            return speech(24_000)
+        begun.wait(5.0)  # an error that is known before anything is sent is an answer of its own
+        return problem(500, "synthesis_failed")
 
     model.answer = answer
     fields: dict[str, Any] = {"text": LONG, "language": "fr", "stream": True}
     if path:
         fields = {"model": "tts-1", "input": LONG, "voice": "anna", "stream_format": "sse"}
     streamed, counted = ask(model, path, change={"max_concurrent_pieces": 1}, **fields)
+    begun.set()
 
     assert isinstance(streamed, StreamedAnswer)
     try:

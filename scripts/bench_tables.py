@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.cpu import KINDS, MAIN_KIND, of_kind, other_kinds
 from scripts.record import commit_and_date
 
 ENGINE: Final = Path("loadtests/results/bench_engine.json")
+"""With the kind of the CPU before its suffix."""
 GPU: Final = Path("loadtests/results/bench_gpu.json")
 NOT_RECORDED: Final = "Not yet recorded: `{command}` makes this table."
+NOWHERE_ELSE: Final = (
+    "Recorded on no other kind of CPU yet: `{command}` on one adds its table here."
+)
 
 
-def engine_table(path: Path = ENGINE) -> str:
-    """Answer the engine's tables in Markdown."""
+def elsewhere(title: str, path: Path, table: Callable[[Path, str], str], command: str) -> str:
+    """Answer the tables of other kinds of CPU than the first in Markdown, a heading each.
+
+    Args:
+        title: What is measured, for the headings.
+        path: The record, without the kind of CPU in its name.
+        table: Makes one of them, of that path and a kind.
+        command: Makes the record.
+    """
+    parts = [
+        f"#### {title} on a CPU {KINDS[kind]}\n\n{table(path, kind)}"
+        for kind, _ in other_kinds(path)
+    ]
+    return "\n\n".join(parts) or NOWHERE_ELSE.format(command=command)
+
+
+def engine_table(told: Path = ENGINE, kind: str = MAIN_KIND) -> str:
+    """Answer the engine's tables in Markdown.
+
+    Args:
+        told: The record, without the kind of CPU in its name.
+        kind: Of the CPU that it was made on.
+    """
+    path = of_kind(told, kind)
     record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-engine RECORD=1")
@@ -24,7 +51,7 @@ def engine_table(path: Path = ENGINE) -> str:
         *_levers(record["levers"]),
         *_shares(record["where_time_goes"]),
         *_memory(record["memory"]),
-        _engine_remark(record),
+        _engine_remark(record, path),
     ]
     return "\n".join(parts)
 
@@ -159,7 +186,7 @@ def _what_grew(sides: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Grown by: since all was imported, before the weights were loaded.{late} {peak}"
 
 
-def _engine_remark(record: Mapping[str, Any]) -> str:
+def _engine_remark(record: Mapping[str, Any], path: Path) -> str:
     padding = record["padding"]
     return (
         f"{record['load']['pieces']} pieces of the trace `{record['load']['trace']}`, seed {record['load']['seed']}, "
@@ -167,7 +194,7 @@ def _engine_remark(record: Mapping[str, Any]) -> str:
         f"trace, in batches of {padding['batch_size']} with a budget of {padding['max_batch_frames']} frames: "
         f"{padding['share']['cpu']:.1%} of the frames on a CPU, {padding['share']['cuda']:.1%} on a GPU. "
         f"{where_measured(record)[0].upper()}{where_measured(record)[1:]}, f5-tts {record['versions']['f5-tts']}. "
-        f"[Record](../{ENGINE.as_posix()})."
+        f"[Record](../{path.as_posix()})."
     )
 
 

@@ -20,6 +20,8 @@ KINDS: Final = MappingProxyType(
 Between two of a kind ratios of speed hold, and between kinds they need not: one has units for what another computes
 step by step.
 """
+MAIN_KIND: Final = "amx"
+"""The kind of CPU whose records the documentation shows first."""
 _FLAGS: Final = (("amx_bf16", "amx"), ("avx512f", "avx512"), ("avx2", "avx2"))
 _INFO: Final = Path("/proc/cpuinfo")
 
@@ -47,6 +49,19 @@ def cpu_kind(info: Path = _INFO) -> str:
 def of_kind(path: Path, kind: str) -> Path:
     """Answer where the record of one kind of CPU lies: ``serving.json`` becomes ``serving.avx2.json``."""
     return path.with_suffix(f".{kind}{path.suffix}")
+
+
+def other_kinds(path: Path) -> list[tuple[str, Path]]:
+    """Answer the kinds of CPU beside the first that something is recorded on, each with its record.
+
+    Args:
+        path: Of the records, without a kind.
+    """
+    return [
+        (kind, of_kind(path, kind))
+        for kind in KINDS
+        if kind != MAIN_KIND and of_kind(path, kind).is_file()
+    ]
 
 
 def nearest(path: Path, kind: str) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.archive import file_digest
-from scripts.bench_tables import engine_table, gpu_table
+from scripts.bench_tables import ENGINE, elsewhere, engine_table, gpu_table
 from scripts.features import FEATURES, read_features, sources_of, table_of
 from scripts.hearing.tables import card_scores, found_of, is_intelligible, markdown_table
 from scripts.language_record import REMEDY as LANGUAGE_REMEDY
@@ -26,7 +26,14 @@ from scripts.load_tables import REMEDY as LOAD_REMEDY
 from scripts.load_tables import load_table
 from scripts.precision_table import precision_table
 from scripts.record import commit_and_date
-from scripts.serving_tables import elsewhere_tables, overhead_table, schedules_table, serving_table
+from scripts.serving_tables import (
+    OVERHEAD,
+    SCHEDULES,
+    SERVING,
+    overhead_table,
+    schedules_table,
+    serving_table,
+)
 from scripts.speed_table import speed_table
 
 README: Final = Path("README.md")
@@ -150,12 +157,29 @@ def bench_blocks() -> list[Block]:
     return [
         block("speed", speed_table(), README),
         block("engine", engine_table()),
+        block(
+            "engine elsewhere",
+            elsewhere("Engine", ENGINE, engine_table, "make bench-engine RECORD=1"),
+        ),
         block("precision", precision_table()),
         block("gpu", gpu_table()),
         block("serving", serving_table()),
-        block("serving elsewhere", elsewhere_tables()),
+        block(
+            "serving elsewhere",
+            elsewhere("End to end", SERVING, serving_table, "make bench-serving RECORD=1"),
+        ),
         block("overhead", overhead_table()),
+        block(
+            "overhead elsewhere",
+            elsewhere(
+                "The server's cost", OVERHEAD, overhead_table, "make bench-overhead RECORD=1"
+            ),
+        ),
         block("schedules", schedules_table()),
+        block(
+            "schedules elsewhere",
+            elsewhere("Scheduling", SCHEDULES, schedules_table, "make bench-schedules RECORD=1"),
+        ),
         block("language", language_table(), LANGUAGE_PAGE),
     ]
 

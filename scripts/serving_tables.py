@@ -7,27 +7,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.bench_tables import NOT_RECORDED, read_result, where_measured
-from scripts.cpu import KINDS, of_kind
+from scripts.cpu import MAIN_KIND, of_kind
 
 SERVING: Final = Path("loadtests/results/serving.json")
-"""What was recorded on each kind of CPU lies beside it."""
-MAIN_KIND: Final = "amx"
-"""The kind of CPU whose tables the README and the page show first."""
-MAIN: Final = of_kind(SERVING, MAIN_KIND)
 PICTURE: Final = Path("docs/images/serving.png")
 OVERHEAD: Final = Path("loadtests/results/overhead.json")
 SCHEDULES: Final = Path("loadtests/results/schedules.json")
-NOWHERE_ELSE: Final = "Recorded on no other kind of CPU yet: `make bench-serving RECORD=1` on one adds its table here."
+"""Each with the kind of the CPU before its suffix."""
 OURS, STATUS_QUO = "ours", "status quo"
 
 
-def serving_table(path: Path = MAIN, kind: str = MAIN_KIND) -> str:
+def serving_table(told: Path = SERVING, kind: str = MAIN_KIND) -> str:
     """Answer the comparison with other servers in Markdown.
 
     Args:
-        path: The record.
-        kind: Of the CPU that it was made on; chooses the picture.
+        told: The record, without the kind of CPU in its name.
+        kind: Of the CPU that it was made on.
     """
+    path = of_kind(told, kind)
     record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-serving RECORD=1")
@@ -51,26 +48,14 @@ def serving_table(path: Path = MAIN, kind: str = MAIN_KIND) -> str:
     )
 
 
-def other_kinds(path: Path = SERVING) -> list[tuple[str, Path]]:
-    """Answer the kinds of CPU beside the first that something is recorded on, each with its record."""
-    return [
-        (kind, of_kind(path, kind))
-        for kind in KINDS
-        if kind != MAIN_KIND and of_kind(path, kind).is_file()
-    ]
+def overhead_table(told: Path = OVERHEAD, kind: str = MAIN_KIND) -> str:
+    """Answer what the server itself costs in Markdown.
 
-
-def elsewhere_tables(path: Path = SERVING) -> str:
-    """Answer the comparisons on other kinds of CPU in Markdown, a heading each."""
-    parts = [
-        f"#### On a CPU {KINDS[kind]}\n\n{serving_table(record, kind)}"
-        for kind, record in other_kinds(path)
-    ]
-    return "\n\n".join(parts) or NOWHERE_ELSE
-
-
-def overhead_table(path: Path = OVERHEAD) -> str:
-    """Answer what the server itself costs in Markdown."""
+    Args:
+        told: The record, without the kind of CPU in its name.
+        kind: Of the CPU that it was made on.
+    """
+    path = of_kind(told, kind)
     record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-overhead RECORD=1")
@@ -90,8 +75,14 @@ def overhead_table(path: Path = OVERHEAD) -> str:
     )
 
 
-def schedules_table(path: Path = SCHEDULES) -> str:
-    """Answer the comparison of schedules in Markdown."""
+def schedules_table(told: Path = SCHEDULES, kind: str = MAIN_KIND) -> str:
+    """Answer the comparison of schedules in Markdown.
+
+    Args:
+        told: The record, without the kind of CPU in its name.
+        kind: Of the CPU that it was made on.
+    """
+    path = of_kind(told, kind)
     record = read_result(path)
     if record is None:
         return NOT_RECORDED.format(command="make bench-schedules RECORD=1")

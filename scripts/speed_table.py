@@ -8,16 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.bench_tables import ENGINE, NOT_RECORDED, read_result, where_measured
-from scripts.cpu import KINDS, of_kind
-from scripts.serving_tables import (
-    MAIN_KIND,
-    OURS,
-    OVERHEAD,
-    PICTURE,
-    SERVING,
-    STATUS_QUO,
-    other_kinds,
-)
+from scripts.cpu import KINDS, MAIN_KIND, of_kind, other_kinds
+from scripts.serving_tables import OURS, OVERHEAD, PICTURE, SERVING, STATUS_QUO
 
 PADDED: Final = "padded"
 HALF: Final = "ours, bfloat16"
@@ -28,8 +20,8 @@ def speed_table(serving: Path = SERVING, engine: Path = ENGINE, overhead: Path =
     """Answer the table and what is to be known about it in Markdown.
 
     Args:
-        serving: The record of the comparison, without the kind of CPU in its name.
-        engine: The engine's record.
+        serving: The record of the comparison, without the kind of CPU in its name, as of the others.
+        engine: The engine's.
         overhead: That of the server's own cost.
     """
     first = of_kind(serving, MAIN_KIND)
@@ -116,17 +108,18 @@ def _wrong(in_company: Mapping[str, Mapping[str, float]]) -> str:
     )
 
 
-def _engine(path: Path) -> str:
+def _engine(told: Path) -> str:
+    path = of_kind(told, MAIN_KIND)
     record = read_result(path)
     if record is None:
         return ""
-    told = ", ".join(
+    by_model = ", ".join(
         f"{_middle(model['cells'])} ({model['name']}, {model['dtype']})"
         for model in record["models"]
     )
     return (
         "In process, for the same processor time, the engine speaks this many times as much as upstream's (median of "
-        f"the cells): {told} ([record]({path.as_posix()})). "
+        f"the cells): {by_model} ([record]({path.as_posix()})). "
     )
 
 
@@ -135,7 +128,8 @@ def _middle(cells: Sequence[Mapping[str, Any]]) -> str:
     return f"{statistics.median(ratios):.2f}" if ratios else "-"
 
 
-def _overhead(path: Path) -> str:
+def _overhead(told: Path) -> str:
+    path = of_kind(told, MAIN_KIND)
     record = read_result(path)
     if record is None:
         return ""

@@ -23,7 +23,7 @@ import torch
 
 from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ConfigurationError
-from loadtests.bench.band import beside_record, engine_ratios
+from loadtests.bench.band import engine_ratios, keep
 from loadtests.bench.cells import (
     HALF_MEL_LIMIT,
     MEL_LIMIT,
@@ -34,15 +34,16 @@ from loadtests.bench.cells import (
     padding_share,
     warm_up,
 )
-from loadtests.bench.common import OUT, RESULTS, ROOT, options_of
+from loadtests.bench.common import RESULTS, ROOT, options_of
 from loadtests.bench.levers import measure_levers, where_time_goes
 from loadtests.bench.material import SEED, TRACE, Material, demo, full_size
 from loadtests.bench.memory import memory
 from loadtests.bench.sides import Ours, Upstream
 from scripts.launch import available_cores, worker_threads
-from scripts.record import circumstances, write_record
+from scripts.record import circumstances
 
 RECORD: Final = RESULTS / "bench_engine.json"
+"""With the kind of the CPU before its suffix."""
 STEPS: Final = (7, 16, 32)
 BATCHES: Final = (1, 2, 4, 8)
 REPEATS: Final = 5
@@ -84,7 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--threads", type=int, default=0, help="of either side; by default half of the cores"
     )
-    parser.add_argument("--record", action="store_true", help=f"keep the result as {RECORD}")
+    parser.add_argument(
+        "--record", action="store_true", help="write the record of this kind of CPU"
+    )
     parser.add_argument("--quick", action="store_true", help="a minute; too little to record")
     options = options_of(parser, argv)
     begun = circumstances()
@@ -94,11 +97,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"bench-engine: {error}", file=sys.stderr)
         return 2
-    path = RECORD if options.record else OUT / RECORD.name
-    write_record(path, result, measured=begun)
-    print(f"bench-engine: written to {path}")
-    if not (options.record or options.quick) and options.trace == TRACE:
-        print("\n".join(beside_record(RECORD, result, engine_ratios)))
+    keep(
+        RECORD,
+        result,
+        measured=begun,
+        recorded=options.record,
+        compared=not options.quick and options.trace == TRACE,
+        ratios_of=engine_ratios,
+    )
     void = [cell for part in result["models"] for cell in part["cells"] if not cell["valid"]]  # type: ignore[attr-defined]
     return 1 if void else 0
 

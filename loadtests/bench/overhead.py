@@ -28,20 +28,22 @@ import requests
 
 from f5serve.catalogue import load_catalogue
 from f5serve.errors import BackendError, ServeError
-from loadtests.bench.common import options_of
+from loadtests.bench.band import keep, overhead_ratios
+from loadtests.bench.common import RESULTS, options_of
 from loadtests.samples import percentile
 from scripts.archive import build_archive
 from scripts.jobs import model_job, router_job
 from scripts.launch import ServerOptions
 from scripts.package import CATALOGUE
 from scripts.ports import Ports
-from scripts.record import circumstances, write_record
+from scripts.record import circumstances
 from scripts.server import TorchServe
 from scripts.signals import leaving
 from scripts.sources import VOICES, read_voices
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-RESULT: Final = ROOT / "loadtests" / "results" / "overhead.json"
+RECORD: Final = RESULTS / "overhead.json"
+"""With the kind of the CPU before its suffix."""
 MODEL: Final = "f5_fr"
 TEXT: Final = "Demain matin, nous irons ensemble au marché pour acheter du pain."
 CALLERS: Final = (1, 8, 32)
@@ -211,7 +213,9 @@ def main(argv: Sequence[str]) -> int:
         description="What TorchServe and router add to the model's time."
     )
     parser.add_argument("--quick", action="store_true", help="a few requests, to see that it works")
-    parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    parser.add_argument(
+        "--record", action="store_true", help="write the record of this kind of CPU"
+    )
     arguments = options_of(parser, argv)
     begun = circumstances()
     try:
@@ -228,9 +232,14 @@ def main(argv: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    if arguments.record:
-        rows_told = msgspec.to_builtins(rows)
-        write_record(RESULT, {"load": load_of(), "rows": rows_told}, measured=begun)
+    keep(
+        RECORD,
+        {"load": load_of(), "rows": msgspec.to_builtins(rows)},
+        measured=begun,
+        recorded=arguments.record,
+        compared=not arguments.quick,
+        ratios_of=overhead_ratios,
+    )
     return 0
 
 

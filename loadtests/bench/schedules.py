@@ -32,7 +32,8 @@ import requests
 import yaml
 
 from f5serve.errors import BackendError, ServeError
-from loadtests.bench.common import options_of
+from loadtests.bench.band import keep, schedule_ratios
+from loadtests.bench.common import RESULTS, options_of
 from loadtests.checks import Received, judge
 from loadtests.profile import Mix, Profile, load_profile
 from loadtests.samples import percentile
@@ -41,23 +42,25 @@ from scripts.archive import MODEL_CONFIG, dump_yaml, rewrite_with
 from scripts.launch import ServerOptions
 from scripts.package import main as package
 from scripts.ports import Ports
-from scripts.record import circumstances, write_record
+from scripts.record import circumstances
 from scripts.server import TorchServe
 from scripts.signals import leaving
 from scripts.store import require_profile
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 STORE: Final = ROOT / "model_store"
-RESULT: Final = ROOT / "loadtests" / "results" / "schedules.json"
+RECORD: Final = RESULTS / "schedules.json"
+"""With the kind of the CPU before its suffix."""
 MODEL: Final = "f5_fr"
 PLACES: Final = 40
 """Requests that fit into a server, under way and queued, so that none is refused."""
 SHORT_S: Final = 2.5
 TIMEOUT_S: Final = 300.0
 
+BATCHES: Final = "batches of 4"
 SCHEDULES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "batches of 4": {"batchSize": 4, "maxBatchDelay": 20},
+        BATCHES: {"batchSize": 4, "maxBatchDelay": 20},
         "one by one": {"batchSize": 1, "maxBatchDelay": 1},
         "step by step": {
             "batchSize": 16,
@@ -308,7 +311,9 @@ def main(argv: Sequence[str]) -> int:
     """
     parser = argparse.ArgumentParser(description="Latency of three ways to schedule one model.")
     parser.add_argument("--quick", action="store_true", help="a few requests, to see that it works")
-    parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    parser.add_argument(
+        "--record", action="store_true", help="write the record of this kind of CPU"
+    )
     parser.add_argument("--seed", type=int, default=11, help="of requests and moments")
     arguments = options_of(parser, argv)
     begun = circumstances()
@@ -319,8 +324,14 @@ def main(argv: Sequence[str]) -> int:
     except ServeError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    if arguments.record:
-        write_record(RESULT, result, measured=begun)
+    keep(
+        RECORD,
+        result,
+        measured=begun,
+        recorded=arguments.record,
+        compared=not arguments.quick,
+        ratios_of=partial(schedule_ratios, usual=BATCHES),
+    )
     return 0
 
 

@@ -36,9 +36,9 @@ from matplotlib.figure import Figure
 
 from f5serve.engine.precision import has_bfloat16_units
 from f5serve.errors import ServeError
-from loadtests.bench.band import beside_record, serving_ratios
+from loadtests.bench.band import keep, serving_ratios
 from loadtests.bench.cells import HALF_MEL_LIMIT, MEL_LIMIT, within_limit
-from loadtests.bench.common import OUT, options_of
+from loadtests.bench.common import RESULTS, options_of
 from loadtests.bench.company import COMPANIONS, in_company
 from loadtests.bench.contestants import (
     HALF,
@@ -59,14 +59,13 @@ from loadtests.bench.peers.environment import peers_python, versions
 from loadtests.bench.schedules import profile_of
 from loadtests.samples import percentile
 from loadtests.workload import Workload, read_material
-from scripts.cpu import cpu_kind, nearest, of_kind
+from scripts.cpu import cpu_kind, of_kind
 from scripts.launch import available_cores
-from scripts.record import circumstances, write_record
+from scripts.record import circumstances
 from scripts.signals import leaving
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-RESULT: Final = ROOT / "loadtests" / "results" / "serving.json"
-PICTURE: Final = ROOT / "docs" / "images" / "serving.png"
+RECORD: Final = RESULTS / "serving.json"
+PICTURE: Final = Path("docs/images/serving.png")
 """Each with the kind of the CPU before its suffix."""
 
 CALLERS: Final = (1, 2, 4, 8, 16, 32)
@@ -343,14 +342,16 @@ def main(argv: Sequence[str]) -> int:
         "load": load_of(arguments.seed, rounds, counts), "versions": packages,
         "over_status_quo": told_goals, "in_company": company, "rows": rows,
     }  # fmt: skip
-    kind = cpu_kind()
-    kept = of_kind(RESULT, kind)
-    write_record(kept if arguments.record else ROOT / OUT / kept.name, record, measured=begun)
+    keep(
+        RECORD,
+        record,
+        measured=begun,
+        recorded=arguments.record,
+        compared=not arguments.quick,
+        ratios_of=partial(serving_ratios, status_quo=STATUS_QUO),
+    )
     if arguments.record:
-        draw(rows, of_kind(PICTURE, kind))
-    elif not arguments.quick:
-        ratios_of = partial(serving_ratios, status_quo=STATUS_QUO)
-        print("\n".join(beside_record(nearest(RESULT, kind), record, ratios_of)))
+        draw(rows, of_kind(PICTURE, cpu_kind()))
     return 0
 
 

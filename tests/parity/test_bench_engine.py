@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from f5serve.errors import ConfigurationError
-from loadtests.bench import cells, engine
+from loadtests.bench import band, cells, engine
 from loadtests.bench.cells import (
     MEL_LIMIT,
     audio_seconds,
@@ -23,6 +23,7 @@ from loadtests.bench.cells import (
 from loadtests.bench.common import Cost
 from loadtests.bench.material import TRACE, Material, demo, read_trace
 from loadtests.bench.sides import Ours, Upstream
+from scripts.cpu import cpu_kind
 
 pytestmark = pytest.mark.parity
 
@@ -144,7 +145,7 @@ def test_padding_is_what_is_computed_and_belongs_to_no_piece() -> None:
 def test_a_quick_run_measures_what_the_trace_has_pieces_for_and_writes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine, "OUT", tmp_path)
+    monkeypatch.setattr(band, "OUT", tmp_path)
     monkeypatch.setattr(
         engine, "QUICK", engine.Plan(steps=(7,), batches=(1, 2), repeats=1, whole=False)
     )
@@ -153,7 +154,7 @@ def test_a_quick_run_measures_what_the_trace_has_pieces_for_and_writes_it(
 
     assert engine.main(["--quick", "--trace", str(trace), "--threads", "1"]) == 0
 
-    written = json.loads((tmp_path / "bench_engine.json").read_text(encoding="utf-8"))
+    written = json.loads((tmp_path / f"bench_engine.{cpu_kind()}.json").read_text(encoding="utf-8"))
     assert [part["dtype"] for part in written["models"]] == list(engine.dtypes())
     for part in written["models"]:
         (cell,) = part["cells"]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from f5serve.errors import ServeError
-from loadtests.bench import engine, gpu, overhead, schedules, serving
+from loadtests.bench import band, engine, gpu, overhead, schedules, serving
 from loadtests.bench.contestants import HALF, OURS, PADDED, STATUS_QUO, STREAMED, Server
 from loadtests.bench.serving import void_because
 
@@ -78,8 +78,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> Records:
     def keep(path: Path, result: Mapping[str, Any], *, measured: Mapping[str, Any]) -> None:
         kept.append({"circumstances": measured, **result})
 
-    for module in (engine, overhead, schedules, serving):
-        monkeypatch.setattr(module, "write_record", keep)
+    monkeypatch.setattr(band, "write_record", keep)
     return kept
 
 

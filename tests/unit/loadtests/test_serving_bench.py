@@ -31,6 +31,7 @@ from loadtests.bench.contestants import (
     Text,
 )
 from loadtests.bench.serving import Cell, draw, goals, load_of, measure, under_load, warm_up
+from scripts.cpu import MAIN_KIND, of_kind
 from scripts.launch import available_cores
 from scripts.record import write_record
 from scripts.serving_tables import overhead_table, schedules_table, serving_table
@@ -286,7 +287,7 @@ def test_the_table_tells_how_many_workers_ours_has_and_shows_every_row(tmp_path:
     record = {
         "load": load_of(12, 2, {8: 1}), "over_status_quo": {OURS: goals(rows())}, "in_company": apart, "rows": told,
     }  # fmt: skip
-    write_record(tmp_path / "serving.json", record)
+    write_record(of_kind(tmp_path / "serving.json", MAIN_KIND), record)
 
     table = serving_table(tmp_path / "serving.json")
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.cpu import of_kind
-from scripts.serving_tables import elsewhere_tables, overhead_table, serving_table
+from scripts.bench_tables import elsewhere
+from scripts.cpu import MAIN_KIND, of_kind
+from scripts.serving_tables import overhead_table, serving_table
 
 PLACE = {
     "cores": 2,
@@ -20,10 +21,17 @@ LOAD = {"model": "f5_fr", "workers": 2, "steps": 16, "seed": 12, "rounds": 2}
 COMPANY = {"ours": {"texts": 8, "median": 2e-4, "worst": 5e-4}}
 
 
-def written(folder: Path, document: Mapping[str, object]) -> Path:
+def written(folder: Path, document: Mapping[str, object], kind: str = MAIN_KIND) -> Path:
+    """Write a record; answer its path without the kind of CPU."""
     path = folder / "record.json"
-    path.write_text(json.dumps({"circumstances": PLACE, **document}), encoding="utf-8")
+    of_kind(path, kind).write_text(
+        json.dumps({"circumstances": PLACE, **document}), encoding="utf-8"
+    )
     return path
+
+
+def elsewhere_tables(path: Path) -> str:
+    return elsewhere("End to end", path, serving_table, "make bench-serving RECORD=1")
 
 
 def serving_record(load: Mapping[str, object], **fields: object) -> dict[str, object]:
@@ -49,25 +57,26 @@ def test_of_an_older_record_it_is_told_that_ours_had_been_asked_for_more(tmp_pat
 
 def test_each_other_kind_of_cpu_has_a_heading_and_a_picture_of_its_own(tmp_path: Path) -> None:
     record = written(tmp_path, serving_record({"warm_up_texts": 40}))
-    for kind in ("amx", "avx512", "avx2"):
-        of_kind(record, kind).write_bytes(record.read_bytes())
+    for kind in ("avx512", "avx2"):
+        written(tmp_path, serving_record({"warm_up_texts": 40}), kind)
 
     told = elsewhere_tables(record)
 
     headings = [line for line in told.splitlines() if line.startswith("#")]
     assert headings == [
-        "#### On a CPU with AVX-512 and no AMX",
-        "#### On a CPU with AVX2 and no AVX-512",
+        "#### End to end on a CPU with AVX-512 and no AMX",
+        "#### End to end on a CPU with AVX2 and no AVX-512",
     ]
     assert "(images/serving.avx2.png)" in told
     assert "(images/serving.amx.png)" not in told
+    assert "record.avx512.json)" in told
+    assert "record.amx.json)" not in told
 
 
 def test_with_a_record_of_the_first_kind_alone_it_is_told_how_to_make_another(
     tmp_path: Path,
 ) -> None:
     record = written(tmp_path, serving_record({"warm_up_texts": 40}))
-    of_kind(record, "amx").write_bytes(record.read_bytes())
 
     assert "no other kind of CPU yet: `make bench-serving RECORD=1`" in elsewhere_tables(record)
 

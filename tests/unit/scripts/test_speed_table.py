@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cpu import of_kind
+from scripts.cpu import MAIN_KIND, of_kind
 from scripts.speed_table import speed_table
 
 PLACE = {
@@ -20,8 +20,11 @@ PLACE = {
 }
 
 
-def written(path: Path, document: Mapping[str, object]) -> Path:
-    path.write_text(json.dumps({"circumstances": PLACE, **document}), encoding="utf-8")
+def written(path: Path, document: Mapping[str, object], kind: str = MAIN_KIND) -> Path:
+    """Write a record; answer its path without the kind of CPU."""
+    of_kind(path, kind).write_text(
+        json.dumps({"circumstances": PLACE, **document}), encoding="utf-8"
+    )
     return path
 
 
@@ -48,15 +51,14 @@ def serving(tmp_path: Path) -> Path:
         "ours": {"texts": 8, "median": 2.7e-4, "worst": 6e-4},
         "padded": {"texts": 8, "median": 0.49, "worst": 0.6},
     }
-    written(
-        tmp_path / "serving.amx.json",
+    return written(
+        tmp_path / "serving.json",
         {
             "load": {"model": "f5_fr", "steps": 16, "workers": 2},
             "rows": rows,
             "in_company": company,
         },
     )
-    return tmp_path / "serving.json"
 
 
 def test_nothing_recorded_is_said(tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_each_number_of_callers_is_a_row_with_its_failures(serving: Path, tmp_pa
 
 
 def test_bfloat16_is_shown_where_it_was_measured(serving: Path, tmp_path: Path) -> None:
-    first = of_kind(serving, "amx")
+    first = of_kind(serving, MAIN_KIND)
     record = json.loads(first.read_text(encoding="utf-8"))
     record["rows"] += [row(1, "ours, bfloat16", 6.0), row(16, "ours, bfloat16", 10.0)]
     first.write_text(json.dumps(record), encoding="utf-8")
@@ -92,7 +94,7 @@ def test_another_kind_of_cpu_is_told_in_a_sentence(serving: Path, tmp_path: Path
         row(1, "ours", 2.0), row(1, "status quo", 1.4),
         row(16, "ours", 2.5), row(16, "status quo", None, errors=8),
     ]  # fmt: skip
-    written(of_kind(serving, "avx2"), {"rows": rows})
+    written(serving, {"rows": rows}, "avx2")
 
     told = speed_table(serving, tmp_path / "none.json", tmp_path / "none.json")
 

@@ -46,19 +46,22 @@ PAGES: Final[Mapping[str, str]] = {
     },
 }
 """Paths that are only read, and what TorchServe calls them."""
-PROBLEMS: Final = (400, 401, 404, 405, 408, 411, 413, 414, 429, 431, 500, 501, 503, 504)
+PROBLEMS: Final = (400, 401, 403, 404, 405, 408, 411, 413, 414, 426, 429, 431, 500, 501, 503, 504)
 """Statuses of nginx's own refusals; config/edge/edge.js has their words."""
 OPEN_FILES: Final = 16_384
 CHECK_DEADLINE_S: Final = 30.0
 UNQUOTABLE: Final = frozenset('"\\$;{}\n\r')
 
 
-def render(settings: PodSettings, departures_port: int | None = None) -> str:
+def render(
+    settings: PodSettings, departures_port: int | None = None, sessions_port: int | None = None
+) -> str:
     """Answer nginx's configuration.
 
     Args:
         settings: Of the pod.
         departures_port: Where somebody listens for the callers who have gone (``scripts.departures``).
+        sessions_port: Where somebody takes WebSockets (``scripts.sessions``).
 
     Raises:
         ConfigurationError: If the keys or the properties of TorchServe cannot be read.
@@ -110,6 +113,7 @@ def render(settings: PodSettings, departures_port: int | None = None) -> str:
         else absolute(settings.access_log),
         departures_port=departures_port,
         departures_line=LINE,
+        sessions_port=sessions_port,
         caller_header=CALLER_HEADER,
         header_timeout_s=settings.header_timeout_s,
         body_timeout_s=settings.body_timeout_s,

@@ -30,6 +30,7 @@ from scripts.edge import (
 from scripts.guards import held
 from scripts.pod import PodSettings
 from scripts.ports import require_port_free
+from scripts.sessions.server import SessionServer
 
 DRAINING: Final = "draining"
 STANDARD_OUTPUT: Final = "/dev/stdout"
@@ -59,6 +60,8 @@ class Edge:
         self._seen = ""
         self._departures = DepartureBook(departures_folder(settings))
         self._departures_port: int | None = None
+        self._sessions: SessionServer | None = None
+        self._sessions_port: int | None = None
 
     @property
     def pid(self) -> int:
@@ -75,6 +78,10 @@ class Edge:
     def port(self) -> int:
         """Where callers come in."""
         return self._settings.tls_port if self._settings.tls_cert else self._settings.edge_port
+
+    def sessions(self) -> int:
+        """Answer how many sessions there are (``scripts.sessions``)."""
+        return 0 if self._sessions is None else self._sessions.sessions
 
     def start(self) -> None:
         """Start nginx and wait until it listens.
@@ -97,7 +104,12 @@ class Edge:
             log.parent.mkdir(parents=True, exist_ok=True)
         self._seen = self._fingerprint()
         self._departures_port = self._departures.start()
-        self._write(render(self._settings, self._departures_port))
+        if self._settings.role != "shard":
+            self._sessions = SessionServer(
+                f"http://127.0.0.1:{self._settings.torchserve_port}", self._departures_port
+            )
+            self._sessions_port = self._sessions.start()
+        self._write(self._rendered())
         self._process = subprocess.Popen(
             [str(nginx), "-e", "stderr", "-p", str(self._folder), "-c", str(self._config)],
             stdin=subprocess.DEVNULL,
@@ -113,8 +125,9 @@ class Edge:
             time.sleep(0.02)
 
     def is_running(self) -> bool:
-        """Answer whether nginx lives."""
-        return self._process is not None and self._process.poll() is None
+        """Answer whether nginx lives, and what takes the sessions."""
+        sessions_taken = self._sessions is None or self._sessions.is_running()
+        return self._process is not None and self._process.poll() is None and sessions_taken
 
     def reload_if_changed(self) -> bool | None:
         """Take up keys or certificates that have changed, without dropping a request.
@@ -136,7 +149,7 @@ class Edge:
         """
         self._seen = self._fingerprint()
         try:
-            self._write(render(self._settings, self._departures_port))
+            self._write(self._rendered())
         except ConfigurationError as error:
             self._tell(f"the edge keeps its keys and certificates: {error}")
             return False
@@ -152,6 +165,8 @@ class Edge:
     def drain(self, deadline_s: float, hurry: Callable[[], bool] = lambda: False) -> bool:
         """Refuse new connections and wait until all that was taken up is answered.
 
+        A session is answered when what it was sent is spoken.
+
         Args:
             deadline_s: How long to wait at most.
             hurry: Asked between two looks; true ends the waiting.
@@ -161,6 +176,8 @@ class Edge:
         """
         if self._process is None:
             return True
+        if self._sessions is not None:
+            self._sessions.drain()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGQUIT)
         end = time.monotonic() + deadline_s
@@ -186,8 +203,13 @@ class Edge:
         copier, self._copier = self._copier, None
         if copier is not None:
             copier.communicate()
+        if self._sessions is not None:
+            self._sessions.stop()
         self._departures.stop()
         (self._folder / DRAINING).unlink(missing_ok=True)
+
+    def _rendered(self) -> str:
+        return render(self._settings, self._departures_port, self._sessions_port)
 
     def _log_pipe(self) -> int | None:
         """Answer a standard output for nginx that it can open by its name; None if ours will do.

@@ -110,11 +110,15 @@ class PodCollector(Collector):
     Args:
         monitor: Who looks at the models.
         edge_refused: Answers whether the edge refused its latest keys or certificates.
+        sessions: Answers how many sessions there are.
     """
 
-    def __init__(self, monitor: Monitor, edge_refused: Callable[[], bool]) -> None:
+    def __init__(
+        self, monitor: Monitor, edge_refused: Callable[[], bool], sessions: Callable[[], int]
+    ) -> None:
         self._monitor = monitor
         self._edge_refused = edge_refused
+        self._sessions = sessions
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Answer the gauges as they are now."""
@@ -130,6 +134,11 @@ class PodCollector(Collector):
             "f5serve_edge_config_refused",
             "1 if the edge keeps former keys or certificates, since the latest are damaged",
             self._edge_refused(),
+        )
+        yield _gauge(
+            "f5serve_sessions",
+            "WebSockets over which text is sent piece by piece",
+            self._sessions(),
         )
         ready = GaugeMetricFamily(
             "f5serve_model_ready", "1 if all workers of the model are ready", labels=["model"]
@@ -152,7 +161,7 @@ class PodCollector(Collector):
         yield from (ready, workers, waiting, backends)
 
 
-def _gauge(name: str, meaning: str, value: bool) -> GaugeMetricFamily:  # noqa: FBT001  # the value itself
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, meaning, value=float(value))
 
 
@@ -178,7 +187,11 @@ def readiness_body(report: Report) -> dict[str, object]:
 
 @contextlib.contextmanager
 def control_server(
-    port: int, monitor: Monitor, metrics_url: str, edge_refused: Callable[[], bool]
+    port: int,
+    monitor: Monitor,
+    metrics_url: str,
+    edge_refused: Callable[[], bool],
+    sessions: Callable[[], int],
 ) -> Iterator[None]:
     """Answer probes and the collector of metrics until the block ends.
 
@@ -187,12 +200,13 @@ def control_server(
         monitor: Who looks at the models.
         metrics_url: Where TorchServe's metrics are; they are answered together with the supervisor's.
         edge_refused: Answers whether the edge refused its latest keys or certificates.
+        sessions: Answers how many sessions there are.
 
     Raises:
         OSError: If the port is taken.
     """
     registry = CollectorRegistry()
-    registry.register(PodCollector(monitor, edge_refused))
+    registry.register(PodCollector(monitor, edge_refused, sessions))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

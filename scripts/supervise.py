@@ -117,7 +117,11 @@ def supervise(settings: PodSettings, tell: Tell) -> int:
         sole(settings.folder),
         handled(wishes),
         control_server(
-            settings.control_port, monitor, f"{server.metrics_url}/metrics", refused.is_set
+            settings.control_port,
+            monitor,
+            f"{server.metrics_url}/metrics",
+            refused.is_set,
+            edge.sessions,
         ),
     ):
         try:

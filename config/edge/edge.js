@@ -10,6 +10,7 @@ const LONGEST_SAID = 4096;
 const PROBLEMS = {
     400: {code: 'invalid_request', title: 'Invalid request', detail: 'the request cannot be read; see the HTTP API for its form (query strings are not taken)'},
     401: {code: 'invalid_api_key', title: 'Unauthorized', detail: 'send a valid API key: Authorization: Bearer <key>'},
+    403: {code: 'origin_refused', title: 'Not allowed', detail: 'a page of another site may not open a session here'},
     404: {code: 'not_found', title: 'Not found', detail: 'nothing is served at that path'},
     405: {code: 'method_not_allowed', title: 'Method not allowed', detail: 'that path takes other methods; the header Allow names them'},
     408: {code: 'timeout', title: 'Request timeout', detail: 'the request did not come in time'},
@@ -17,6 +18,7 @@ const PROBLEMS = {
     413: {code: 'too_large', title: 'Too large', detail: 'the body is larger than this server takes'},
     414: {code: 'uri_too_long', title: 'URI too long', detail: 'the address is too long'},
     415: {code: 'unsupported_media_type', title: 'Unsupported media type', detail: 'that type of body is not taken'},
+    426: {code: 'upgrade_required', title: 'Upgrade required', detail: 'that path takes WebSockets: Connection: Upgrade, Upgrade: websocket'},
     429: {code: 'rate_limited', title: 'Too many requests', detail: 'more requests than this key or address may send; come back after Retry-After seconds', retry: 1},
     431: {code: 'headers_too_large', title: 'Headers too large', detail: 'the headers are larger than this server takes'},
     500: {code: 'internal_error', title: 'Internal error', detail: 'the server failed; its log holds the reason under this request_id'},
@@ -101,6 +103,10 @@ function allowed(r) {
     return statusOf(r) === 405 ? r.variables.f5_allow || '' : '';
 }
 
+function upgrade(r) {
+    return statusOf(r) === 426 ? 'websocket' : '';
+}
+
 // A browser is asked for a password, which is the key; a program is told what was wrong.
 function challenge(r) {
     if (statusOf(r) !== 401) {
@@ -156,4 +162,4 @@ function meant(status, said) {
     return status === 503 && told.type === 'InternalServerException' ? RAISED : problemOf(status);
 }
 
-export default {keyHash, problem, retryAfter, allowed, challenge, mapHeaders, mapBody};
+export default {keyHash, problem, retryAfter, allowed, upgrade, challenge, mapHeaders, mapBody};

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import socket
@@ -79,11 +80,13 @@ class Handler(BaseHTTPRequestHandler):
             self._problem(503, {"Retry-After": "7"}, {"status": 503, "detail": WORDS_OF_A_HANDLER})
         elif text == "stream":
             self._stream()
-        elif text.startswith("wait "):
-            time.sleep(float(text.removeprefix("wait ")))
-            self._speech()
         else:
-            self._speech()
+            if text.startswith("wait "):
+                time.sleep(float(text.split()[1]))
+            if b'"stream_format":"sse"' in body:
+                self._events(text.encode())
+            else:
+                self._speech()
 
     def _speech(self) -> None:
         self._answer(
@@ -91,6 +94,23 @@ class Handler(BaseHTTPRequestHandler):
             {"X-Correlation-Id": self._id(), "Content-Type": "audio/wav"},
             b"RIFF" + bytes(100_000),
         )
+
+    def _events(self, audio: bytes) -> None:
+        """Speak in server-sent events; what is heard are the words."""
+        delta = {
+            "type": "speech.audio.delta",
+            "audio": base64.b64encode(audio).decode("ascii"),
+        }
+        events = "".join(
+            f"data: {json.dumps(event)}\n\n"
+            for event in (delta, delta, {"type": "speech.audio.done"})
+        )
+        headers = {
+            "X-Correlation-Id": self._id(),
+            "X-Language": "en",
+            "Content-Type": "text/event-stream",
+        }
+        self._answer(200, headers, events.encode())
 
     def _problem(self, status: int, headers: dict[str, str], document: dict[str, object]) -> None:
         told = {

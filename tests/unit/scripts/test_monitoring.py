@@ -67,7 +67,7 @@ def known() -> dict[str, set[str]]:
         found[row["name"]] = {"job", *row["dimensions"]}
     monitor = Monitor(NoProbe(), Hosted(served=("f5_fr",), backends=("http://a",)))
     assert isinstance(monitor.report().models["f5_fr"], ModelReport)
-    for family in PodCollector(monitor, lambda: False).collect():
+    for family in PodCollector(monitor, lambda: False, lambda: 0).collect():
         labels = {label for sample in family.samples for label in sample.labels}
         found[family.name] = {"instance", *labels}
     for rule in rules():

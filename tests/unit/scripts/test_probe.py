@@ -153,7 +153,7 @@ def test_the_supervisor_answers_probes_and_the_collector() -> None:
     port = free_port()
     with (
         answering({"/metrics": (200, b"ts_inference_requests_total 1.0\n")}) as (url, _),
-        control_server(port, monitor, f"{url}/metrics", lambda: True),
+        control_server(port, monitor, f"{url}/metrics", lambda: True, lambda: 3),
     ):
         here = f"http://127.0.0.1:{port}"
         alive, ready, metrics, nothing = (
@@ -174,6 +174,7 @@ def test_the_supervisor_answers_probes_and_the_collector() -> None:
         "f5serve_pod_ready 0.0",
         "f5serve_pod_alive 1.0",
         "f5serve_edge_config_refused 1.0",
+        "f5serve_sessions 3.0",
         'f5serve_model_ready{model="f5_fr"} 0.0',
         'f5serve_model_waiting_requests{model="f5_fr"} 5.0',
         "ts_inference_requests_total 1.0",

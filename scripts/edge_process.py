@@ -121,7 +121,7 @@ class Edge:
         end = time.monotonic() + START_DEADLINE_S
         while not listens(self._settings.address.strip("[]"), self.port):
             if not self.is_running() or time.monotonic() > end:
-                raise ConfigurationError("nginx did not start; its last lines tell why")
+                raise ConfigurationError("the edge did not start; its last lines tell why")
             time.sleep(0.02)
 
     def is_running(self) -> bool:
@@ -181,7 +181,7 @@ class Edge:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGQUIT)
         end = time.monotonic() + deadline_s
-        while self.is_running():
+        while self._process.poll() is None:
             if hurry() or time.monotonic() > end:
                 return False
             time.sleep(0.05)

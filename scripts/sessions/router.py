@@ -63,7 +63,7 @@ class Spoken:
                     raise _refusal(self._response.status, event)
                 yield base64.b64decode(event["audio"], validate=True)
         except (urllib3.exceptions.HTTPError, LookupError, TypeError, ValueError) as error:
-            raise BackendError(f"the speech broke off: {error}") from error
+            raise BackendError("the speech broke off") from error
         finally:
             self.close()
         raise BackendError("the speech broke off before its end")
@@ -126,7 +126,7 @@ class Router:
                 "the models are not there at the moment", retry_after_s=_ABSENT_S
             ) from error
         except urllib3.exceptions.HTTPError as error:
-            raise BackendError(f"the router did not answer: {error}") from error
+            raise BackendError("the router did not answer") from error
         spoken = Spoken(response, connections)
         if response.status == HTTPStatus.OK:
             return spoken
@@ -150,7 +150,7 @@ def _events(response: urllib3.BaseHTTPResponse) -> Iterator[dict[str, Any]]:
 def _of_answer(response: urllib3.BaseHTTPResponse) -> ServeError:
     try:
         document = msgspec.json.decode(response.read(LONGEST_ERROR), type=dict)
-    except (urllib3.exceptions.HTTPError, msgspec.DecodeError):
+    except (urllib3.exceptions.HTTPError, ValueError):
         document = {}
     if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
         return _refusal(response.status, document)

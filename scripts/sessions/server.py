@@ -16,18 +16,20 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from scripts.departures import LINE
 from scripts.sessions.router import Router
-from scripts.sessions.session import Session
+from scripts.sessions.session import MOST_S, Session
 
 MOST_SESSIONS: Final = 128
-DESCRIPTORS_EACH: Final = 6
-"""Of a session: its socket, what the library waits with, and the connection to the router."""
+DESCRIPTORS_EACH: Final = 8
+"""Of a session: its socket, what the library waits with, the connection to the router, and some of who is refused."""
 DESCRIPTORS_BESIDE: Final = 256
 LONGEST_MESSAGE: Final = 262_144
 """Bytes of one message of a caller."""
 OPEN_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 5.0
+PING_S: Final = 20.0
+TRY_AGAIN_LATER: Final = 1013
 REQUEST_ID: Final = "X-Request-Id"
-_WAITING: Final = 16
+_WAITING: Final = 128
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ class SessionServer:
     @property
     def sessions(self) -> int:
         """How many there are."""
-        return len(self._sessions)
+        with self._lock:
+            return self._count()
 
     def start(self) -> int:
         """Begin to listen.
@@ -73,8 +76,10 @@ class SessionServer:
             process_request=self._let_in,
             compression=None,
             open_timeout=OPEN_TIMEOUT_S,
-            # Pings keep proxies from closing; a player that takes its time to read answers them late.
-            ping_timeout=None,
+            ping_interval=PING_S,
+            # A player that takes its time to read answers late. Without a limit the library would not wait for an
+            # answer, and ping all the more.
+            ping_timeout=MOST_S,
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=LONGEST_MESSAGE,
             server_header=None,
@@ -105,9 +110,13 @@ class SessionServer:
             self._thread.join()
         self._server = self._thread = None
 
+    def _count(self) -> int:
+        self._sessions = {session for session in self._sessions if not session.is_over}
+        return len(self._sessions)
+
     def _let_in(self, connection: ServerConnection, request: Request) -> Response | None:
         del request
-        if self._draining.is_set() or len(self._sessions) >= self._most:
+        if self._draining.is_set() or self.sessions >= self._most:
             response = connection.respond(
                 HTTPStatus.SERVICE_UNAVAILABLE, "no free place at the moment\n"
             )
@@ -122,12 +131,14 @@ class SessionServer:
             connection, self._router, self._depart, self._draining, told or secrets.token_hex(16)
         )
         with self._lock:
-            self._sessions.add(session)
-        try:
+            # That there was a place before the handshake may have been told to several.
+            has_place = self._count() < self._most
+            if has_place:
+                self._sessions.add(session)
+        if has_place:
             session.run()
-        finally:
-            with self._lock:
-                self._sessions.discard(session)
+        else:
+            connection.close(TRY_AGAIN_LATER)
 
     def _depart(self, caller: str) -> None:
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from websockets.exceptions import ConnectionClosed
 
@@ -30,6 +30,7 @@ from scripts.sessions.messages import (
     read,
     told,
 )
+from scripts.sessions.sides import Connection, Speaks, Speech
 
 logger = logging.getLogger(__name__)
 
@@ -40,56 +41,26 @@ PAUSE_S: Final = 1.0
 IDLE_S: Final = 300.0
 """A session in which nothing is written and nothing spoken for so long is ended."""
 MOST_S: Final = 3600.0
-"""How long a session may last: a key that was withdrawn, or a pod's former edge, is not held for ever."""
+"""How long a session takes text: a key that was withdrawn, or a pod's former edge, is not held for ever."""
+LAST_S: Final = 300.0
+"""How long it may speak after that."""
 MOST_WAITING_CHARS: Final = 50_000
-"""Of sentences that are whole and not yet spoken, about an hour of speech; beyond it a message is refused."""
-ENTRY_CHARS: Final = 20
-"""What else waits counts like a short sentence."""
+"""Of text that has come and is not yet spoken, about an hour of speech; beyond it a message is refused."""
+DONE_CHARS: Final = 20
+"""What the end of a text counts while it waits."""
+BURST_CHARS: Final = 500_000
+STEADY_CHARS_PER_S: Final = 1_000.0
+"""How much may come in messages of all kinds; a person reads, and a voice speaks, fifteen characters a second."""
 DRAIN_S: Final = 1.0
 """For how long what has come already is read when the server is about to end."""
 PATIENCE_S: Final = 60.0
 """For how long a sentence is asked for again where there is no place for it."""
+LEAST_WAIT_S: Final = 0.1
 LEAVE_S: Final = 5.0
 """How long a sentence that nobody waits for any more is waited for."""
 LONGEST_ID: Final = 100
 """Of a session; with the number of a sentence it still fits where ids are kept to 128."""
-NORMAL, GOING_AWAY = 1000, 1001
-
-
-class Connection(Protocol):
-    """What a session needs of a WebSocket."""
-
-    def recv(self, timeout: float | None = None) -> str | bytes:
-        """Wait for a message."""
-
-    def send(self, message: str | bytes) -> None:
-        """Send one."""
-
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        """Say goodbye."""
-
-
-class Speech(Protocol):
-    """A sentence that is being spoken."""
-
-    @property
-    def language(self) -> str:
-        """In which language."""
-
-    def chunks(self) -> Iterator[bytes]:
-        """Give the audio as it comes."""
-
-    def close(self) -> None:
-        """Listen no further."""
-
-
-class Speaks(Protocol):
-    """What speaks."""
-
-    def say(
-        self, fields: Mapping[str, object], text: str, *, caller: str, request_id: str
-    ) -> Speech:
-        """Begin to speak a sentence."""
+NORMAL, GOING_AWAY, POLICY, FAULT = 1000, 1001, 1008, 1011
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,23 +122,34 @@ class Session:
         self._caller = ""
         self._asked = 0
         self._is_patient = True
+        self._refuses = False
+        self._has_failed = False
+        self._came_chars = 0
+        self._is_read = False
+        self._speaker = threading.Thread(target=self._speak_all, daemon=True)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is left, neither what reads nor what speaks."""
+        return self._is_read and not self._speaker.is_alive()
 
     def run(self) -> None:
         """Serve the session to its end."""
-        speaker = threading.Thread(target=self._speak_all, daemon=True)
-        speaker.start()
         code = NORMAL
         try:
+            self._speaker.start()
             code = self._read_all()
             self._flush()
             self._work.put(None)
-            self._read_no_more(speaker)
+            self._read_no_more()
         except ConnectionClosed:
             self.leave()
         finally:
+            self._is_read = True
             self._work.put(None)
-            speaker.join(LEAVE_S)
-        self._connection.close(code)
+            if self._speaker.is_alive():
+                self._speaker.join(LEAVE_S)
+        self._connection.close(FAULT if self._has_failed else code)
 
     def leave(self) -> None:
         """Nobody listens any more: give up what is being spoken."""
@@ -194,6 +176,8 @@ class Session:
                     continue
                 return GOING_AWAY
             self._heard_at = self._clock()
+            if not self._has_budget(len(message)):
+                return POLICY
             try:
                 if not self._take(read(message)):
                     return NORMAL
@@ -201,9 +185,26 @@ class Session:
                 self._send(Failure(message=error.detail, code=error.code, param=error.field))
         return GOING_AWAY
 
-    def _read_no_more(self, speaker: threading.Thread) -> None:
+    def _has_budget(self, chars: int) -> bool:
+        """Answer whether a message may come, too; if not, it is told."""
+        self._came_chars += chars
+        lasted_s = self._clock() - self._begun_at
+        if self._came_chars <= BURST_CHARS + STEADY_CHARS_PER_S * lasted_s:
+            return True
+        self._send(
+            Failure(
+                message=f"more than {STEADY_CHARS_PER_S:.0f} characters a second have come for a long time; what came "
+                "before is spoken, and the session ends",
+                code="rate_limited",
+            )
+        )
+        return False
+
+    def _read_no_more(self) -> None:
         """Wait until all is spoken. What still comes is passed over; that the caller leaves is heard."""
-        while speaker.is_alive() and not self._left.is_set():
+        while self._speaker.is_alive() and not self._left.is_set():
+            if self._clock() - self._begun_at >= MOST_S + LAST_S:
+                self.leave()
             with contextlib.suppress(TimeoutError):
                 self._connection.recv(timeout=LOOK_S)
 
@@ -213,12 +214,13 @@ class Session:
             case Config():
                 self._configure(message)
             case Text(text=text):
-                self._require_room(len(text))
+                self._require_room(len(text), MOST_WAITING_CHARS)
                 for sentence in self._text.add(text):
                     self._say(sentence)
             case Done():
+                self._refuses = False
                 # After the last text that had room there is room for its end.
-                self._require_room(ENTRY_CHARS, 2 * MOST_WAITING_CHARS)
+                self._require_room(DONE_CHARS, 2 * MOST_WAITING_CHARS)
                 self._flush()
                 self._put(
                     SessionDone(utterance_index=self._utterance, total_sentences=self._sentences)
@@ -255,17 +257,19 @@ class Session:
         )
         self._sentences += 1
 
-    def _require_room(self, chars: int, most: int = MOST_WAITING_CHARS) -> None:
-        """Refuse what would make too much wait.
+    def _require_room(self, chars: int, most: int) -> None:
+        """Refuse what would make too much wait, and the rest of a text of which a part was refused.
 
         Raises:
             TooLargeError: Nothing of the message was taken.
         """
         waiting = self._waiting_chars
-        if waiting + chars > most:
+        if self._refuses or waiting + chars > most:
+            self._refuses = True
             raise TooLargeError(
-                f"{waiting} characters wait to be spoken, and a session keeps {most} at most; this "
-                "message was not taken: send it again when more was heard",
+                f"{waiting} characters wait to be spoken and this message has {chars}, of {most} that a session keeps: "
+                "it was not taken, and no more of this text is; send 'input.done', and the rest as a text of its own "
+                "when more was heard",
                 field="text",
             )
 
@@ -296,6 +300,7 @@ class Session:
                 self.leave()
             except Exception:  # honest: logged; whoever waits for more would wait for ever
                 logger.exception("a session has failed: request_id=%s", self._request_id)
+                self._has_failed = True
                 self.leave()
 
     def _speak(self, sentence: Sentence) -> None:
@@ -360,14 +365,15 @@ class Session:
                     request_id=f"{self._request_id}-{self._asked}",
                 )
             except OverloadedError as error:
-                if self._clock() + error.retry_after_s > end:
+                wait_s = max(LEAST_WAIT_S, error.retry_after_s)
+                if self._clock() + wait_s > end:
                     self._is_patient = False
                     raise
-                self._left.wait(error.retry_after_s)
+                self._left.wait(wait_s)
             else:
                 self._is_patient = True
                 return speech
 
 
 def _size(work: Sentence | SessionDone) -> int:
-    return ENTRY_CHARS + (len(work.text) if isinstance(work, Sentence) else 0)
+    return len(work.text) if isinstance(work, Sentence) else DONE_CHARS

@@ -106,15 +106,16 @@ def test_more_than_a_session_keeps_is_refused_until_some_of_it_was_heard(caller:
     caller.connection.write("input.text", text="Zero. ")
     for _ in range(pages):
         caller.connection.write("input.text", text=page)
+    caller.connection.write("input.text", text="Short. ")
     caller.connection.write("input.done")
     caller.connection.wait_for("error", pages // 2)
     held.set()
-    caller.connection.wait_for("audio.done", 100)
+    caller.connection.wait_for("session.done")
     caller.connection.write("input.text", text="The last one.")
     caller.connection.write("session.close")
 
     events = caller.ended()
-    errors = [event for event in events if event["type"] == "error"]
+    errors = [event for event in events if event["type"] == "error"][:-1]  # that of "Short."
     assert {(error["code"], error["param"]) for error in errors} == {("too_large", "text")}
     taken = 100 * (pages - len(errors))
     assert caller.texts() == ["Zero.", *["A number of words."] * taken, "The last one."]
@@ -152,6 +153,7 @@ def test_a_fault_in_the_speaker_ends_the_session(caller: Caller) -> None:
     caller.ended()
 
     assert caller.texts() == ["One."]
+    assert caller.connection.code == 1011
 
 
 def test_when_patience_had_an_end_the_next_sentences_are_asked_for_once_each(
@@ -171,3 +173,68 @@ def test_when_patience_had_an_end_the_next_sentences_are_asked_for_once_each(
         False,
     ]
     assert caller.texts() == ["One.", "Two.", "Three."]
+
+
+def test_the_end_of_a_text_that_had_room_has_room(caller: Caller) -> None:
+    held = caller.router.held["Oui."] = threading.Event()
+    text = "Oui. Non. " * 4_990
+    caller.connection.write("input.text", text=text)
+    caller.connection.write("input.done")
+    assert caller.router.reached.wait(TIMEOUT_S)
+    held.set()
+    caller.connection.write("session.close")
+
+    assert kinds(caller.ended())[-1] == "session.done"
+    assert len(caller.texts()) == 2 * 4_990
+
+
+def test_a_message_that_can_never_have_room_says_how_much_there_is(caller: Caller) -> None:
+    caller.connection.write("input.text", text="a" * (module.MOST_WAITING_CHARS + 1))
+    caller.connection.write("session.close")
+
+    (error,) = caller.ended()
+
+    assert error["code"] == "too_large"
+    assert str(module.MOST_WAITING_CHARS) in error["message"]
+
+
+def test_who_writes_more_than_anybody_could_hear_is_stopped(
+    caller: Caller, clock: list[float]
+) -> None:
+    size = module.MOST_WAITING_CHARS
+    messages = module.BURST_CHARS // size + 2
+    for _ in range(messages):
+        caller.connection.write("input.text", text="!" * size)
+    caller.connection.write("session.close")
+
+    events = caller.ended()
+
+    assert events[-1]["code"] == "rate_limited"
+    assert caller.connection.code == 1008
+
+
+def test_what_comes_over_a_long_time_is_not_too_much(caller: Caller, clock: list[float]) -> None:
+    size = module.MOST_WAITING_CHARS
+    for number in range(2 * module.BURST_CHARS // size):
+        caller.connection.write("input.text", text="!" * size)
+        caller.connection.write("unknown")
+        caller.connection.wait_for("error", number + 1)
+        clock[0] += 2 * size / module.STEADY_CHARS_PER_S
+    caller.connection.write("session.close")
+
+    caller.ended()
+
+    assert caller.connection.code == NORMAL
+
+
+def test_what_waits_is_not_spoken_for_ever(caller: Caller, clock: list[float]) -> None:
+    held = caller.router.held["One."] = threading.Event()
+    caller.connection.write("input.text", text="One. Two. Three. ")
+    caller.connection.write("session.close")
+    assert caller.router.reached.wait(TIMEOUT_S)
+    clock[0] += module.MOST_S + module.LAST_S
+
+    wait_until(lambda: bool(caller.departed), caller)
+    held.set()
+    caller.ended()
+    assert caller.texts() == ["One."]

@@ -14,6 +14,7 @@ from msgspec import Struct
 from f5serve import encoding, openai_api
 from f5serve.audio import SAMPLE_RATE_HZ
 from f5serve.errors import RequestError, ValueRefusedError
+from f5serve.fields import require_known
 from f5serve.request import SpeechRequest, decode_json, parse
 
 DEFAULT_FORMAT: Final = "wav"
@@ -151,13 +152,13 @@ def read(message: str | bytes) -> Message:
     if kind == "session.config":
         return config_of(given)
     if kind == "input.text":
-        text = given.get("text")
-        _require_fields(given, ("text",))
+        require_known({"type": kind, **given}, ("type", "text"), required="text")
+        text = given["text"]
         if not isinstance(text, str):
-            raise ValueRefusedError("'text' is missing, or no string", field="text")
+            raise ValueRefusedError("'text' must be a string", field="text")
         return Text(text)
     if kind in ("input.done", "session.close"):
-        _require_fields(given, ())
+        require_known({"type": kind, **given}, ("type",), required="type")
         return Done() if kind == "input.done" else Close()
     raise ValueRefusedError(
         f"'type' is {repr(kind)[:60]}; allowed are {', '.join(_TYPES)}", field="type"
@@ -202,17 +203,6 @@ def config_of(given: Mapping[str, object]) -> Config:
 def told(event: Event) -> str:
     """Answer an event as it is sent."""
     return msgspec.json.encode(event).decode("utf-8")
-
-
-def _require_fields(given: Mapping[str, object], allowed: Collection[str]) -> None:
-    unknown = sorted(set(given) - set(allowed))
-    if unknown:
-        told_allowed = f"allowed are {', '.join(('type', *allowed))}"
-        raise ValueRefusedError(
-            f"unknown field {unknown[0][:60]!r}; {told_allowed}",
-            field=unknown[0][:60],
-            code="unknown_field",
-        )
 
 
 def _require_one_of(name: str, value: object, allowed: Collection[str]) -> None:

@@ -21,7 +21,7 @@ from scripts.archive import file_digest
 from scripts.launch import ROOT
 from scripts.lock import Entry, write_entry
 from tests.edge.stand_in import free_port
-from tests.server.harness import free_ports_in_a_row
+from tests.server.harness import demo_archives, free_ports_in_a_row
 
 START_DEADLINE_S = 120.0
 STOP_DEADLINE_S = 60.0
@@ -167,6 +167,20 @@ def pod(folder: Path, store: Path, **settings: str) -> Iterator[Pod]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+@contextlib.contextmanager
+def french_pod(folder: Path, **settings: str) -> Iterator[Pod]:
+    """Run a pod of the router and the demo's French until the block ends; it is ready.
+
+    Args:
+        folder: As of ``pod``.
+        settings: As of ``pod``.
+    """
+    archives = [path for path in demo_archives() if path.stem in {"f5_fr", "tts"}]
+    with pod(folder, store_of(folder, *archives), MODELS="f5_fr tts", **settings) as running:
+        until(lambda: is_ready(running), running)
+        yield running
 
 
 def told(running: Pod, message: str, request_id: str) -> list[dict[str, Any]]:

@@ -10,8 +10,7 @@ import requests
 from scripts.package import ROOT
 from scripts.sources import VOICES, read_voices
 from tests.edge.edges import TIMEOUT_S
-from tests.edge.pods import Pod, is_ready, pod, store_of, until
-from tests.server.harness import demo_archives
+from tests.edge.pods import Pod, french_pod
 from tests.server.listening import heard
 
 pytestmark = pytest.mark.server
@@ -23,10 +22,7 @@ TEXT = "Demain matin, nous irons ensemble au marché."
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
     """A pod of the router and one language, with a folder for voices."""
     folder = tmp_path_factory.mktemp("v")
-    archives = {path.stem: path for path in demo_archives()}
-    store = store_of(folder, archives["f5_fr"], archives["tts"])
-    with pod(folder, store, MODELS="f5_fr tts", VOICES=str(folder / "kept")) as running:
-        until(lambda: is_ready(running), running)
+    with french_pod(folder, VOICES=str(folder / "kept")) as running:
         yield running
 
 

@@ -13,8 +13,7 @@ import requests
 from f5serve.departures import CALLER_HEADER
 from scripts.edge import departures_folder
 from tests.edge.edges import TIMEOUT_S, RunningEdge, leave_after, wait_for
-from tests.edge.pods import Pod, is_ready, pod, store_of, told, until
-from tests.server.harness import demo_archives
+from tests.edge.pods import Pod, french_pod, told
 from tests.server.listening import heard
 
 SENTENCE = "Demain matin, nous irons ensemble au marché. "
@@ -82,11 +81,7 @@ def test_new_keys_change_nothing_about_it(edge: RunningEdge) -> None:
 @pytest.fixture(scope="module")
 def french(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
     """A pod of the router and one language."""
-    folder = tmp_path_factory.mktemp("f")
-    archives = {path.stem: path for path in demo_archives()}
-    store = store_of(folder, archives["f5_fr"], archives["tts"])
-    with pod(folder, store, MODELS="f5_fr tts") as running:
-        until(lambda: is_ready(running), running)
+    with french_pod(tmp_path_factory.mktemp("f")) as running:
         yield running
 
 

@@ -14,8 +14,8 @@ import requests
 
 from scripts.launch import group_members
 from tests.edge.edges import TIMEOUT_S
-from tests.edge.pods import STOP_DEADLINE_S, Pod, is_ready, pod, store_of, until
-from tests.server.harness import demo_archives, tiny_archive
+from tests.edge.pods import STOP_DEADLINE_S, Pod, french_pod, is_ready, pod, store_of, until
+from tests.server.harness import tiny_archive
 
 pytestmark = pytest.mark.server
 
@@ -104,10 +104,7 @@ def test_what_is_in_flight_and_queued_when_the_pod_is_stopped_is_answered(
 
 def test_speech_under_load_survives_the_end_of_the_pod(tmp_path: Path) -> None:
     """The demo's French model and the router: a batch of requests in flight, and as many that wait."""
-    archives = [path for path in demo_archives() if path.stem in {"f5_fr", "tts"}]
-    store = store_of(tmp_path, *archives)
-    with pod(tmp_path, store, MODELS="f5_fr tts", DRAIN_DELAY_S="0.5") as running:
-        until(lambda: is_ready(running), running)
+    with french_pod(tmp_path, DRAIN_DELAY_S="0.5") as running:
 
         def speak(number: int) -> requests.Response:
             fields = {"text": SENTENCE, "language": "fr", "steps": 4, "seed": number}

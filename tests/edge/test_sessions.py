@@ -24,9 +24,8 @@ from scripts.edge import departures_folder
 from scripts.keys import add_key
 from scripts.sessions.server import LONGEST_MESSAGE
 from tests.edge.edges import TIMEOUT_S, RunningEdge, running_edge, wait_for
-from tests.edge.pods import Pod, is_ready, pod, store_of, told, until
+from tests.edge.pods import Pod, french_pod, told
 from tests.edge.stand_in import Backend
-from tests.server.harness import demo_archives
 from tests.server.listening import level_dbfs
 
 PATH = "/v1/audio/speech/stream"
@@ -277,11 +276,7 @@ def test_an_edge_that_is_stopped_ends_its_sessions(tmp_path: Path, backend: Back
 @pytest.fixture(scope="module")
 def french(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
     """A pod of the router and one language."""
-    folder = tmp_path_factory.mktemp("s")
-    archives = {path.stem: path for path in demo_archives()}
-    store = store_of(folder, archives["f5_fr"], archives["tts"])
-    with pod(folder, store, MODELS="f5_fr tts") as running:
-        until(lambda: is_ready(running), running)
+    with french_pod(tmp_path_factory.mktemp("s")) as running:
         yield running
 
 

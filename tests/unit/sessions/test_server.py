@@ -229,7 +229,7 @@ def test_handshakes_at_once_get_no_more_than_the_places(
     with ThreadPoolExecutor(20) as threads:
         let_in = sum(threads.map(enter, range(20)))
 
-    assert 1 <= let_in <= 20
+    assert let_in >= 1
     assert max(most) <= 2
 
 

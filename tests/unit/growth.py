@@ -20,9 +20,11 @@ def assert_time_grows_with_length(
 ) -> None:
     """Hold that `work` takes no time that is near the square of a text's length.
 
-    The text is `unit` again and again, cut to `short` and `long` characters; n times the length may take n^1.5
-    times as long, half-way (as factors go) between what is proportional and a square.
+    The text is `unit` again and again, cut to `short` and to about `long` characters; n times the length may take
+    n^1.5 times as long, half-way (as factors go) between what is proportional and a square. Both end at the same
+    place of the unit: where a text is cut may double its time at any length.
     """
+    long -= (long - short) % len(unit)
     allowed = (long / short) ** 1.5
     least_short, least_long = float("inf"), float("inf")
     for _ in range(_TRIES):

@@ -37,6 +37,13 @@ def test_one_busy_moment_is_not_taken_for_a_square() -> None:
     )
 
 
+def test_what_the_last_characters_cost_is_not_taken_for_a_square() -> None:
+    def tripled_by_its_end(text: str) -> None:
+        busy(len(text) * 1e-5 * (3 if text.endswith("bc") else 1))
+
+    assert_time_grows_with_length(tripled_by_its_end, "abc", 500, 4_002)
+
+
 def test_what_is_always_too_slow_fails_and_what_is_so_once_does_not() -> None:
     moments = iter([0.1])
 

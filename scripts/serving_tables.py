@@ -124,11 +124,21 @@ def _warmed(load: Mapping[str, Any], company: Mapping[str, Any]) -> str:
         return (
             f"Before that each server said each of the {load['warm_up_texts']} texts; what was asked for their lengths "
             "and for the comparison below comes on top."
+            f"{_woken(load)}"
         )
     texts = max(figures["texts"] for figures in company.values())
     return (
         f"Before that each server had {load['warm_up_requests']} requests to warm up; ours had in addition said every "
         f"text, to tell its length, and each but the status quo {texts} texts twice, for the comparison below."
+    )
+
+
+def _woken(load: Mapping[str, Any]) -> str:
+    if "woken_by" not in load:
+        return ""
+    return (
+        f" Before each load the server was asked for {load['woken_by']} texts at once, untimed: it had rested while "
+        "the others had their turn, and a system may take the pages of what rests."
     )
 
 

@@ -70,6 +70,9 @@ PICTURE: Final = Path("docs/images/serving.png")
 
 CALLERS: Final = (1, 2, 4, 8, 16, 32)
 REQUESTS: Final[Mapping[int, int]] = {1: 8, 2: 8, 4: 12, 8: 16, 16: 24, 32: 40}
+WOKEN_BY: Final = 4
+"""Requests at once before each load. A server rests while the others have their turn, for minutes, and meanwhile a
+system may take its pages: what is measured is a server at work, and not how it comes back to it."""
 
 
 def texts_of(server: Server, count: int, seed: int) -> list[Text]:
@@ -138,17 +141,24 @@ def under_load(server: Server, texts: Sequence[Text], callers: int, cell: Cell) 
     cell.cpu_s += server.cpu_s() - cpu_s
 
 
-def warm_up(server: Server, texts: Sequence[Text]) -> None:
+def warm_up(server: Server, texts: Sequence[Text], at_once: int = 1) -> None:
     """Let a server say every text once: nobody is to meet one for the first time while it is timed.
+
+    Args:
+        server: Which.
+        texts: What it says.
+        at_once: How many of them it is asked for at the same time.
 
     Raises:
         ServeError: If it fails, for it is not warm then.
     """
-    for text in texts:
-        status = server.ask(text).status
-        if status != 200:
+    with ThreadPoolExecutor(at_once) as threads:
+        answers = list(threads.map(server.ask, texts))
+    for text, answer in zip(texts, answers, strict=True):
+        if answer.status != 200:
             raise ServeError(
-                f"{server.name} answered {status} to {text.text!r}, without any load: there is nothing to compare"
+                f"{server.name} answered {answer.status} to {text.text!r}, without any load:"
+                " there is nothing to compare"
             )
 
 
@@ -169,6 +179,7 @@ def measure(
         for turn in range(rounds):
             first = turn % len(servers)
             for server in (*servers[first:], *servers[:first]):
+                warm_up(server, texts[:WOKEN_BY], at_once=WOKEN_BY)
                 under_load(server, texts[:count], callers, cells[server.name])
         for name, cell in cells.items():
             figures = cell.row()
@@ -235,6 +246,7 @@ def load_of(seed: int, rounds: int, counts: Mapping[int, int]) -> dict[str, obje
     """Answer what a record tells of how it was made."""
     return {
         "model": MODEL, "steps": STEPS, "seed": seed, "rounds": rounds, "warm_up_texts": max(counts.values()),
+        "woken_by": WOKEN_BY,
         "requests": {str(callers): count for callers, count in counts.items()}, "client": "threads, same machine",
         "workers": available_cores(), "status_quo": "one process, a thread a request",
     }  # fmt: skip

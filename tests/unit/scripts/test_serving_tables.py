@@ -45,6 +45,15 @@ def test_the_warm_up_is_told_as_it_was_recorded(tmp_path: Path) -> None:
 
     assert "each server said each of the 40 texts" in told
     assert "requests to warm up" not in told
+    assert "Before each load" not in told
+
+
+def test_that_a_server_was_woken_before_each_load_is_told(tmp_path: Path) -> None:
+    load = {"warm_up_texts": 40, "woken_by": 4}
+
+    told = serving_table(written(tmp_path, serving_record(load)))
+
+    assert "Before each load the server was asked for 4 texts at once" in told
 
 
 def test_of_an_older_record_it_is_told_that_ours_had_been_asked_for_more(tmp_path: Path) -> None:
